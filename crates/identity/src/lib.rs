@@ -25,6 +25,6 @@ pub use enrolment::{EnrolmentPolicy, EnrolmentState, EvidenceKind, Step};
 pub use error::Error;
 pub use level::{Acr, HolderProof, Level, LevelFacts};
 pub use login::{LoginKind, LoginState};
-pub use pivot::{Attribute, Claim, Declared, Gender, PivotIdentity, Provenance};
+pub use pivot::{Attribute, ChipPerson, Claim, Gender, PivotIdentity, Provenance};
 pub use places::CogTable;
 pub use seal::{EnrolmentEvidence, EvidenceItem, SealedEnrolment};

@@ -1,1 +1,36 @@
-//! storage
+//! The only room with SQL (design: protocols.md, section 7).
+//!
+//! One concrete [`Database`] on SQLite or PostgreSQL, with methods named after their use, domain types in and out:
+//! - [`enrolment`], [`attempt`], [`contact`]: the evidence of an enrolment, sealed under its bearer secret;
+//! - [`account`]: what an enrolment becomes, in one transaction;
+//! - [`device`]: request sequence and PIN failures of a phone;
+//! - [`login`]: one row from the page to the claims;
+//! - [`usage`], [`audit`]: limits, replayed assertions, the chained log.
+//!
+//! Every statement is one `&'static str` that both engines take; [`engine`] runs it. Everything that may happen once
+//! is one conditional UPDATE. [`keys`] says what is encrypted under which key.
+
+pub mod account;
+pub mod attempt;
+pub mod audit;
+pub mod contact;
+pub mod device;
+pub mod engine;
+pub mod enrolment;
+mod error;
+pub mod keys;
+pub mod login;
+pub mod usage;
+mod writer;
+
+pub use account::{Account, Affected, Connection, Stored};
+pub use attempt::{AttemptKind, CloseOutcome, OpenOutcome};
+pub use audit::{AuditEvent, AuditHead, AuditLine};
+pub use contact::{CodeSent, CodeTried};
+pub use device::{Device, PinTry};
+pub use engine::Database;
+pub use enrolment::{Accepted, NewEvidence, OpenedEnrolment};
+pub use error::{Error, SealRefusal};
+pub use keys::StorageKeys;
+pub use login::{ClaimOutcome, Created, Login, NewLogin, RedeemOutcome, ReleaseOutcome};
+pub use usage::Scope;

@@ -1,0 +1,134 @@
+//! What is encrypted or hashed under which key. Both keys come from outside the database.
+//!
+//! | rows | key | associated data |
+//! |---|---|---|
+//! | evidence, stored answers of an enrolment | HKDF(KEK, bearer secret) | enrolment, kind, sequence, digest before |
+//! | identity, document, device, connection | HKDF(KEK, table) | table, id, version |
+//! | look-ups (`*_key` columns) | HMAC under the look-up key | purpose |
+//!
+//! The database holds only the hash of a bearer secret, so evidence dies with the secret, in free pages, write-ahead
+//! logs and backups too.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use crypto::aead::{self, AeadKey};
+use crypto::{hkdf_sha256, hmac_sha256};
+use rand_core::{CryptoRng, Rng};
+
+use crate::Error;
+
+/// The key-encryption key and the key of look-up hashes.
+#[derive(Clone)]
+pub struct StorageKeys {
+    kek: [u8; 32],
+    lookup: [u8; 32],
+}
+
+impl StorageKeys {
+    /// Two independent random keys.
+    #[must_use]
+    pub fn new(kek: [u8; 32], lookup: [u8; 32]) -> Self {
+        Self { kek, lookup }
+    }
+}
+
+impl fmt::Debug for StorageKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StorageKeys(..)")
+    }
+}
+
+/// Keys and randomness at work.
+pub(crate) struct Vault {
+    keys: StorageKeys,
+    rng: Mutex<Box<dyn CryptoRng + Send>>,
+}
+
+/// A table whose rows are sealed under the KEK.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Table {
+    Identity,
+    Document,
+    PinKey,
+    DeviceResponse,
+    Connection,
+}
+
+impl Table {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Document => "document",
+            Self::PinKey => "pin key",
+            Self::DeviceResponse => "device response",
+            Self::Connection => "connection",
+        }
+    }
+}
+
+impl Vault {
+    pub(crate) fn new(keys: StorageKeys, rng: Box<dyn CryptoRng + Send>) -> Self {
+        Self { keys, rng: Mutex::new(rng) }
+    }
+
+    /// Random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// A random name of 128 bits in hexadecimal digits.
+    pub(crate) fn random_id(&self) -> String {
+        hex(&self.random::<16>())
+    }
+
+    /// Seals a row's content.
+    pub(crate) fn seal(&self, table: Table, id: &str, version: i64, content: &[u8]) -> Vec<u8> {
+        self.seal_under(&self.table_key(table), &row_data(table, id, version), content)
+    }
+
+    /// Opens it again.
+    pub(crate) fn open(&self, table: Table, id: &str, version: i64, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        let opened = aead::open(&self.table_key(table), &row_data(table, id, version), sealed);
+        opened.map(|content| content.to_vec()).map_err(|_| Error::Sealed(table.name()))
+    }
+
+    /// The key of one enrolment's evidence.
+    pub(crate) fn enrolment_key(&self, enrolment_id: &str, bearer: &[u8]) -> AeadKey {
+        let info = [b"sceau/evidence/v1\0", enrolment_id.as_bytes()].concat();
+        derived(&hkdf_sha256(&self.keys.kek, bearer, &info, 32))
+    }
+
+    /// Seals under a derived key.
+    pub(crate) fn seal_under(&self, key: &AeadKey, data: &[u8], content: &[u8]) -> Vec<u8> {
+        aead::seal(key, data, content, &mut *self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A keyed hash for a look-up; `purpose` keeps equal values in different columns apart.
+    pub(crate) fn lookup(&self, purpose: &'static str, value: &[u8]) -> Vec<u8> {
+        let message = [purpose.as_bytes(), b"\0", value].concat();
+        hmac_sha256(&self.keys.lookup, &message).to_vec()
+    }
+
+    fn table_key(&self, table: Table) -> AeadKey {
+        let info = [b"sceau/table/v1\0", table.name().as_bytes()].concat();
+        derived(&hkdf_sha256(&self.keys.kek, b"", &info, 32))
+    }
+}
+
+fn derived(bytes: &[u8]) -> AeadKey {
+    let mut key = [0; 32];
+    key.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    AeadKey(key)
+}
+
+fn row_data(table: Table, id: &str, version: i64) -> Vec<u8> {
+    [table.name().as_bytes(), b"\0", id.as_bytes(), b"\0", &version.to_be_bytes()].concat()
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
