@@ -1,0 +1,264 @@
+//! CMS SignedData (RFC 5652) as EF.SOD, EF.CardSecurity and master lists use it. Parsed, not verified.
+//!
+//! ```text
+//! ContentInfo ::= SEQUENCE { contentType OID, content [0] EXPLICIT SignedData }
+//! SignedData  ::= SEQUENCE { version, digestAlgorithms SET, encapContentInfo, certificates [0] IMPLICIT OPTIONAL,
+//!                            crls [1] IMPLICIT OPTIONAL, signerInfos SET }
+//! SignerInfo  ::= SEQUENCE { version, sid, digestAlgorithm, signedAttrs [0] IMPLICIT OPTIONAL,
+//!                            signatureAlgorithm, signature, unsignedAttrs [1] IMPLICIT OPTIONAL }
+//! ```
+
+use clock::UnixTime;
+use crypto::HashAlgorithm;
+
+use crate::error::Result;
+use crate::tlv::{self, Element, Reader, tag};
+
+/// id-signedData.
+pub const OID_SIGNED_DATA: &str = "1.2.840.113549.1.7.2";
+/// The signed attribute id-contentType.
+pub const OID_CONTENT_TYPE: &str = "1.2.840.113549.1.9.3";
+/// The signed attribute id-messageDigest.
+pub const OID_MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
+/// The signed attribute id-signingTime.
+pub const OID_SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
+
+/// SignedData with its one SignerInfo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedData {
+    /// eContentType in dotted form.
+    pub econtent_type: String,
+    /// The exact bytes of eContent: the value of the OCTET STRING, which is what the digest is taken over.
+    pub econtent: Vec<u8>,
+    /// Where `econtent` begins in the file.
+    pub econtent_offset: usize,
+    /// The certificates, DER, in the order they stand.
+    pub certificates: Vec<Vec<u8>>,
+    /// The signer. Doc 9303-10 4.6.2.3 recommends one; a second one is refused.
+    pub signer: SignerInfo,
+}
+
+/// Which certificate signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignerIdentifier {
+    /// By issuer and serial number.
+    IssuerAndSerial {
+        /// The issuer's Name, DER, exact bytes.
+        issuer_der: Vec<u8>,
+        /// The contents of the serial number INTEGER, exact bytes.
+        serial: Vec<u8>,
+    },
+    /// By the subject key identifier extension.
+    SubjectKeyIdentifier(Vec<u8>),
+}
+
+/// SignerInfo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignerInfo {
+    /// Which certificate signed.
+    pub sid: SignerIdentifier,
+    /// The hash of eContent that the messageDigest attribute carries.
+    pub digest_algorithm: HashAlgorithm,
+    /// The signature's AlgorithmIdentifier, DER, exact bytes.
+    pub signature_algorithm_der: Vec<u8>,
+    /// The signed attributes exactly as encoded, but for the first byte: [0] is replaced by the tag of SET (31), as
+    /// RFC 5652 5.4 demands for the signature. `None`: the signature is over eContent itself.
+    pub signed_attrs_der: Option<Vec<u8>>,
+    /// The attribute messageDigest.
+    pub message_digest: Option<Vec<u8>>,
+    /// The attribute contentType, dotted.
+    pub content_type: Option<String>,
+    /// The attribute signingTime.
+    pub signing_time: Option<UnixTime>,
+    /// The signature.
+    pub signature: Vec<u8>,
+}
+
+impl SignedData {
+    /// Reads a ContentInfo with SignedData; errors will name `file`.
+    ///
+    /// # Errors
+    /// It is not the structure above, it is BER with indefinite lengths, its hash algorithm is unknown, or it has
+    /// not exactly one SignerInfo.
+    pub fn parse(file: &'static str, bytes: &[u8]) -> Result<Self> {
+        Self::from_content_info(&tlv::read_one(file, bytes, tag::SEQUENCE)?)
+    }
+
+    pub(crate) fn from_content_info(content_info: &Element<'_>) -> Result<Self> {
+        let mut fields = content_info.children()?;
+        let content_type = fields.expect(tag::OID)?;
+        if content_type.oid()? != OID_SIGNED_DATA {
+            return Err(content_type.malformed("content type"));
+        }
+        let content = fields.expect(0xA0)?;
+        fields.finish()?;
+        let mut content = content.children()?;
+        let signed_data = content.expect(tag::SEQUENCE)?;
+        content.finish()?;
+        Self::from_element(&signed_data)
+    }
+
+    fn from_element(signed_data: &Element<'_>) -> Result<Self> {
+        let mut fields = signed_data.children()?;
+        fields.expect(tag::INTEGER)?;
+        fields.expect(tag::SET)?;
+        let (econtent_type, econtent) = encapsulated(&fields.expect(tag::SEQUENCE)?)?;
+        let certificates = match fields.optional(0xA0)? {
+            Some(set) => raw_children(&set)?,
+            None => Vec::new(),
+        };
+        fields.optional(0xA1)?;
+        let signers = fields.expect(tag::SET)?;
+        fields.finish()?;
+        let mut signer_infos = signers.children()?;
+        let signer = SignerInfo::from_element(&signer_infos.expect(tag::SEQUENCE)?)?;
+        if !signer_infos.is_empty() {
+            return Err(signers.malformed("set of signers: more than one"));
+        }
+        Ok(Self {
+            econtent_type,
+            econtent: econtent.value.to_vec(),
+            econtent_offset: econtent.value_offset(),
+            certificates,
+            signer,
+        })
+    }
+}
+
+/// eContentType and the OCTET STRING of eContent.
+fn encapsulated<'a>(info: &Element<'a>) -> Result<(String, Element<'a>)> {
+    let mut fields = info.children()?;
+    let econtent_type = fields.expect(tag::OID)?.oid()?;
+    let mut explicit = fields.expect(0xA0)?.children()?;
+    fields.finish()?;
+    let econtent = explicit.expect(tag::OCTET_STRING)?;
+    explicit.finish()?;
+    Ok((econtent_type, econtent))
+}
+
+fn raw_children(set: &Element<'_>) -> Result<Vec<Vec<u8>>> {
+    let mut reader = set.children()?;
+    let mut out = Vec::new();
+    while let Some(element) = reader.next_element()? {
+        out.push(element.raw.to_vec());
+    }
+    Ok(out)
+}
+
+impl SignerInfo {
+    fn from_element(signer_info: &Element<'_>) -> Result<Self> {
+        let mut fields = signer_info.children()?;
+        fields.expect(tag::INTEGER)?;
+        let sid = signer_identifier(&mut fields)?;
+        let digest_algorithm = hash_algorithm(&fields.expect(tag::SEQUENCE)?)?;
+        let signed_attrs = fields.optional(0xA0)?;
+        let signature_algorithm = fields.expect(tag::SEQUENCE)?;
+        let signature = fields.expect(tag::OCTET_STRING)?;
+        fields.optional(0xA1)?;
+        fields.finish()?;
+        let mut signer = Self {
+            sid,
+            digest_algorithm,
+            signature_algorithm_der: signature_algorithm.raw.to_vec(),
+            signed_attrs_der: None,
+            message_digest: None,
+            content_type: None,
+            signing_time: None,
+            signature: signature.value.to_vec(),
+        };
+        if let Some(attrs) = signed_attrs {
+            signer.read_signed_attrs(&attrs)?;
+        }
+        Ok(signer)
+    }
+
+    fn read_signed_attrs(&mut self, attrs: &Element<'_>) -> Result<()> {
+        let mut der = attrs.raw.to_vec();
+        if let Some(first) = der.first_mut() {
+            *first = 0x31;
+        }
+        self.signed_attrs_der = Some(der);
+        let mut reader = attrs.children()?;
+        while !reader.is_empty() {
+            let mut attribute = reader.expect(tag::SEQUENCE)?.children()?;
+            let oid_element = attribute.expect(tag::OID)?;
+            let values = attribute.expect(tag::SET)?;
+            attribute.finish()?;
+            let duplicate = match oid_element.oid()?.as_str() {
+                OID_CONTENT_TYPE => {
+                    self.content_type.replace(single(&values)?.expect(tag::OID)?.oid()?).is_some()
+                }
+                OID_MESSAGE_DIGEST => {
+                    let digest = single(&values)?.expect(tag::OCTET_STRING)?.value.to_vec();
+                    self.message_digest.replace(digest).is_some()
+                }
+                OID_SIGNING_TIME => self.signing_time.replace(time(&mut single(&values)?)?).is_some(),
+                _ => false,
+            };
+            if duplicate {
+                return Err(oid_element.malformed("signed attributes: one stands twice"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A reader over a set that holds exactly one value.
+fn single<'a>(values: &Element<'a>) -> Result<Reader<'a>> {
+    let mut reader = values.children()?;
+    let one = reader;
+    reader.next_element()?;
+    if one.is_empty() || !reader.is_empty() {
+        return Err(values.malformed("signed attribute: not exactly one value"));
+    }
+    Ok(one)
+}
+
+fn signer_identifier(fields: &mut Reader<'_>) -> Result<SignerIdentifier> {
+    if let Some(ski) = fields.optional(0x80)? {
+        return Ok(SignerIdentifier::SubjectKeyIdentifier(ski.value.to_vec()));
+    }
+    let mut pair = fields.expect(tag::SEQUENCE)?.children()?;
+    let issuer = pair.expect(tag::SEQUENCE)?;
+    let serial = pair.expect(tag::INTEGER)?;
+    pair.finish()?;
+    Ok(SignerIdentifier::IssuerAndSerial { issuer_der: issuer.raw.to_vec(), serial: serial.value.to_vec() })
+}
+
+/// The hash function of an AlgorithmIdentifier; parameters are not looked at (absent and NULL both occur).
+pub(crate) fn hash_algorithm(algorithm_identifier: &Element<'_>) -> Result<HashAlgorithm> {
+    let oid_element = algorithm_identifier.children()?.expect(tag::OID)?;
+    let oid = oid_element.oid()?;
+    HashAlgorithm::from_oid(&oid).ok_or_else(|| oid_element.unsupported(oid))
+}
+
+/// UTCTime (years 1950 to 2049) or GeneralizedTime, both with seconds and `Z` (RFC 5652 11.3).
+fn time(reader: &mut Reader<'_>) -> Result<UnixTime> {
+    let (element, century_len) = match reader.optional(tag::UTC_TIME)? {
+        Some(element) => (element, 0),
+        None => (reader.expect(tag::GENERALIZED_TIME)?, 2),
+    };
+    let malformed = || element.malformed("signing time");
+    let text = std::str::from_utf8(element.value).map_err(|_| malformed())?;
+    let digits =
+        text.strip_suffix('Z').filter(|d| d.bytes().all(|b| b.is_ascii_digit())).ok_or_else(malformed)?;
+    if digits.len() != 12 + century_len {
+        return Err(malformed());
+    }
+    let full = match century_len {
+        0 if digits < "5" => format!("20{digits}"),
+        0 => format!("19{digits}"),
+        _ => digits.to_owned(),
+    };
+    let part = |from: usize, to: usize| full.get(from..to).unwrap_or_default();
+    let rfc3339 = format!(
+        "{}-{}-{}T{}:{}:{}Z",
+        part(0, 4),
+        part(4, 6),
+        part(6, 8),
+        part(8, 10),
+        part(10, 12),
+        part(12, 14)
+    );
+    UnixTime::from_rfc3339(&rfc3339).map_err(|_| malformed())
+}

@@ -1,0 +1,100 @@
+use crate::mrz::MrzField;
+
+/// Why a file could not be read. Every variant names the file and the byte offset from its start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A tag, length or value reaches past the end of what contains it.
+    #[error("{file}: truncated at byte {offset}")]
+    Truncated {
+        /// Which file, such as `EF.SOD`.
+        file: &'static str,
+        /// Where the element that is cut begins.
+        offset: usize,
+    },
+    /// Another tag than the structure has here. `found` is 0 at the end of the contents.
+    #[error("{file}: unexpected tag {found:X} at byte {offset}, expected {expected:X}")]
+    UnexpectedTag {
+        /// Which file.
+        file: &'static str,
+        /// Where the tag stands.
+        offset: usize,
+        /// The tag that the structure demands.
+        expected: u32,
+        /// The tag that stands there.
+        found: u32,
+    },
+    /// BER indefinite length: legal BER that this reader does not take.
+    #[error("{file}: indefinite length at byte {offset} is not supported")]
+    IndefiniteLength {
+        /// Which file.
+        file: &'static str,
+        /// Where the element begins.
+        offset: usize,
+    },
+    /// A length of more than four bytes, or the reserved form `FF`.
+    #[error("{file}: length out of bounds at byte {offset}")]
+    LengthOutOfBounds {
+        /// Which file.
+        file: &'static str,
+        /// Where the element begins.
+        offset: usize,
+    },
+    /// A tag of more than three bytes.
+    #[error("{file}: tag out of bounds at byte {offset}")]
+    TagOutOfBounds {
+        /// Which file.
+        file: &'static str,
+        /// Where the tag begins.
+        offset: usize,
+    },
+    /// More nesting than any eMRTD file has.
+    #[error("{file}: nested too deep at byte {offset}")]
+    TooDeep {
+        /// Which file.
+        file: &'static str,
+        /// Where the element begins.
+        offset: usize,
+    },
+    /// Bytes after the end of a structure.
+    #[error("{file}: trailing bytes at byte {offset}")]
+    TrailingBytes {
+        /// Which file.
+        file: &'static str,
+        /// The first byte too many.
+        offset: usize,
+    },
+    /// The encoding is right and the content is not.
+    #[error("{file}: malformed {what} at byte {offset}")]
+    Malformed {
+        /// Which file.
+        file: &'static str,
+        /// Where the element begins.
+        offset: usize,
+        /// Which field.
+        what: &'static str,
+    },
+    /// An algorithm that is not in the table.
+    #[error("{file}: unsupported algorithm {oid} at byte {offset}")]
+    UnsupportedAlgorithm {
+        /// Which file.
+        file: &'static str,
+        /// Where the OID stands.
+        offset: usize,
+        /// The OID in dotted form.
+        oid: String,
+    },
+    /// A check digit of the MRZ does not compute (Doc 9303-3 4.9).
+    #[error("{file}: wrong check digit of the {field} at byte {offset}")]
+    WrongCheckDigit {
+        /// Which file.
+        file: &'static str,
+        /// Where the check digit stands: from the start of the MRZ text, lines joined.
+        offset: usize,
+        /// Which field it protects.
+        field: MrzField,
+    },
+}
+
+/// Shorthand of this crate.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,344 @@
+//! SecurityInfos (Doc 9303-11 9.2): which protocols a chip offers and with which keys.
+//!
+//! ```text
+//! SecurityInfos ::= SET OF SecurityInfo
+//! SecurityInfo  ::= SEQUENCE { protocol OBJECT IDENTIFIER, requiredData ANY, optionalData ANY OPTIONAL }
+//! ```
+
+use crypto::SessionCipher;
+
+use crate::error::Result;
+use crate::tlv::{self, Element, Reader, tag};
+
+const PK_DH: &str = "0.4.0.127.0.7.2.2.1.1";
+const PK_ECDH: &str = "0.4.0.127.0.7.2.2.1.2";
+const TERMINAL_AUTHENTICATION: &str = "0.4.0.127.0.7.2.2.2";
+const CHIP_AUTHENTICATION: &str = "0.4.0.127.0.7.2.2.3.";
+const PACE: &str = "0.4.0.127.0.7.2.2.4.";
+const ACTIVE_AUTHENTICATION: &str = "2.23.136.1.1.5";
+
+/// Which Diffie-Hellman.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyAgreement {
+    /// In a prime field.
+    Dh,
+    /// On an elliptic curve.
+    Ecdh,
+}
+
+/// How PACE maps the nonce to a generator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PaceMapping {
+    /// Generic mapping.
+    Generic,
+    /// Integrated mapping.
+    Integrated,
+    /// Chip authentication mapping.
+    ChipAuthentication,
+}
+
+/// One SecurityInfo.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecurityInfo {
+    /// Chip Authentication is offered.
+    ChipAuthentication(ChipAuthenticationInfo),
+    /// A public key of Chip Authentication.
+    ChipAuthenticationPublicKey(ChipAuthenticationPublicKeyInfo),
+    /// A way of PACE is offered.
+    Pace(PaceInfo),
+    /// Domain parameters of PACE that are not standardised ones.
+    PaceDomainParameter(PaceDomainParameterInfo),
+    /// The signature algorithm of Active Authentication with ECDSA.
+    ActiveAuthentication(ActiveAuthenticationInfo),
+    /// Terminal Authentication is offered.
+    TerminalAuthentication(TerminalAuthenticationInfo),
+    /// Any other, kept as it is.
+    Unknown {
+        /// The protocol, dotted.
+        oid: String,
+        /// The whole SecurityInfo, DER.
+        raw: Vec<u8>,
+    },
+}
+
+/// ChipAuthenticationInfo (Doc 9303-11 9.2.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChipAuthenticationInfo {
+    /// The protocol, dotted: goes into MSE:Set AT.
+    pub oid: String,
+    /// DH or ECDH.
+    pub agreement: KeyAgreement,
+    /// The cipher of the new session.
+    pub cipher: SessionCipher,
+    /// 1 or 2.
+    pub version: u64,
+    /// Which key, if there are several.
+    pub key_id: Option<u64>,
+}
+
+/// ChipAuthenticationPublicKeyInfo (Doc 9303-11 9.2.6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChipAuthenticationPublicKeyInfo {
+    /// The kind of key, dotted.
+    pub oid: String,
+    /// DH or ECDH.
+    pub agreement: KeyAgreement,
+    /// SubjectPublicKeyInfo, DER, exact bytes.
+    pub spki_der: Vec<u8>,
+    /// Which key, if there are several.
+    pub key_id: Option<u64>,
+}
+
+/// PACEInfo (Doc 9303-11 9.2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaceInfo {
+    /// The protocol, dotted: goes into MSE:Set AT.
+    pub oid: String,
+    /// DH or ECDH.
+    pub agreement: KeyAgreement,
+    /// The mapping.
+    pub mapping: PaceMapping,
+    /// The cipher of the session.
+    pub cipher: SessionCipher,
+    /// 2.
+    pub version: u64,
+    /// Standardised domain parameters (Doc 9303-11 Table 6) or the id of a [`PaceDomainParameterInfo`].
+    pub parameter_id: Option<u64>,
+}
+
+/// PACEDomainParameterInfo (Doc 9303-11 9.2.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaceDomainParameterInfo {
+    /// The protocol, dotted.
+    pub oid: String,
+    /// AlgorithmIdentifier with the parameters, DER.
+    pub domain_parameter_der: Vec<u8>,
+    /// The local id.
+    pub parameter_id: Option<u64>,
+}
+
+/// ActiveAuthenticationInfo (Doc 9303-11 9.2.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActiveAuthenticationInfo {
+    /// 1.
+    pub version: u64,
+    /// The signature algorithm, dotted: a plain ECDSA OID of TR-03111.
+    pub signature_algorithm_oid: String,
+}
+
+/// TerminalAuthenticationInfo (Doc 9303-11 9.2.7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TerminalAuthenticationInfo {
+    /// 1 or 2.
+    pub version: u64,
+    /// The file EF.CVCA, DER, if it is named.
+    pub ef_cvca_der: Option<Vec<u8>>,
+}
+
+/// Reads a SET OF SecurityInfo.
+///
+/// # Errors
+/// One of them is not what its OID says.
+pub fn parse_set(set: &Element<'_>) -> Result<Vec<SecurityInfo>> {
+    let mut reader = set.children()?;
+    let mut out = Vec::new();
+    while !reader.is_empty() {
+        out.push(SecurityInfo::from_element(&reader.expect(tag::SEQUENCE)?)?);
+    }
+    Ok(out)
+}
+
+/// Encodes a SET OF SecurityInfo, sorted as DER demands.
+#[must_use]
+pub fn encode_set(infos: &[SecurityInfo]) -> Vec<u8> {
+    let mut parts: Vec<Vec<u8>> = infos.iter().map(SecurityInfo::encode).collect();
+    parts.sort();
+    tlv::encode_all(tag::SET, &parts)
+}
+
+impl SecurityInfo {
+    fn from_element(info: &Element<'_>) -> Result<Self> {
+        let mut fields = info.children()?;
+        let oid = fields.expect(tag::OID)?.oid()?;
+        if let Some(agreement) = public_key_agreement(&oid) {
+            let spki_der = fields.expect(tag::SEQUENCE)?.raw.to_vec();
+            let key_id = optional_unsigned(&mut fields)?;
+            let key = ChipAuthenticationPublicKeyInfo { oid, agreement, spki_der, key_id };
+            return Ok(Self::ChipAuthenticationPublicKey(key));
+        }
+        if let Some((agreement, cipher)) = chip_authentication_protocol(&oid) {
+            let version = fields.expect(tag::INTEGER)?.unsigned()?;
+            let key_id = optional_unsigned(&mut fields)?;
+            let offer = ChipAuthenticationInfo { oid, agreement, cipher, version, key_id };
+            return Ok(Self::ChipAuthentication(offer));
+        }
+        if let Some((agreement, mapping, cipher)) = pace_protocol(&oid) {
+            return Self::pace(oid, agreement, mapping, cipher, &mut fields);
+        }
+        match oid.as_str() {
+            ACTIVE_AUTHENTICATION => {
+                let version = fields.expect(tag::INTEGER)?.unsigned()?;
+                let signature_algorithm_oid = fields.expect(tag::OID)?.oid()?;
+                let info = ActiveAuthenticationInfo { version, signature_algorithm_oid };
+                Ok(Self::ActiveAuthentication(info))
+            }
+            TERMINAL_AUTHENTICATION => {
+                let version = fields.expect(tag::INTEGER)?.unsigned()?;
+                let ef_cvca_der = fields.optional(tag::SEQUENCE)?.map(|e| e.raw.to_vec());
+                Ok(Self::TerminalAuthentication(TerminalAuthenticationInfo { version, ef_cvca_der }))
+            }
+            _ => Ok(Self::Unknown { oid, raw: info.raw.to_vec() }),
+        }
+    }
+
+    fn pace(
+        oid: String,
+        agreement: KeyAgreement,
+        mapping: PaceMapping,
+        cipher: Option<SessionCipher>,
+        fields: &mut Reader<'_>,
+    ) -> Result<Self> {
+        let Some(cipher) = cipher else {
+            let domain_parameter_der = fields.expect(tag::SEQUENCE)?.raw.to_vec();
+            let parameter_id = optional_unsigned(fields)?;
+            let info = PaceDomainParameterInfo { oid, domain_parameter_der, parameter_id };
+            return Ok(Self::PaceDomainParameter(info));
+        };
+        let version = fields.expect(tag::INTEGER)?.unsigned()?;
+        let parameter_id = optional_unsigned(fields)?;
+        Ok(Self::Pace(PaceInfo { oid, agreement, mapping, cipher, version, parameter_id }))
+    }
+
+    /// The SecurityInfo, DER.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let number = |n: &u64| tlv::encode_unsigned(*n);
+        let parts = match self {
+            Self::Unknown { raw, .. } => return raw.clone(),
+            Self::ChipAuthentication(info) => {
+                vec![
+                    Some(tlv::encode_oid(&info.oid)),
+                    Some(number(&info.version)),
+                    info.key_id.as_ref().map(number),
+                ]
+            }
+            Self::ChipAuthenticationPublicKey(info) => {
+                let key_id = info.key_id.as_ref().map(number);
+                vec![Some(tlv::encode_oid(&info.oid)), Some(info.spki_der.clone()), key_id]
+            }
+            Self::Pace(info) => {
+                let parameter_id = info.parameter_id.as_ref().map(number);
+                vec![Some(tlv::encode_oid(&info.oid)), Some(number(&info.version)), parameter_id]
+            }
+            Self::PaceDomainParameter(info) => {
+                let parameter_id = info.parameter_id.as_ref().map(number);
+                vec![Some(tlv::encode_oid(&info.oid)), Some(info.domain_parameter_der.clone()), parameter_id]
+            }
+            Self::ActiveAuthentication(info) => vec![
+                Some(tlv::encode_oid(ACTIVE_AUTHENTICATION)),
+                Some(number(&info.version)),
+                Some(tlv::encode_oid(&info.signature_algorithm_oid)),
+            ],
+            Self::TerminalAuthentication(info) => vec![
+                Some(tlv::encode_oid(TERMINAL_AUTHENTICATION)),
+                Some(number(&info.version)),
+                info.ef_cvca_der.clone(),
+            ],
+        };
+        tlv::encode_all(tag::SEQUENCE, &parts.into_iter().flatten().collect::<Vec<_>>())
+    }
+}
+
+impl ChipAuthenticationInfo {
+    /// The offer of ECDH Chip Authentication with this cipher.
+    #[must_use]
+    pub fn ecdh(cipher: SessionCipher, key_id: Option<u64>) -> Self {
+        let oid = format!("{CHIP_AUTHENTICATION}2.{}", cipher_number(cipher));
+        Self { oid, agreement: KeyAgreement::Ecdh, cipher, version: 1, key_id }
+    }
+}
+
+impl ChipAuthenticationPublicKeyInfo {
+    /// An ECDH key.
+    #[must_use]
+    pub fn ecdh(spki_der: Vec<u8>, key_id: Option<u64>) -> Self {
+        Self { oid: PK_ECDH.to_owned(), agreement: KeyAgreement::Ecdh, spki_der, key_id }
+    }
+}
+
+impl PaceInfo {
+    /// The offer of PACE with ECDH, generic mapping and standardised domain parameters.
+    #[must_use]
+    pub fn ecdh_generic(cipher: SessionCipher, parameter_id: u8) -> Self {
+        Self {
+            oid: format!("{PACE}2.{}", cipher_number(cipher)),
+            agreement: KeyAgreement::Ecdh,
+            mapping: PaceMapping::Generic,
+            cipher,
+            version: 2,
+            parameter_id: Some(u64::from(parameter_id)),
+        }
+    }
+}
+
+fn optional_unsigned(fields: &mut Reader<'_>) -> Result<Option<u64>> {
+    let value = fields.optional(tag::INTEGER)?.map(|e| e.unsigned()).transpose()?;
+    fields.finish()?;
+    Ok(value)
+}
+
+fn public_key_agreement(oid: &str) -> Option<KeyAgreement> {
+    match oid {
+        PK_DH => Some(KeyAgreement::Dh),
+        PK_ECDH => Some(KeyAgreement::Ecdh),
+        _ => None,
+    }
+}
+
+fn chip_authentication_protocol(oid: &str) -> Option<(KeyAgreement, SessionCipher)> {
+    let (agreement, number) = oid.strip_prefix(CHIP_AUTHENTICATION)?.split_once('.')?;
+    let agreement = match agreement {
+        "1" => KeyAgreement::Dh,
+        "2" => KeyAgreement::Ecdh,
+        _ => return None,
+    };
+    Some((agreement, cipher(number)?))
+}
+
+/// Agreement, mapping and cipher of a PACE OID; no cipher: the OID of a PACEDomainParameterInfo.
+fn pace_protocol(oid: &str) -> Option<(KeyAgreement, PaceMapping, Option<SessionCipher>)> {
+    let rest = oid.strip_prefix(PACE)?;
+    let (kind, number) = rest.split_once('.').map_or((rest, None), |(kind, number)| (kind, Some(number)));
+    let (agreement, mapping) = match kind {
+        "1" => (KeyAgreement::Dh, PaceMapping::Generic),
+        "2" => (KeyAgreement::Ecdh, PaceMapping::Generic),
+        "3" => (KeyAgreement::Dh, PaceMapping::Integrated),
+        "4" => (KeyAgreement::Ecdh, PaceMapping::Integrated),
+        "6" => (KeyAgreement::Ecdh, PaceMapping::ChipAuthentication),
+        _ => return None,
+    };
+    match number {
+        None => Some((agreement, mapping, None)),
+        Some(number) => Some((agreement, mapping, Some(cipher(number)?))),
+    }
+}
+
+fn cipher(number: &str) -> Option<SessionCipher> {
+    match number {
+        "1" => Some(SessionCipher::TripleDes),
+        "2" => Some(SessionCipher::Aes128),
+        "3" => Some(SessionCipher::Aes192),
+        "4" => Some(SessionCipher::Aes256),
+        _ => None,
+    }
+}
+
+fn cipher_number(cipher: SessionCipher) -> u8 {
+    match cipher {
+        SessionCipher::TripleDes => 1,
+        SessionCipher::Aes128 => 2,
+        SessionCipher::Aes192 => 3,
+        SessionCipher::Aes256 => 4,
+    }
+}

@@ -1,0 +1,436 @@
+//! BER-TLV as ISO 7816-4 and X.690 write it: a bounded reader and a writer.
+//!
+//! A length is only ever compared with the bytes that are there; nothing is allocated by it. Nesting is bounded by
+//! [`MAX_DEPTH`], tags by three bytes. Indefinite lengths are refused with an error of their own.
+
+use crate::{Error, error::Result};
+
+/// How deep structures may nest: an EF.SOD with its certificates and the files inside needs less than 20.
+pub const MAX_DEPTH: usize = 32;
+
+/// Universal tags of DER.
+pub mod tag {
+    #![allow(missing_docs)]
+    pub const BOOLEAN: u32 = 0x01;
+    pub const INTEGER: u32 = 0x02;
+    pub const BIT_STRING: u32 = 0x03;
+    pub const OCTET_STRING: u32 = 0x04;
+    pub const NULL: u32 = 0x05;
+    pub const OID: u32 = 0x06;
+    pub const UTF8_STRING: u32 = 0x0C;
+    pub const PRINTABLE_STRING: u32 = 0x13;
+    pub const UTC_TIME: u32 = 0x17;
+    pub const GENERALIZED_TIME: u32 = 0x18;
+    pub const SEQUENCE: u32 = 0x30;
+    pub const SET: u32 = 0x31;
+}
+
+/// One element: tag, length and value.
+#[derive(Clone, Copy)]
+pub struct Element<'a> {
+    /// The tag as its bytes read big-endian: `0x61`, `0x5F1F`, `0x7F60`.
+    pub tag: u32,
+    /// The whole element, tag and length included, exactly as encoded.
+    pub raw: &'a [u8],
+    /// The value.
+    pub value: &'a [u8],
+    /// Where the tag stands in the file.
+    pub offset: usize,
+    file: &'static str,
+    depth: usize,
+}
+
+impl<'a> Element<'a> {
+    /// A reader over the elements in the value.
+    ///
+    /// # Errors
+    /// [`Error::TooDeep`].
+    pub fn children(&self) -> Result<Reader<'a>> {
+        if self.depth >= MAX_DEPTH {
+            return Err(Error::TooDeep { file: self.file, offset: self.offset });
+        }
+        Ok(Reader { file: self.file, rest: self.value, offset: self.value_offset(), depth: self.depth + 1 })
+    }
+
+    /// Where the value begins in the file.
+    #[must_use]
+    pub fn value_offset(&self) -> usize {
+        self.offset + self.raw.len() - self.value.len()
+    }
+
+    /// The error that this element is not a proper `what`.
+    #[must_use]
+    pub fn malformed(&self, what: &'static str) -> Error {
+        Error::Malformed { file: self.file, offset: self.offset, what }
+    }
+
+    /// The error that this element's algorithm is in no table.
+    #[must_use]
+    pub fn unsupported(&self, oid: String) -> Error {
+        Error::UnsupportedAlgorithm { file: self.file, offset: self.offset, oid }
+    }
+
+    /// An OBJECT IDENTIFIER in dotted form; the tag is not looked at.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`]: empty, cut, or an arc above 64 bits.
+    pub fn oid(&self) -> Result<String> {
+        decode_oid(self.value).ok_or_else(|| self.malformed("object identifier"))
+    }
+
+    /// A non-negative INTEGER of at most 64 bits; the tag is not looked at.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`].
+    pub fn unsigned(&self) -> Result<u64> {
+        let bytes = self.value;
+        let negative = bytes.first().is_none_or(|b| b & 0x80 != 0);
+        let digits = bytes.iter().skip_while(|b| **b == 0);
+        if negative || digits.clone().count() > 8 {
+            return Err(self.malformed("integer"));
+        }
+        Ok(digits.fold(0, |n, b| n << 8 | u64::from(*b)))
+    }
+}
+
+/// Reads elements one after the other and knows where in the file it stands.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    file: &'static str,
+    rest: &'a [u8],
+    offset: usize,
+    depth: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader over `bytes`; errors will name `file`.
+    #[must_use]
+    pub fn new(file: &'static str, bytes: &'a [u8]) -> Self {
+        Self { file, rest: bytes, offset: 0, depth: 0 }
+    }
+
+    /// A reader over contents that lie inside another file, `offset` bytes from its start.
+    #[must_use]
+    pub fn at(file: &'static str, bytes: &'a [u8], offset: usize) -> Self {
+        Self { file, rest: bytes, offset, depth: 0 }
+    }
+
+    /// Whether everything has been read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Where the next element begins in the file.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The bytes not read yet.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The next tag, without reading it; `None` at the end.
+    ///
+    /// # Errors
+    /// The tag is cut or longer than three bytes.
+    pub fn peek_tag(&self) -> Result<Option<u32>> {
+        if self.rest.is_empty() { Ok(None) } else { self.tag().map(|(tag, _)| Some(tag)) }
+    }
+
+    /// The next element; `None` at the end.
+    ///
+    /// # Errors
+    /// It is cut, or its tag or length is out of bounds.
+    pub fn next_element(&mut self) -> Result<Option<Element<'a>>> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let (tag, tag_len) = self.tag()?;
+        let (length, length_len) = self.length(self.rest.get(tag_len..).unwrap_or_default())?;
+        let header = tag_len + length_len;
+        let truncated = Error::Truncated { file: self.file, offset: self.offset };
+        let end = header.checked_add(length).filter(|end| *end <= self.rest.len()).ok_or(truncated)?;
+        let (raw, rest) = self.rest.split_at(end);
+        let value = raw.get(header..).unwrap_or_default();
+        let element = Element { tag, raw, value, offset: self.offset, file: self.file, depth: self.depth };
+        self.rest = rest;
+        self.offset += end;
+        Ok(Some(element))
+    }
+
+    /// The next element, which must have this tag.
+    ///
+    /// # Errors
+    /// [`Error::UnexpectedTag`], or the element is cut or out of bounds.
+    pub fn expect(&mut self, tag: u32) -> Result<Element<'a>> {
+        let found = self.peek_tag()?.unwrap_or(0);
+        let unexpected = Error::UnexpectedTag { file: self.file, offset: self.offset, expected: tag, found };
+        if found != tag {
+            return Err(unexpected);
+        }
+        self.next_element()?.ok_or(unexpected)
+    }
+
+    /// The next element if it has this tag.
+    ///
+    /// # Errors
+    /// The element is cut or out of bounds.
+    pub fn optional(&mut self, tag: u32) -> Result<Option<Element<'a>>> {
+        if self.peek_tag()? == Some(tag) { self.next_element() } else { Ok(None) }
+    }
+
+    /// Requires that nothing is left.
+    ///
+    /// # Errors
+    /// [`Error::TrailingBytes`].
+    pub fn finish(&self) -> Result<()> {
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::TrailingBytes { file: self.file, offset: self.offset })
+        }
+    }
+
+    /// The tag and the number of its bytes.
+    fn tag(&self) -> Result<(u32, usize)> {
+        let truncated = Error::Truncated { file: self.file, offset: self.offset };
+        let first = *self.rest.first().ok_or(truncated.clone())?;
+        let mut tag = u32::from(first);
+        if first & 0x1F != 0x1F {
+            return Ok((tag, 1));
+        }
+        for len in 2..=3 {
+            let byte = *self.rest.get(len - 1).ok_or(truncated.clone())?;
+            tag = tag << 8 | u32::from(byte);
+            if byte & 0x80 == 0 {
+                return Ok((tag, len));
+            }
+        }
+        Err(Error::TagOutOfBounds { file: self.file, offset: self.offset })
+    }
+
+    /// The length that `bytes` begins with and the number of its bytes.
+    fn length(&self, bytes: &[u8]) -> Result<(usize, usize)> {
+        let (file, offset) = (self.file, self.offset);
+        let truncated = Error::Truncated { file, offset };
+        let first = *bytes.first().ok_or(truncated.clone())?;
+        match first {
+            0..=0x7F => Ok((usize::from(first), 1)),
+            0x80 => Err(Error::IndefiniteLength { file, offset }),
+            0x81..=0x84 => {
+                let count = usize::from(first & 0x7F);
+                let digits = bytes.get(1..=count).ok_or(truncated)?;
+                let length = digits.iter().fold(0_u32, |n, b| n << 8 | u32::from(*b));
+                let length =
+                    usize::try_from(length).map_err(|_| Error::LengthOutOfBounds { file, offset })?;
+                Ok((length, 1 + count))
+            }
+            _ => Err(Error::LengthOutOfBounds { file, offset }),
+        }
+    }
+}
+
+/// Reads a file that is one element with the tag `tag` and nothing after it.
+///
+/// # Errors
+/// See [`Reader::expect`] and [`Reader::finish`].
+pub fn read_one<'a>(file: &'static str, bytes: &'a [u8], tag: u32) -> Result<Element<'a>> {
+    let mut reader = Reader::new(file, bytes);
+    let element = reader.expect(tag)?;
+    reader.finish()?;
+    Ok(element)
+}
+
+/// Encodes one element with the shortest length.
+///
+/// # Panics
+/// If `value` is longer than 4 GiB.
+#[must_use]
+pub fn encode(tag: u32, value: &[u8]) -> Vec<u8> {
+    let mut out = strip_zeros(&tag.to_be_bytes()).to_vec();
+    match u8::try_from(value.len()) {
+        Ok(short) if short < 0x80 => out.push(short),
+        _ => {
+            let length = u32::try_from(value.len()).expect("shorter than 4 GiB").to_be_bytes();
+            let digits = strip_zeros(&length);
+            out.extend([0x80, 0x81, 0x82, 0x83, 0x84].get(digits.len()));
+            out.extend(digits);
+        }
+    }
+    out.extend(value);
+    out
+}
+
+/// Encodes an element whose value is `parts` one after the other.
+#[must_use]
+pub fn encode_all<P: AsRef<[u8]>>(tag: u32, parts: &[P]) -> Vec<u8> {
+    encode(tag, &parts.iter().flat_map(|p| p.as_ref()).copied().collect::<Vec<u8>>())
+}
+
+/// Encodes a non-negative INTEGER.
+#[must_use]
+pub fn encode_unsigned(n: u64) -> Vec<u8> {
+    encode_unsigned_bytes(&n.to_be_bytes())
+}
+
+/// Encodes a non-negative INTEGER given as big-endian bytes of any length.
+#[must_use]
+pub fn encode_unsigned_bytes(bytes: &[u8]) -> Vec<u8> {
+    let digits = strip_zeros(bytes);
+    let mut value = Vec::with_capacity(digits.len() + 1);
+    if digits.first().is_none_or(|b| b & 0x80 != 0) {
+        value.push(0);
+    }
+    value.extend(digits);
+    encode(tag::INTEGER, &value)
+}
+
+/// Encodes an OBJECT IDENTIFIER given in dotted form.
+///
+/// # Panics
+/// If the text is not an object identifier; for constants and for what [`Element::oid`] returned.
+#[must_use]
+pub fn encode_oid(dotted: &str) -> Vec<u8> {
+    let arcs: Vec<u64> =
+        dotted.split('.').map(|arc| arc.parse().expect("a dotted object identifier")).collect();
+    let [first, second, rest @ ..] = arcs.as_slice() else { panic!("an object identifier has two arcs") };
+    let mut value = Vec::new();
+    for arc in std::iter::once(&(first * 40 + second)).chain(rest) {
+        let mut septets = vec![u8::try_from(arc & 0x7F).unwrap_or(0)];
+        let mut high = arc >> 7;
+        while high > 0 {
+            septets.push(u8::try_from(high & 0x7F).unwrap_or(0) | 0x80);
+            high >>= 7;
+        }
+        value.extend(septets.iter().rev());
+    }
+    encode(tag::OID, &value)
+}
+
+fn strip_zeros(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|b| **b == 0).count();
+    bytes.get(zeros..).unwrap_or_default()
+}
+
+fn decode_oid(bytes: &[u8]) -> Option<String> {
+    if bytes.len() > 64 || bytes.last().is_none_or(|b| b & 0x80 != 0) {
+        return None;
+    }
+    let mut arcs: Vec<u64> = Vec::new();
+    let mut arc: u64 = 0;
+    for byte in bytes {
+        if arc >> 57 != 0 {
+            return None;
+        }
+        arc = arc << 7 | u64::from(byte & 0x7F);
+        if byte & 0x80 == 0 {
+            arcs.push(arc);
+            arc = 0;
+        }
+    }
+    let (first, rest) = arcs.split_first()?;
+    let root = (first / 40).min(2);
+    let mut text = format!("{root}.{}", first - root * 40);
+    for arc in rest {
+        text.push('.');
+        text.push_str(&arc.to_string());
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Result<(u32, Vec<u8>)> {
+        Reader::new("EF.TEST", bytes).next_element().map(|e| e.map(|e| (e.tag, e.value.to_vec())).unwrap())
+    }
+
+    #[test]
+    fn what_is_encoded_reads_back_at_every_length_form() {
+        for len in [0, 1, 127, 128, 255, 256, 65535, 65536] {
+            for tag in [0x61, 0x5F1F, 0x7F60, 0x7F8101] {
+                let value = vec![0xA5; len];
+                assert_eq!(read(&encode(tag, &value)), Ok((tag, value)), "{tag:X} {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_that_reach_past_the_end_are_refused() {
+        let truncated = |offset| Error::Truncated { file: "EF.TEST", offset };
+        for bytes in
+            [&[0x61][..], &[0x61, 2, 0], &[0x61, 0x82, 1], &[0x61, 0x84, 255, 255, 255, 255], &[0x5F]]
+        {
+            assert_eq!(read(bytes), Err(truncated(0)), "{bytes:?}");
+        }
+        let out = encode(0x30, &[0x04, 5, 1]);
+        let mut inner = Reader::new("EF.TEST", &out).expect(0x30).unwrap().children().unwrap();
+        assert_eq!(inner.next_element().err(), Some(truncated(2)));
+    }
+
+    #[test]
+    fn indefinite_length_has_its_own_error() {
+        assert_eq!(read(&[0x30, 0x80, 0, 0]), Err(Error::IndefiniteLength { file: "EF.TEST", offset: 0 }));
+    }
+
+    #[test]
+    fn length_of_five_bytes_and_tag_of_four_are_refused() {
+        assert_eq!(
+            read(&[0x30, 0x85, 0, 0, 0, 0, 0]),
+            Err(Error::LengthOutOfBounds { file: "EF.TEST", offset: 0 })
+        );
+        assert_eq!(
+            read(&[0x7F, 0x81, 0x81, 1, 0]),
+            Err(Error::TagOutOfBounds { file: "EF.TEST", offset: 0 })
+        );
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let mut bytes = Vec::new();
+        for _ in 0..=MAX_DEPTH + 1 {
+            bytes = encode(0x30, &bytes);
+        }
+        let mut element = read_one("EF.TEST", &bytes, 0x30).unwrap();
+        let error = loop {
+            match element.children() {
+                Ok(mut reader) => element = reader.next_element().unwrap().unwrap(),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, Error::TooDeep { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn object_identifiers_read_back() {
+        for oid in ["2.23.136.1.1.1", "1.2.840.113549.1.7.2", "0.4.0.127.0.7.2.2.3.2.1", "2.999.3"] {
+            let bytes = encode_oid(oid);
+            assert_eq!(read_one("EF.TEST", &bytes, tag::OID).unwrap().oid().as_deref(), Ok(oid));
+        }
+        assert_eq!(decode_oid(&[]), None);
+        assert_eq!(decode_oid(&[0x81]), None);
+        assert_eq!(decode_oid(&[&[0xFF; 12][..], &[0x7F]].concat()), None);
+    }
+
+    #[test]
+    fn integers_read_back_and_negative_ones_are_refused() {
+        for n in [0, 1, 127, 128, 255, 256, u64::MAX] {
+            let bytes = encode_unsigned(n);
+            assert_eq!(read_one("EF.TEST", &bytes, tag::INTEGER).unwrap().unsigned(), Ok(n));
+        }
+        for bytes in [&[2, 0][..], &[2, 1, 0x80], &[2, 9, 1, 0, 0, 0, 0, 0, 0, 0, 0]] {
+            assert!(read_one("EF.TEST", bytes, tag::INTEGER).unwrap().unsigned().is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn errors_say_file_and_offset() {
+        let error = Reader::new("EF.SOD", &[0x30, 0]).expect(0x77).err().unwrap();
+        assert_eq!(error.to_string(), "EF.SOD: unexpected tag 30 at byte 0, expected 77");
+    }
+}
