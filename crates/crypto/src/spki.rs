@@ -1,0 +1,97 @@
+//! SubjectPublicKeyInfo (RFC 5280, 4.1.2.7): the public keys of certificates, of DG14 and of DG15.
+
+use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
+use der::{Decode as _, Encode as _, Sequence};
+use p256::pkcs8::AlgorithmIdentifierRef;
+use p256::pkcs8::spki::SubjectPublicKeyInfoRef;
+
+use crate::ec::ID_EC_PUBLIC_KEY;
+use crate::{Curve, EcPublicKey, Error, RsaPublicKey};
+
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const ID_RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+
+/// A public key of any kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublicKey {
+    /// RSA.
+    Rsa(RsaPublicKey),
+    /// On an elliptic curve.
+    Ec(EcPublicKey),
+}
+
+/// How a key was written, for reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SpkiNotes {
+    /// The curve stands as explicit parameters (Doc 9303-12 wants these in CSCA and DSC; RFC 5480 forbids them).
+    pub explicit_parameters: bool,
+    /// The key is under `id-RSASSA-PSS` and may make PSS signatures only (RFC 4055, 1.2).
+    pub pss_only: bool,
+}
+
+/// RFC 8017, A.1.1.
+#[derive(Sequence)]
+struct RsaPublicKeyInfo<'a> {
+    modulus: UintRef<'a>,
+    exponent: UintRef<'a>,
+}
+
+impl PublicKey {
+    /// Reads a SubjectPublicKeyInfo with `rsaEncryption`, `id-RSASSA-PSS` or `id-ecPublicKey`.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], [`Error::UnsupportedAlgorithm`], and those of the key's kind.
+    pub fn from_spki_der(der: &[u8]) -> Result<(Self, SpkiNotes), Error> {
+        let malformed = || Error::Malformed("SubjectPublicKeyInfo");
+        let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| malformed())?;
+        let key = info.subject_public_key.as_bytes().ok_or_else(malformed)?;
+        match info.algorithm.oid {
+            oid @ (RSA_ENCRYPTION | ID_RSASSA_PSS) => {
+                let rsa = RsaPublicKeyInfo::from_der(key).map_err(|_| malformed())?;
+                let rsa = RsaPublicKey::from_components(rsa.modulus.as_bytes(), rsa.exponent.as_bytes())?;
+                let notes = SpkiNotes { pss_only: oid == ID_RSASSA_PSS, ..SpkiNotes::default() };
+                Ok((Self::Rsa(rsa), notes))
+            }
+            ID_EC_PUBLIC_KEY => {
+                let parameters = info.algorithm.parameters.ok_or_else(malformed)?;
+                let parameters = parameters.to_der().map_err(|_| malformed())?;
+                let (curve, explicit_parameters) = Curve::from_ec_parameters_der(&parameters)?;
+                let notes = SpkiNotes { explicit_parameters, ..SpkiNotes::default() };
+                Ok((Self::Ec(EcPublicKey::from_sec1(curve, key)?), notes))
+            }
+            oid => Err(Error::UnsupportedAlgorithm(oid.to_string())),
+        }
+    }
+
+    /// Writes it, a curve by its name.
+    #[must_use]
+    pub fn to_spki_der(&self) -> Vec<u8> {
+        match self {
+            Self::Rsa(key) => {
+                let (modulus, exponent) = (key.modulus(), key.exponent());
+                let encode = || {
+                    RsaPublicKeyInfo { modulus: UintRef::new(&modulus)?, exponent: UintRef::new(&exponent)? }
+                        .to_der()
+                };
+                spki(RSA_ENCRYPTION, &[5, 0], &encode().expect("two numbers encode"))
+            }
+            Self::Ec(key) => spki(ID_EC_PUBLIC_KEY, &key.curve().named_parameters_der(), &key.to_sec1()),
+        }
+    }
+}
+
+impl EcPublicKey {
+    /// Writes a SubjectPublicKeyInfo with explicit parameters, as documents carry it.
+    #[must_use]
+    pub fn to_explicit_spki_der(&self) -> Vec<u8> {
+        spki(ID_EC_PUBLIC_KEY, &self.curve().explicit_parameters_der(), &self.to_sec1())
+    }
+}
+
+fn spki(oid: ObjectIdentifier, parameters: &[u8], key: &[u8]) -> Vec<u8> {
+    let encode = || {
+        let algorithm = AlgorithmIdentifierRef { oid, parameters: Some(AnyRef::from_der(parameters)?) };
+        SubjectPublicKeyInfoRef { algorithm, subject_public_key: BitStringRef::from_bytes(key)? }.to_der()
+    };
+    encode().expect("a key encodes")
+}
