@@ -21,7 +21,7 @@ impl Dg1 {
         let mrz = fields.expect(0x5F1F)?;
         fields.finish()?;
         let text = std::str::from_utf8(mrz.value).map_err(|_| mrz.malformed("MRZ"))?;
-        Ok(Self { mrz: Mrz::parse(text)? })
+        Ok(Self { mrz: Mrz::parse_at(text, mrz.value_offset())? })
     }
 
     /// The file.

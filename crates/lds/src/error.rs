@@ -89,7 +89,7 @@ pub enum Error {
     WrongCheckDigit {
         /// Which file.
         file: &'static str,
-        /// Where the check digit stands: from the start of the MRZ text, lines joined.
+        /// Where the check digit stands; for an MRZ alone, from its start, lines joined.
         offset: usize,
         /// Which field it protects.
         field: MrzField,

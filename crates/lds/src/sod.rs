@@ -168,3 +168,177 @@ fn version_info(sequence: &Element<'_>) -> Result<LdsVersionInfo> {
     fields.finish()?;
     Ok(info)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+
+    const HASH_OID: &str = "2.16.840.1.101.3.4.2.1";
+
+    fn object(version: u8) -> LdsSecurityObject {
+        let info = LdsVersionInfo { lds_version: "0108".into(), unicode_version: "040000".into() };
+        LdsSecurityObject {
+            version,
+            hash_algorithm: HashAlgorithm::Sha256,
+            hashes: [(1, vec![1; 32]), (2, vec![2; 32])].into(),
+            lds_version: (version == 1).then_some(info),
+        }
+    }
+
+    fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
+        tlv::encode_all(tag::SEQUENCE, parts)
+    }
+
+    fn attribute(oid: &str, value: Vec<u8>) -> Vec<u8> {
+        sequence(&[tlv::encode_oid(oid), tlv::encode(tag::SET, &value)])
+    }
+
+    fn signed_attributes() -> Vec<u8> {
+        [
+            attribute(cms::OID_CONTENT_TYPE, tlv::encode_oid(OID_LDS_SECURITY_OBJECT)),
+            attribute(cms::OID_SIGNING_TIME, tlv::encode(tag::UTC_TIME, b"140601120000Z")),
+            attribute(cms::OID_MESSAGE_DIGEST, tlv::encode(tag::OCTET_STRING, &[7; 32])),
+        ]
+        .concat()
+    }
+
+    fn issuer_and_serial() -> Vec<u8> {
+        sequence(&[sequence(&[]), vec![2, 2, 0, 0x99]])
+    }
+
+    fn signer_info(sid: Vec<u8>, attributes: &[u8]) -> Vec<u8> {
+        sequence(&[
+            tlv::encode_unsigned(1),
+            sid,
+            sequence(&[tlv::encode_oid(HASH_OID)]),
+            tlv::encode(0xA0, attributes),
+            sequence(&[tlv::encode_oid("1.2.840.10045.4.3.2")]),
+            tlv::encode(tag::OCTET_STRING, &[9; 8]),
+        ])
+    }
+
+    fn sod(econtent: &[u8], signer_infos: &[Vec<u8>]) -> Vec<u8> {
+        let content = tlv::encode(0xA0, &tlv::encode(tag::OCTET_STRING, econtent));
+        let signed_data = sequence(&[
+            tlv::encode_unsigned(3),
+            tlv::encode(tag::SET, &sequence(&[tlv::encode_oid(HASH_OID)])),
+            sequence(&[tlv::encode_oid(OID_LDS_SECURITY_OBJECT), content]),
+            tlv::encode(0xA0, &sequence(&[])),
+            tlv::encode_all(tag::SET, signer_infos),
+        ]);
+        let content_info =
+            sequence(&[tlv::encode_oid(cms::OID_SIGNED_DATA), tlv::encode(0xA0, &signed_data)]);
+        tlv::encode(0x77, &content_info)
+    }
+
+    fn specimen() -> Vec<u8> {
+        sod(&object(0).encode(), &[signer_info(issuer_and_serial(), &signed_attributes())])
+    }
+
+    #[test]
+    fn both_versions_are_read_with_the_exact_bytes_of_what_is_signed() {
+        for version in [0, 1] {
+            let econtent = object(version).encode();
+            let sod = Sod::parse(&sod(&econtent, &[signer_info(issuer_and_serial(), &signed_attributes())]))
+                .unwrap();
+            assert_eq!(sod.lds_security_object, object(version));
+            assert_eq!(sod.econtent_raw, econtent);
+            assert_eq!(sod.econtent_type, OID_LDS_SECURITY_OBJECT);
+            assert_eq!(sod.certificates, [vec![0x30, 0]]);
+            assert_eq!(sod.signer.signed_attrs_der, Some(tlv::encode(tag::SET, &signed_attributes())));
+            assert_eq!(sod.signer.message_digest, Some(vec![7; 32]));
+            assert_eq!(sod.signer.content_type.as_deref(), Some(OID_LDS_SECURITY_OBJECT));
+            assert_eq!(sod.signer.signing_time.unwrap().to_string(), "2014-06-01T12:00:00Z");
+            assert_eq!(sod.signer.signature, [9; 8]);
+            let sid = SignerIdentifier::IssuerAndSerial { issuer_der: vec![0x30, 0], serial: vec![0, 0x99] };
+            assert_eq!(sod.signer.sid, sid);
+        }
+    }
+
+    #[test]
+    fn a_signer_is_named_by_its_key_identifier_too() {
+        let signer = signer_info(tlv::encode(0x80, &[5; 20]), &signed_attributes());
+        let sod = Sod::parse(&sod(&object(0).encode(), &[signer])).unwrap();
+        assert_eq!(sod.signer.sid, SignerIdentifier::SubjectKeyIdentifier(vec![5; 20]));
+    }
+
+    #[test]
+    fn two_signers_are_refused() {
+        let signer = signer_info(issuer_and_serial(), &signed_attributes());
+        let error = Sod::parse(&sod(&object(0).encode(), &[signer.clone(), signer])).unwrap_err();
+        assert!(matches!(error, Error::Malformed { what: "set of signers: more than one", .. }), "{error}");
+    }
+
+    #[test]
+    fn a_signed_attribute_that_stands_twice_is_refused() {
+        let twice = [
+            signed_attributes(),
+            attribute(cms::OID_MESSAGE_DIGEST, tlv::encode(tag::OCTET_STRING, &[8; 32])),
+        ]
+        .concat();
+        let error =
+            Sod::parse(&sod(&object(0).encode(), &[signer_info(issuer_and_serial(), &twice)])).unwrap_err();
+        assert!(error.to_string().contains("one stands twice"), "{error}");
+    }
+
+    #[test]
+    fn a_data_group_hash_that_stands_twice_is_refused() {
+        let pair = sequence(&[tlv::encode_unsigned(1), tlv::encode(tag::OCTET_STRING, &[1; 32])]);
+        let with = |hashes: &[Vec<u8>]| {
+            let algorithm = sequence(&[tlv::encode_oid(HASH_OID)]);
+            LdsSecurityObject::parse(&sequence(&[tlv::encode_unsigned(0), algorithm, sequence(hashes)]))
+        };
+        assert!(with(&[pair.clone()]).is_ok());
+        let error = with(&[pair.clone(), pair]).unwrap_err();
+        assert!(error.to_string().contains("one stands twice"), "{error}");
+    }
+
+    #[test]
+    fn a_hash_of_another_length_and_a_number_above_16_are_refused() {
+        let mut short = object(0);
+        short.hashes.insert(3, vec![0; 20]);
+        assert!(matches!(
+            LdsSecurityObject::parse(&short.encode()),
+            Err(Error::Malformed { what: "data group hash", .. })
+        ));
+        let mut seventeen = object(0);
+        seventeen.hashes.insert(17, vec![0; 32]);
+        assert!(matches!(
+            LdsSecurityObject::parse(&seventeen.encode()),
+            Err(Error::Malformed { what: "data group number", .. })
+        ));
+    }
+
+    #[test]
+    fn indefinite_length_is_told_as_such() {
+        let mut bytes = specimen();
+        let content_info = tlv::read_one(FILE, &bytes, 0x77).unwrap().value_offset();
+        bytes.truncate(content_info);
+        bytes.extend([0x30, 0x80, 0, 0]);
+        let bytes = [&[0x77, 4][..], &bytes[content_info..]].concat();
+        assert_eq!(Sod::parse(&bytes), Err(Error::IndefiniteLength { file: "EF.SOD", offset: 2 }));
+    }
+
+    #[test]
+    fn errors_inside_the_signed_content_have_their_offset_in_the_file() {
+        let mut object = object(0).encode();
+        object[0] = 0x31;
+        let signer = signer_info(issuer_and_serial(), &signed_attributes());
+        let file = sod(&object, &[signer]);
+        let at = file.windows(object.len()).position(|w| w == object).unwrap();
+        let expected = Error::UnexpectedTag { file: "EF.SOD", offset: at, expected: 0x30, found: 0x31 };
+        assert_eq!(Sod::parse(&file), Err(expected));
+    }
+
+    #[test]
+    fn no_prefix_and_no_flipped_byte_panics() {
+        let bytes = specimen();
+        for end in 0..bytes.len() {
+            assert!(Sod::parse(&bytes[..end]).is_err(), "{end}");
+            let mut flipped = bytes.clone();
+            flipped[end] ^= 0xFF;
+            let _ = Sod::parse(&flipped);
+        }
+    }
+}

@@ -10,7 +10,6 @@ pub const MAX_DEPTH: usize = 32;
 
 /// Universal tags of DER.
 pub mod tag {
-    #![allow(missing_docs)]
     pub const BOOLEAN: u32 = 0x01;
     pub const INTEGER: u32 = 0x02;
     pub const BIT_STRING: u32 = 0x03;

@@ -133,7 +133,12 @@ impl Mrz {
     /// A length of no format, a character other than `A`-`Z`, `0`-`9` and `<`, a malformed date or sex, or
     /// [`Error::WrongCheckDigit`](crate::Error::WrongCheckDigit) for the first check digit that does not compute.
     pub fn parse(text: &str) -> crate::Result<Self> {
-        let (mrz, wrong) = parse::read(text)?;
+        Self::parse_at(text, 0)
+    }
+
+    /// [`parse`](Self::parse) for a text that begins `base` bytes into EF.DG1.
+    pub(crate) fn parse_at(text: &str, base: usize) -> crate::Result<Self> {
+        let (mrz, wrong) = parse::read(text, base)?;
         match wrong.first() {
             None => Ok(mrz),
             Some((field, offset)) => {
@@ -147,7 +152,7 @@ impl Mrz {
     /// # Errors
     /// As [`parse`](Self::parse), but for check digits.
     pub fn parse_with_findings(text: &str) -> crate::Result<(Self, Vec<MrzField>)> {
-        let (mrz, wrong) = parse::read(text)?;
+        let (mrz, wrong) = parse::read(text, 0)?;
         Ok((mrz, wrong.into_iter().map(|(field, _)| field).collect()))
     }
 

@@ -1,4 +1,4 @@
-//! Reading the three layouts. Offsets count characters from the start of the text, lines joined.
+//! Reading the three layouts. Positions count characters from the start of the text, lines joined.
 
 use super::{Format, Mrz, MrzDate, MrzField, Sex, check_digit};
 use crate::Error;
@@ -61,6 +61,8 @@ const TD3: Layout = Layout {
 
 struct Text<'a> {
     text: &'a str,
+    /// Where the text begins in the file.
+    base: usize,
     wrong: Vec<(MrzField, usize)>,
 }
 
@@ -74,8 +76,8 @@ impl Text<'_> {
         self.slice(from, to).trim_end_matches('<').to_owned()
     }
 
-    fn malformed(offset: usize, what: &'static str) -> Error {
-        Error::Malformed { file: FILE, offset, what }
+    fn malformed(&self, at: usize, what: &'static str) -> Error {
+        Error::Malformed { file: FILE, offset: self.base + at, what }
     }
 
     /// Notes whether the character at `offset` is the check digit of `content`.
@@ -85,14 +87,14 @@ impl Text<'_> {
         // Doc 9303-4 4.2.2.2: the check digit of empty optional data may be a filler.
         let may_be_filler = field == MrzField::OptionalData && content.bytes().all(|b| b == b'<');
         if !(found.starts_with(expected) || may_be_filler && found == "<") {
-            self.wrong.push((field, offset));
+            self.wrong.push((field, self.base + offset));
         }
     }
 
     fn date(&mut self, field: MrzField, offset: usize, what: &'static str) -> Result<MrzDate> {
         let content = self.slice(offset, offset + 6).to_owned();
         self.check(field, &content, offset + 6);
-        MrzDate::parse(&content).ok_or(Self::malformed(offset, what))
+        MrzDate::parse(&content).ok_or_else(|| self.malformed(offset, what))
     }
 
     /// The document number and what is left of the optional data. A number of more than nine characters has a filler
@@ -117,20 +119,20 @@ impl Text<'_> {
     }
 }
 
-/// Reads the fields and notes the wrong check digits with their offsets.
-pub(super) fn read(text: &str) -> Result<(Mrz, Vec<(MrzField, usize)>)> {
+/// Reads the fields and notes the wrong check digits with their offsets. The text begins `base` bytes into the file.
+pub(super) fn read(text: &str, base: usize) -> Result<(Mrz, Vec<(MrzField, usize)>)> {
     let joined: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).take(91).collect();
+    let mut text = Text { text: &joined, base, wrong: Vec::new() };
     let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '<';
-    if let Some(offset) = joined.chars().position(|c| !allowed(c)) {
-        return Err(Text::malformed(offset, "MRZ character"));
+    if let Some(at) = joined.chars().position(|c| !allowed(c)) {
+        return Err(text.malformed(at, "MRZ character"));
     }
     let (format, layout) = match joined.len() {
         90 => (Format::Td1, TD1),
         72 => (Format::Td2, TD2),
         88 => (Format::Td3, TD3),
-        _ => return Err(Text::malformed(0, "MRZ: its length is of no format")),
+        _ => return Err(text.malformed(0, "MRZ: its length is of no format")),
     };
-    let mut text = Text { text: &joined, wrong: Vec::new() };
     let mrz = fields(&mut text, format, &layout)?;
     Ok((mrz, text.wrong))
 }
@@ -138,7 +140,7 @@ pub(super) fn read(text: &str) -> Result<(Mrz, Vec<(MrzField, usize)>)> {
 fn fields(text: &mut Text<'_>, format: Format, layout: &Layout) -> Result<Mrz> {
     let (surname, given_names) = names(text.slice(layout.name.0, layout.name.1));
     if surname.is_empty() {
-        return Err(Text::malformed(layout.name.0, "name"));
+        return Err(text.malformed(layout.name.0, "name"));
     }
     let (document_number, optional_data) = text.document_number(layout, format);
     let date_of_birth = text.date(MrzField::DateOfBirth, layout.date_of_birth, "date of birth")?;
@@ -154,7 +156,7 @@ fn fields(text: &mut Text<'_>, format: Format, layout: &Layout) -> Result<Mrz> {
         "F" => Sex::Female,
         "M" => Sex::Male,
         "<" => Sex::Unspecified,
-        _ => return Err(Text::malformed(layout.sex, "sex")),
+        _ => return Err(text.malformed(layout.sex, "sex")),
     };
     let (count, width) = format.lines();
     Ok(Mrz {
