@@ -289,7 +289,7 @@ mod tests {
             let algorithm = sequence(&[tlv::encode_oid(HASH_OID)]);
             LdsSecurityObject::parse(&sequence(&[tlv::encode_unsigned(0), algorithm, sequence(hashes)]))
         };
-        assert!(with(&[pair.clone()]).is_ok());
+        assert!(with(std::slice::from_ref(&pair)).is_ok());
         let error = with(&[pair.clone(), pair]).unwrap_err();
         assert!(error.to_string().contains("one stands twice"), "{error}");
     }

@@ -22,7 +22,7 @@ fn face(image: &[u8]) -> FaceImage {
 
 fn dg1() -> Dg1 {
     let text = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10";
-    Dg1 { mrz: Mrz::parse(text).unwrap() }
+    Dg1 { mrz: Mrz::parse(text).expect("the specimen of Doc 9303-4") }
 }
 
 fn dg11() -> Dg11 {
