@@ -210,8 +210,12 @@ mod tests {
     #[test]
     fn a_search_needs_neither_accents_nor_case() {
         assert_eq!(codes("ajaccio", None), ["2A004"]);
-        assert_eq!(codes("saint denis", Some("93")), ["93066"]);
-        assert_eq!(codes("St-Denis", Some("93")), ["93066"]);
+        assert_eq!(
+            codes("saint denis", Some("93")),
+            ["93066", "93039"],
+            "the very name, then L'Île-Saint-Denis"
+        );
+        assert_eq!(codes("St-Denis", Some("93")), ["93066", "93039"]);
         assert_eq!(codes("l hay les roses", None), ["94038"]);
         assert_eq!(codes("paris", None).first(), Some(&"75056"));
         assert!(codes("paris", Some("75")).len() == MAX_RESULTS);

@@ -105,6 +105,39 @@ impl SealedEnrolment {
     }
 }
 
+#[cfg(feature = "test-support")]
+impl SealedEnrolment {
+    /// A sealed enrolment out of nothing, for the tests of the storage.
+    #[must_use]
+    pub fn for_tests(enrolment_id: &str, evidence_count: i64, parts: TestParts) -> Self {
+        let identity = Identity {
+            pivot: parts.pivot,
+            facts: parts.facts,
+            level: crate::Level::Eidas1,
+            document: parts.document,
+            device: parts.device,
+            consents: parts.consents,
+            enrolled_at: UnixTime(0),
+        };
+        Self { enrolment_id: enrolment_id.to_owned(), identity, evidence_count }
+    }
+}
+
+/// What [`SealedEnrolment::for_tests`] joins.
+#[cfg(feature = "test-support")]
+pub struct TestParts {
+    /// The attributes.
+    pub pivot: crate::PivotIdentity,
+    /// The facts.
+    pub facts: crate::LevelFacts,
+    /// The document.
+    pub document: crate::DocumentRecord,
+    /// The phone.
+    pub device: crate::DeviceRecord,
+    /// The consents.
+    pub consents: std::collections::BTreeMap<String, crate::account::ConsentRecord>,
+}
+
 impl fmt::Debug for SealedEnrolment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SealedEnrolment({})", self.enrolment_id)

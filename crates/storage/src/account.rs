@@ -18,7 +18,7 @@ use crate::{AuditEvent, Database, Error};
 
 pub(crate) const CLOSE_ENROLMENT: &str = "UPDATE enrolment SET state = 1 \
      WHERE id = $1 AND state = 0 AND evidence_count = $2 AND expires_at > $3 RETURNING id";
-pub(crate) const ENROLMENT_STATE: &str = "SELECT state FROM enrolment WHERE id = $1";
+pub(crate) const IS_OPEN: &str = "SELECT id FROM enrolment WHERE id = $1 AND state = 0 AND expires_at > $2";
 pub(crate) const ADD_DOCUMENT: &str = "INSERT INTO document (id, identity_id, active, version, number_key, dsc, csca, \
      sealed, created_at) VALUES ($1, $2, 1, 1, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id";
 pub(crate) const FIND_DOCUMENT: &str =
@@ -181,9 +181,9 @@ impl Database {
             // 1. The enrolment closes, once, with just the evidence that was judged.
             let query = sqlx::query(CLOSE_ENROLMENT).bind(enrolment.clone()).bind(count).bind(now.0);
             if query.fetch_optional(&mut *c).await?.is_none() {
-                let state: Option<(i64,)> =
-                    sqlx::query_as(ENROLMENT_STATE).bind(enrolment).fetch_optional(&mut *c).await?;
-                return Err(Error::Seal(if state == Some((0,)) {
+                let query = sqlx::query(IS_OPEN).bind(enrolment).bind(now.0);
+                let open = query.fetch_optional(&mut *c).await?.is_some();
+                return Err(Error::Seal(if open {
                     SealRefusal::EvidenceChanged
                 } else {
                     SealRefusal::Closed
@@ -206,13 +206,16 @@ impl Database {
             // 3. The identity.
             let replaced = added.is_none();
             let (identity_id, subject, state) = if replaced {
-                let (document_id, identity_id, version): (String, String, i64) =
-                    sqlx::query_as(FIND_DOCUMENT).bind(prepared.number_key).fetch_one(&mut *c).await?;
+                let find = sqlx::query_as(FIND_DOCUMENT).bind(prepared.number_key.clone());
+                let (_, identity_id, _): (String, String, i64) = find.fetch_one(&mut *c).await?;
                 let locked: Option<(String, i64, i64)> =
                     sqlx::query_as(LOCK_IDENTITY).bind(identity_id.clone()).fetch_optional(&mut *c).await?;
                 let Some((subject, state, identity_version)) = locked else {
                     return Err(Error::Seal(SealRefusal::Blocked));
                 };
+                // The version is read under the lock: another enrolment of the document may have just replaced it.
+                let find = sqlx::query_as(FIND_DOCUMENT).bind(prepared.number_key);
+                let (document_id, _, version): (String, String, i64) = find.fetch_one(&mut *c).await?;
                 let state = match IdentityState::from_number(state) {
                     Some(IdentityState::ReviewPending) => IdentityState::ReviewPending,
                     _ => IdentityState::Active,

@@ -66,7 +66,7 @@ macro_rules! transaction {
                     transaction.commit().await?;
                     Ok(answer)
                 };
-                tokio::spawn(work).await.map_err(|_| $crate::Error::Closed)?
+                tokio::spawn(work).await.unwrap_or(Err($crate::Error::Closed))
             }
         }
     };
@@ -86,7 +86,7 @@ macro_rules! statement {
                     let $c: &mut sqlx::PgConnection = &mut connection;
                     $crate::engine::fallible(async move { $body }).await
                 };
-                tokio::spawn(work).await.map_err(|_| $crate::Error::Closed)?
+                tokio::spawn(work).await.unwrap_or(Err($crate::Error::Closed))
             }
         }
     };
@@ -97,14 +97,20 @@ macro_rules! read {
     ($database:expr, |$c:ident| $body:block) => {
         match &$database.engine {
             $crate::engine::Engine::Sqlite { readers, .. } => {
-                let mut connection = readers.acquire().await?;
-                let $c: &mut sqlx::SqliteConnection = &mut connection;
-                $crate::engine::fallible(async move { $body }).await
+                $crate::engine::fallible(async {
+                    let mut connection = readers.acquire().await?;
+                    let $c: &mut sqlx::SqliteConnection = &mut connection;
+                    $crate::engine::fallible(async move { $body }).await
+                })
+                .await
             }
             $crate::engine::Engine::Postgres(pool) => {
-                let mut connection = pool.acquire().await?;
-                let $c: &mut sqlx::PgConnection = &mut connection;
-                $crate::engine::fallible(async move { $body }).await
+                $crate::engine::fallible(async {
+                    let mut connection = pool.acquire().await?;
+                    let $c: &mut sqlx::PgConnection = &mut connection;
+                    $crate::engine::fallible(async move { $body }).await
+                })
+                .await
             }
         }
     };
@@ -115,15 +121,21 @@ macro_rules! snapshot {
     ($database:expr, |$c:ident| $body:block) => {
         match &$database.engine {
             $crate::engine::Engine::Sqlite { readers, .. } => {
-                let mut transaction = readers.begin().await?;
-                let $c: &mut sqlx::SqliteConnection = &mut transaction;
-                $crate::engine::fallible(async move { $body }).await
+                $crate::engine::fallible(async {
+                    let mut transaction = readers.begin().await?;
+                    let $c: &mut sqlx::SqliteConnection = &mut transaction;
+                    $crate::engine::fallible(async move { $body }).await
+                })
+                .await
             }
             $crate::engine::Engine::Postgres(pool) => {
-                let mut transaction =
-                    pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-                let $c: &mut sqlx::PgConnection = &mut transaction;
-                $crate::engine::fallible(async move { $body }).await
+                $crate::engine::fallible(async {
+                    let mut transaction =
+                        pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+                    let $c: &mut sqlx::PgConnection = &mut transaction;
+                    $crate::engine::fallible(async move { $body }).await
+                })
+                .await
             }
         }
     };

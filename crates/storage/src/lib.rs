@@ -20,6 +20,8 @@ pub mod enrolment;
 mod error;
 pub mod keys;
 pub mod login;
+#[cfg(test)]
+mod tests;
 pub mod usage;
 mod writer;
 

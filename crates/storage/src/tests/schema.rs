@@ -1,0 +1,103 @@
+//! Both engines take every statement, and both schemas are one.
+
+use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
+
+use super::{postgres, sqlite};
+use crate::{account, attempt, audit, contact, device, enrolment, login, usage};
+
+/// Every statement of the room, by module.
+#[rustfmt::skip]
+const STATEMENTS: &[(&str, &str, &[&str])] = &[
+    ("account", include_str!("../account.rs"), &[
+        account::CLOSE_ENROLMENT, account::IS_OPEN, account::ADD_DOCUMENT, account::FIND_DOCUMENT,
+        account::REPLACE_DOCUMENT, account::FIND_PERSON, account::ADD_IDENTITY, account::LOCK_IDENTITY,
+        account::REPLACE_IDENTITY, account::REVOKE_DEVICES, account::ADD_DEVICE, account::ADD_CONSENT,
+        account::DOCUMENT_KNOWN, account::LOAD, account::USED, account::SET_STATE, account::BY_RECOVERY,
+        account::BY_DSC, account::BY_CSCA, account::BY_NUMBER, account::DOCUMENTS, account::CONNECTIONS,
+        account::ERASE_IDENTITY, account::DELETE_DOCUMENTS, account::DELETE_CONSENTS, account::DELETE_CONNECTIONS,
+    ]),
+    ("attempt", include_str!("../attempt.rs"), &[attempt::CLOSE_OPEN, attempt::OPEN, attempt::CLOSE, attempt::STATE]),
+    ("audit", include_str!("../audit.rs"), &[
+        audit::NEXT, audit::APPEND, audit::SET_HEAD, audit::HEAD, audit::LINES, audit::LINES_OF,
+    ]),
+    ("contact", include_str!("../contact.rs"), &[contact::SEND, contact::TRY, contact::VERIFIED, contact::STATE]),
+    ("device", include_str!("../device.rs"), &[
+        device::LOAD, device::TAKE_SEQUENCE, device::LAST, device::ANSWER, device::COUNT_PIN, device::PIN_RIGHT,
+        device::LIFT, device::REVOKE,
+    ]),
+    ("enrolment", include_str!("../enrolment.rs"), &[
+        enrolment::OPEN, enrolment::EXTEND, enrolment::LOAD, enrolment::EVIDENCE, enrolment::GROW, enrolment::APPEND,
+        enrolment::ERASE_KIND, enrolment::ERASE_ANSWERS, enrolment::REQUEST, enrolment::TAKE_SEQUENCE,
+        enrolment::ADD_REQUEST, enrolment::ANSWER, enrolment::COUNT_FACE, enrolment::CLOSE,
+        enrolment::DELETE_EVIDENCE, enrolment::DELETE_REQUESTS, enrolment::DELETE_ATTEMPTS, enrolment::DELETE_CODE,
+        enrolment::DELETE_EXPIRED,
+    ]),
+    ("login", include_str!("../login.rs"), &[
+        login::CREATE, login::COUNT, login::LOAD, login::BY_HANDLE, login::OF_DEVICE, login::CLAIM, login::RECHALLENGE,
+        login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::REDEEM, login::REVOKE, login::REVOKED,
+        login::USERINFO, login::CANCEL, login::DELETE_EXPIRED, login::CONNECT,
+    ]),
+    ("usage", include_str!("../usage.rs"), &[
+        usage::COUNT, usage::DELETE_COUNTS, usage::ASSERTION, usage::DELETE_ASSERTIONS,
+    ]),
+];
+
+#[test]
+fn the_list_of_statements_is_whole() {
+    for (module, source, statements) in STATEMENTS {
+        assert_eq!(source.matches("pub(crate) const ").count(), statements.len(), "{module}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_prepares_on_sqlite() {
+    let db = sqlite().await;
+    let pool = sqlx::SqlitePool::connect(&db.address).await.unwrap();
+    for statement in STATEMENTS.iter().flat_map(|(.., statements)| *statements) {
+        let prepared = pool.prepare(statement.into_sql_str()).await;
+        assert!(prepared.is_ok(), "{statement}: {:?}", prepared.err());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_prepares_on_postgresql() {
+    let Some(db) = postgres().await else { return };
+    let pool = sqlx::PgPool::connect(&db.address).await.unwrap();
+    for statement in STATEMENTS.iter().flat_map(|(.., statements)| *statements) {
+        let prepared = pool.prepare(statement.into_sql_str()).await;
+        assert!(prepared.is_ok(), "{statement}: {:?}", prepared.err());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_schemas_have_the_same_columns() {
+    let Some(db) = postgres().await else { return };
+    let pool = sqlx::PgPool::connect(&db.address).await.unwrap();
+    let columns = "SELECT table_name::text, column_name::text, data_type::text, is_nullable::text, \
+         COALESCE(collation_name::text, '') FROM information_schema.columns \
+         WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations'";
+    let row = |row: &sqlx::postgres::PgRow| -> [String; 5] { std::array::from_fn(|n| row.get(n)) };
+    let postgres: Vec<_> = sqlx::query(columns).fetch_all(&pool).await.unwrap().iter().map(row).collect();
+    assert!(postgres.iter().filter(|c| c[2] == "text").all(|c| c[4] == "C"), "text is compared by its bytes");
+    let kind = |name: &str| match name {
+        "bigint" => "INTEGER",
+        "bytea" => "BLOB",
+        "text" => "TEXT",
+        _ => "another",
+    };
+    let mut postgres: Vec<_> = postgres
+        .into_iter()
+        .map(|[table, column, data_type, null, _]| (table, column, kind(&data_type).to_owned(), null == "NO"))
+        .collect();
+
+    let db = sqlite().await;
+    let pool = sqlx::SqlitePool::connect(&db.address).await.unwrap();
+    let columns = "SELECT t.name, c.name, c.type, c.\"notnull\" FROM sqlite_master t, pragma_table_info(t.name) c \
+         WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name <> '_sqlx_migrations'";
+    let mut sqlite: Vec<(String, String, String, bool)> =
+        sqlx::query_as(columns).fetch_all(&pool).await.unwrap();
+    postgres.sort();
+    sqlite.sort();
+    assert!(sqlite.len() > 80);
+    assert_eq!(postgres, sqlite);
+}
