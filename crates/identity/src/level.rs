@@ -131,7 +131,8 @@ mod tests {
     #[test]
     fn every_cell_of_the_table() {
         use Level::{Eidas1, Eidas2, Eidas3};
-        let cell: [(&str, Option<Level>, fn(&mut LevelFacts)); 13] = [
+        type Cell = (&'static str, Option<Level>, fn(&mut LevelFacts));
+        let cells: [Cell; 13] = [
             ("all facts", Some(Eidas3), |_| {}),
             ("desk instead of an engine", Some(Eidas3), |f| f.holder = HolderProof::Desk),
             ("no certificate of attack detection", Some(Eidas2), |f| f.holder = HolderProof::Face),
@@ -149,7 +150,7 @@ mod tests {
                 f.chip_proved = false;
             }),
         ];
-        for (name, level, change) in cell {
+        for (name, level, change) in cells {
             let mut facts = HIGH;
             change(&mut facts);
             assert_eq!(facts.level(), level, "{name}");

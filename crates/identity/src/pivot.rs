@@ -3,6 +3,9 @@
 use std::fmt;
 
 use clock::UnixTime;
+use lds::dg1::Dg1;
+use lds::dg11::{Dg11, FullDate};
+use lds::mrz::{MrzDate, Sex};
 use protocol::enrolment::Declaration;
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +49,7 @@ pub enum Gender {
     Female,
     /// `male`.
     Male,
-    /// `unspecified`: a filler or X in the MRZ.
+    /// `unspecified`: a filler in the MRZ.
     Unspecified,
 }
 
@@ -61,13 +64,13 @@ impl Gender {
         }
     }
 
-    /// Reads the MRZ's character (Doc 9303-4, 4.2.2.2).
+    /// Of the MRZ's sex.
     #[must_use]
-    pub fn from_mrz(sex: char) -> Self {
+    pub fn from_mrz(sex: Sex) -> Self {
         match sex {
-            'F' => Self::Female,
-            'M' => Self::Male,
-            _ => Self::Unspecified,
+            Sex::Female => Self::Female,
+            Sex::Male => Self::Male,
+            Sex::Unspecified => Self::Unspecified,
         }
     }
 }
@@ -128,16 +131,36 @@ impl Claim {
 pub struct ChipPerson {
     /// The name of the MRZ.
     pub name: MrzName,
-    /// DG11, tag 5F0E: the full name, `SURNAME<<GIVEN<NAMES` in the State's own spelling.
-    pub full_name: Option<String>,
-    /// The MRZ's birth date, `YYMMDD` with fillers.
-    pub birth_date: String,
-    /// DG11, tag 5F2B: `YYYYMMDD`.
-    pub full_birth_date: Option<String>,
+    /// DG11, tag 5F0E: surname and given names in the State's own spelling.
+    pub full_name: Option<(String, String)>,
+    /// The MRZ's birth date.
+    pub birth_date: MrzDate,
+    /// DG11, tag 5F2B.
+    pub full_birth_date: Option<FullDate>,
     /// DG11, tag 5F11: place of birth, as the State writes it.
     pub place_of_birth: Option<String>,
-    /// The MRZ's sex: `M`, `F`, `<` or `X`.
-    pub sex: char,
+    /// The MRZ's sex.
+    pub sex: Sex,
+}
+
+impl ChipPerson {
+    /// What the data groups say.
+    #[must_use]
+    pub fn new(dg1: &Dg1, dg11: Option<&Dg11>) -> Self {
+        let place = dg11.map(|dg11| dg11.place_of_birth.join(" ")).filter(|place| !place.is_empty());
+        Self {
+            name: MrzName {
+                surname: dg1.mrz.surname.clone(),
+                given_names: dg1.mrz.given_names.clone(),
+                truncated: dg1.mrz.name_truncated,
+            },
+            full_name: dg11.and_then(Dg11::name_parts),
+            birth_date: dg1.mrz.date_of_birth,
+            full_birth_date: dg11.and_then(|dg11| dg11.full_date_of_birth),
+            place_of_birth: place,
+            sex: dg1.mrz.sex,
+        }
+    }
 }
 
 /// The pivot identity.
@@ -321,10 +344,9 @@ impl<T> fmt::Debug for Attribute<T> {
 
 /// Surname and given names in the chip's own spelling: DG11's if it has them, else the MRZ's.
 fn chip_names(chip: &ChipPerson) -> Result<(String, String), Error> {
-    let Some(full) = chip.full_name.as_deref().filter(|full| full.contains("<<")) else {
+    let Some((surname, given)) = &chip.full_name else {
         return Ok((names::words(&chip.name.surname), names::words(&chip.name.given_names)));
     };
-    let (surname, given) = full.split_once("<<").unwrap_or((full, ""));
     let (surname, given) = (names::words(surname), names::words(given));
     let fits = names::fits(&surname, &chip.name.surname, chip.name.truncated)
         && names::fits(&given, &chip.name.given_names, chip.name.truncated);
@@ -358,13 +380,11 @@ fn spelled(
 
 /// DG11's full date if it has one, which must agree with DG1; else DG1's, whose century is the latest possible.
 fn birth_date(chip: &ChipPerson, at: UnixTime) -> Result<BirthDate, Error> {
-    let Some(full) = chip.full_birth_date.as_deref() else {
-        return BirthDate::from_mrz(&chip.birth_date, at);
+    let Some(full) = chip.full_birth_date else {
+        return BirthDate::from_mrz(chip.birth_date, at);
     };
-    let part = |range| full.get(range).and_then(|p: &str| p.parse::<u16>().ok()).ok_or(Error::BirthDate);
-    let small = |value: u16| u8::try_from(value).map_err(|_| Error::BirthDate);
-    let date = BirthDate::new(i32::from(part(0..4)?), small(part(4..6)?)?, small(part(6..8)?)?)?;
-    match full.len() == 8 && date.fits_mrz(&chip.birth_date)? {
+    let date = BirthDate::new(i32::from(full.year), full.month, full.day)?;
+    match date.fits_mrz(chip.birth_date)? {
         true => Ok(date),
         false => Err(Error::Disagree("birth date")),
     }
@@ -383,10 +403,10 @@ fn birth_place(
         (false, None | Some("")) => None,
         (false, Some(_)) => return Err(Error::BirthplaceAbroad),
     };
-    if let (Some(commune), Some(text)) = (commune, &chip.place_of_birth) {
-        if !commune.fits_text(text) {
-            return Err(Error::Disagree("place of birth"));
-        }
+    if let (Some(commune), Some(text)) = (commune, &chip.place_of_birth)
+        && !commune.fits_text(text)
+    {
+        return Err(Error::Disagree("place of birth"));
     }
     Ok((commune.map(|c| c.code.to_owned()), country.code.to_owned()))
 }
@@ -414,4 +434,204 @@ pub fn check_email(email: &str) -> Result<&str, Error> {
         && top.len() >= 2
         && top.bytes().all(|b| b.is_ascii_alphabetic());
     if local_ok && domain_ok && email.len() <= 254 { Ok(email) } else { Err(Error::Email) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at() -> UnixTime {
+        UnixTime::from_rfc3339("2026-06-01").unwrap()
+    }
+
+    fn chip() -> ChipPerson {
+        ChipPerson {
+            name: MrzName {
+                surname: "LEPLATTENIER".into(),
+                given_names: "MARIE ELISE OENONE".into(),
+                truncated: false,
+            },
+            full_name: None,
+            birth_date: MrzDate::parse("770714").unwrap(),
+            full_birth_date: None,
+            place_of_birth: None,
+            sex: Sex::Female,
+        }
+    }
+
+    fn declared() -> Declaration {
+        Declaration {
+            birth_country: "99100".into(),
+            birth_place: Some("75107".into()),
+            given_names: None,
+            family_name: None,
+            preferred_username: None,
+        }
+    }
+
+    fn pivot(chip: &ChipPerson, declared: &Declaration) -> Result<PivotIdentity, Error> {
+        PivotIdentity::new(chip, declared, "marie@example.org", CogTable::embedded(), at())
+    }
+
+    fn of_chip(change: fn(&mut ChipPerson)) -> Result<PivotIdentity, Error> {
+        let mut chip = chip();
+        change(&mut chip);
+        pivot(&chip, &declared())
+    }
+
+    fn of_declared(change: fn(&mut Declaration)) -> Result<PivotIdentity, Error> {
+        let mut declared = declared();
+        change(&mut declared);
+        pivot(&chip(), &declared)
+    }
+
+    #[test]
+    fn every_claim_says_where_it_comes_from() {
+        let claims = pivot(&chip(), &declared()).unwrap().claims();
+        let claims: Vec<_> =
+            claims.iter().map(|(c, a)| (c.as_str(), a.value.as_str(), a.provenance)).collect();
+        assert_eq!(
+            claims,
+            [
+                ("family_name", "LEPLATTENIER", Provenance::Chip),
+                ("given_name", "MARIE ELISE OENONE", Provenance::Chip),
+                ("gender", "female", Provenance::Chip),
+                ("birthdate", "1977-07-14", Provenance::Chip),
+                ("birthplace", "75107", Provenance::Declared),
+                ("birthcountry", "99100", Provenance::Declared),
+                ("email", "marie@example.org", Provenance::Declared),
+            ]
+        );
+    }
+
+    #[test]
+    fn typed_accents_are_taken_if_they_fit_the_mrz_and_marked_declared() {
+        let pivot = of_declared(|d| {
+            d.family_name = Some("L'Éplattenier".into());
+            d.given_names = Some("Marie-Élise Œnone".into());
+        })
+        .unwrap();
+        assert_eq!((pivot.family_name(), pivot.given_name()), ("L'Éplattenier", "Marie-Élise Œnone"));
+        assert_eq!(pivot.claim(Claim::FamilyName).unwrap().provenance, Provenance::Declared);
+        assert_eq!(
+            of_declared(|d| d.family_name = Some("Plattenier".into())),
+            Err(Error::Name("family name"))
+        );
+        assert_eq!(of_declared(|d| d.given_names = Some("Marie".into())), Err(Error::Name("given names")));
+        assert_eq!(
+            of_declared(|d| d.given_names = Some("R2D2".into())),
+            Err(Error::NameCharacters("given names"))
+        );
+    }
+
+    #[test]
+    fn a_name_cut_by_the_mrz_must_be_typed() {
+        assert_eq!(of_chip(|c| c.name.truncated = true), Err(Error::Name("family name")));
+        let mut chip = chip();
+        chip.name =
+            MrzName { surname: "DE LA ROCHE".into(), given_names: "CHARLES EDM".into(), truncated: true };
+        let mut declared = declared();
+        declared.family_name = Some("de La Roche".into());
+        declared.given_names = Some("Charles-Édouard".into());
+        assert_eq!(pivot(&chip, &declared), Err(Error::Name("given names")), "EDM is not in it");
+        declared.given_names = Some("Charles-Edmond Marie".into());
+        assert_eq!(pivot(&chip, &declared).unwrap().given_name(), "Charles-Edmond Marie");
+    }
+
+    #[test]
+    fn the_chips_own_spelling_comes_before_the_mrzs_but_must_agree_with_it() {
+        let pivot =
+            of_chip(|c| c.full_name = Some(("L'Éplattenier".into(), "Marie-Élise Œnone".into()))).unwrap();
+        assert_eq!(pivot.given_name(), "Marie-Élise Œnone");
+        assert_eq!(pivot.claim(Claim::GivenName).unwrap().provenance, Provenance::Chip);
+        let other = of_chip(|c| c.full_name = Some(("Martin".into(), "Marie-Élise Œnone".into())));
+        assert_eq!(other, Err(Error::Disagree("name")));
+    }
+
+    #[test]
+    fn a_person_with_one_name_goes_to_a_desk() {
+        assert_eq!(of_chip(|c| c.name.given_names.clear()), Err(Error::NameMissing("given names")));
+    }
+
+    #[test]
+    fn dg11_settles_the_century_and_must_agree_with_dg1() {
+        let full = |year, month, day| Some(FullDate { year, month, day });
+        let mut chip = chip();
+        chip.birth_date = MrzDate::parse("260114").unwrap();
+        assert_eq!(pivot(&chip, &declared()), Err(Error::Century));
+        chip.full_birth_date = full(1926, 1, 14);
+        assert_eq!(pivot(&chip, &declared()).unwrap().birthdate().to_string(), "1926-01-14");
+        chip.full_birth_date = full(1926, 1, 15);
+        assert_eq!(pivot(&chip, &declared()), Err(Error::Disagree("birth date")));
+    }
+
+    #[test]
+    fn a_birth_in_france_needs_a_commune_and_one_abroad_has_none() {
+        assert_eq!(of_declared(|d| d.birth_place = None), Err(Error::BirthplaceMissing));
+        assert_eq!(
+            of_declared(|d| d.birth_place = Some("75199".into())),
+            Err(Error::UnknownCommune("75199".into()))
+        );
+        assert_eq!(of_declared(|d| d.birth_country = "99109".into()), Err(Error::BirthplaceAbroad));
+        assert_eq!(
+            of_declared(|d| d.birth_country = "99999".into()),
+            Err(Error::UnknownCountry("99999".into()))
+        );
+        let abroad = of_declared(|d| {
+            d.birth_country = "99109".into();
+            d.birth_place = None;
+        })
+        .unwrap();
+        assert_eq!((abroad.birthplace(), abroad.birthcountry()), (None, "99109"));
+        assert_eq!(abroad.claim(Claim::Birthplace).unwrap().value, "", "FranceConnect wants it empty");
+    }
+
+    #[test]
+    fn a_place_on_the_chip_must_fit_the_one_declared() {
+        assert!(of_chip(|c| c.place_of_birth = Some("PARIS".into())).is_ok());
+        assert_eq!(
+            of_chip(|c| c.place_of_birth = Some("LYON".into())),
+            Err(Error::Disagree("place of birth"))
+        );
+    }
+
+    #[test]
+    fn addresses_that_franceconnect_refuses_are_refused() {
+        for good in ["a@b.fr", "marie.elise+fc@sub.example.org", "m@exam-ple.museum"] {
+            assert_eq!(check_email(good), Ok(good));
+        }
+        for bad in [
+            "",
+            "a",
+            "a@b",
+            "@b.fr",
+            "a@",
+            "a b@c.fr",
+            "a@b.fr\n",
+            "a@[127.0.0.1]",
+            "a@1.2.3.4",
+            ".a@b.fr",
+            "a..b@c.fr",
+            "a@-b.fr",
+            "a@b..fr",
+        ] {
+            assert_eq!(check_email(bad), Err(Error::Email), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_accent_makes_no_second_person() {
+        let typed = of_declared(|d| d.given_names = Some("Marie-Élise Œnone".into())).unwrap();
+        assert_eq!(typed.person_key(), pivot(&chip(), &declared()).unwrap().person_key());
+        let other = of_declared(|d| d.birth_place = Some("75108".into())).unwrap();
+        assert_ne!(typed.person_key(), other.person_key());
+    }
+
+    #[test]
+    fn stored_bytes_are_read_back_and_nothing_is_shown() {
+        let identity = pivot(&chip(), &declared()).unwrap();
+        assert_eq!(PivotIdentity::from_stored(&identity.to_stored()), Ok(identity.clone()));
+        assert_eq!(PivotIdentity::from_stored(b"{}"), Err(Error::Stored("pivot identity")));
+        assert_eq!(format!("{identity:?} {:?}", chip()), "PivotIdentity(..) ChipPerson(..)");
+    }
 }

@@ -7,6 +7,7 @@ use identity::{
     ChipPerson, CogTable, DeviceRecord, DocumentRecord, EnrolmentState, HolderProof, IdentityState, Level,
     LevelFacts, PivotIdentity, SealedEnrolment,
 };
+use lds::mrz::{MrzDate, Sex};
 use protocol::enrolment::Declaration;
 
 use super::{NOW, TestDatabase, loaded, on_both_engines, opened};
@@ -45,10 +46,10 @@ pub(super) fn pivot() -> PivotIdentity {
     let chip = ChipPerson {
         name: MrzName { surname: "ERIKSSON".into(), given_names: "ANNA<MARIA".into(), truncated: false },
         full_name: None,
-        birth_date: "740812".into(),
+        birth_date: MrzDate::parse("740812").unwrap(),
         full_birth_date: None,
         place_of_birth: None,
-        sex: 'F',
+        sex: Sex::Female,
     };
     let declared = Declaration {
         birth_country: "99100".into(),
