@@ -64,4 +64,20 @@ mod tests {
             assert_eq!(open(&key, b"row 1", &sealed[..i]), Err(Error::Ciphertext));
         }
     }
+
+    /// Test case 14 of the GCM specification (McGrew and Viega): AES-256, all zeros.
+    #[test]
+    fn the_sealed_form_is_nonce_ciphertext_and_tag() {
+        let sealed = [
+            &[0; NONCE_LEN][..],
+            &hex::decode("cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919").unwrap(),
+        ]
+        .concat();
+        assert_eq!(open(&AeadKey([0; 32]), b"", &sealed).unwrap().as_slice(), [0; 16]);
+    }
+
+    #[test]
+    fn a_key_is_not_printed() {
+        assert_eq!(format!("{:?}", AeadKey([42; 32])), "AeadKey(..)");
+    }
 }

@@ -169,6 +169,12 @@ impl Curve {
         unhex(self.row().g)
     }
 
+    /// The order of the generator, of the field's length.
+    #[must_use]
+    pub fn order(self) -> Vec<u8> {
+        unhex(self.row().n)
+    }
+
     /// Reads the parameters of an AlgorithmIdentifier with `id-ecPublicKey`: a named curve, or explicit parameters
     /// (then the second value is true) that are exactly a known curve's. Seed and cofactor may be missing, leading
     /// zeros of the coefficients are tolerated.
@@ -256,7 +262,9 @@ mod tests {
     fn each_row_stands_at_its_number() {
         for row in TABLE {
             assert_eq!(row.curve.name(), row.name);
-            assert_eq!(Curve::from_parameter_id(row.parameter_id), Some(row.curve));
+            assert_eq!(Curve::from_parameter_id(row.curve.parameter_id()), Some(row.curve));
+            assert_eq!(Curve::from_oid(row.curve.oid()), Some(row.curve));
+            assert_eq!([row.p, row.a, row.b, row.n].map(|n| n.len() / 2), [row.len; 4]);
         }
     }
 
@@ -279,6 +287,49 @@ mod tests {
                 other[at + number.len() - 1] ^= 2;
                 assert_eq!(Curve::from_ec_parameters_der(&other), Err(Error::UnknownCurve), "{}", row.name);
             }
+        }
+    }
+
+    /// Encodes explicit parameters of P-256 with one part replaced.
+    fn explicit(a: &[u8], base: &[u8], seed: Option<&[u8]>, cofactor: Option<&[u8]>) -> Vec<u8> {
+        let row = Curve::P256.row();
+        let [p, b, n] = [row.p, row.b, row.n].map(unhex);
+        let field = FieldId { kind: ID_PRIME_FIELD, prime: UintRef::new(&p).unwrap() };
+        let octets = |bytes| OctetStringRef::new(bytes).unwrap();
+        let seed = seed.map(|bits| BitStringRef::from_bytes(bits).unwrap());
+        let curve = Coefficients { a: octets(a), b: octets(&b), seed };
+        let cofactor = cofactor.map(|h| UintRef::new(h).unwrap());
+        let order = UintRef::new(&n).unwrap();
+        EcParameters { version: 1, field, curve, base: octets(base), order, cofactor }.to_der().unwrap()
+    }
+
+    #[test]
+    fn seed_and_cofactor_may_be_missing_and_leading_zeros_stand() {
+        let row = Curve::P256.row();
+        let [a, g] = [row.a, row.g].map(unhex);
+        let compressed = [&[3], &g[1..33]].concat();
+        let found = Ok((Curve::P256, true));
+        assert_eq!(Curve::from_ec_parameters_der(&explicit(&a, &g, None, None)), found);
+        assert_eq!(Curve::from_ec_parameters_der(&explicit(&a, &g, Some(&[1; 20]), Some(&[1]))), found);
+        assert_eq!(Curve::from_ec_parameters_der(&explicit(&[&[0], &a[..]].concat(), &g, None, None)), found);
+        assert_eq!(Curve::from_ec_parameters_der(&explicit(&a, &compressed, None, None)), found);
+        let other_sign = [&[2], &g[1..33]].concat();
+        for other in [
+            explicit(&a, &g, None, Some(&[2])),
+            explicit(&a, &other_sign, None, None),
+            explicit(&a, &[], None, None),
+        ] {
+            assert_eq!(Curve::from_ec_parameters_der(&other), Err(Error::UnknownCurve));
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused() {
+        let secp256k1 = ObjectIdentifier::new_unwrap("1.3.132.0.10").to_der().unwrap();
+        let refused = Err(Error::UnsupportedAlgorithm("1.3.132.0.10".into()));
+        assert_eq!(Curve::from_ec_parameters_der(&secp256k1), refused);
+        for der in [&[][..], &[5, 0], &[0x30, 0x80, 0, 0], &[6, 0x84, 0xff, 0xff, 0xff, 0xff]] {
+            assert_eq!(Curve::from_ec_parameters_der(der), Err(Error::Malformed("EC parameters")), "{der:?}");
         }
     }
 }

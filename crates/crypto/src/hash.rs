@@ -27,6 +27,11 @@ const TABLE: [(HashAlgorithm, &str, &str, usize); 5] = [
 ];
 
 impl HashAlgorithm {
+    /// Every function.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|row| row.0)
+    }
+
     /// The digest of `data`.
     #[must_use]
     pub fn digest(self, data: &[u8]) -> Vec<u8> {

@@ -92,3 +92,94 @@ impl<'a> Recovered<'a> {
         self.hash.digest(&[self.m1, challenge].concat()) == self.digest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    fn key() -> RsaPrivateKey {
+        RsaPrivateKey::generate(1024, &mut ChaCha20Rng::seed_from_u64(1)).unwrap()
+    }
+
+    const CHALLENGE: &[u8] = b"8 bytes.";
+
+    /// Doc 9303-11, appendix F: the block before the private operation (the public key is not printed there).
+    #[test]
+    fn the_block_of_doc_9303_is_taken_apart() {
+        let m1 = hex::decode(
+            "9d2784a67f8e7c659973ea1aea25d95b6c8f91e5002f369f0fbdce8a3cec1991b543f1696546c5524cf23a5303cd6c98\
+             599f40b79f377b5f3a1406b3b4d8f96784d23aa88db7e1032a405e69325fa91a6e86f5c71aea978264c4a207446dad4e\
+             7292e2dcda3024b47da8",
+        )
+        .unwrap();
+        let digest = hex::decode("c063aa1e6d22fbd976ab0fe73d94d2d9c6d88127").unwrap();
+        let challenge = hex::decode("f173589974bf40c6").unwrap();
+        let block = [&[0x6a], &m1[..], &digest, &[0xbc]].concat();
+        assert_eq!(block.len(), 128);
+        let recovered = Recovered::from_block(&block).unwrap();
+        assert_eq!(
+            (recovered.hash, recovered.m1, recovered.digest),
+            (HashAlgorithm::Sha1, &m1[..], &digest[..])
+        );
+        assert!(recovered.verify(&challenge));
+        assert!(!recovered.verify(&[0xf1, 0x73, 0x58, 0x99, 0x74, 0xbf, 0x40, 0xc7]));
+    }
+
+    #[test]
+    fn every_hash_signs_and_says_its_name_by_the_trailer() {
+        let (key, mut rng) = (key(), ChaCha20Rng::seed_from_u64(2));
+        for hash in HashAlgorithm::all() {
+            let signature = sign(&key, hash, CHALLENGE, &mut rng).unwrap();
+            assert_eq!(recover_and_verify(&key.public_key(), CHALLENGE, &signature), Ok(hash));
+            let other = recover_and_verify(&key.public_key(), b"8 bytes!", &signature);
+            assert_eq!(other, Err(Error::Signature));
+            for bit in [0, 500, 1023] {
+                let mut flipped = signature.clone();
+                flipped[bit / 8] ^= 0x80 >> (bit % 8);
+                let read = recover_and_verify(&key.public_key(), CHALLENGE, &flipped);
+                assert_eq!(read, Err(Error::Signature));
+            }
+        }
+    }
+
+    /// Signs a block of our own making: header, M1, digest, trailer.
+    fn verify_block(header: &[u8], hash: HashAlgorithm, trailer: &[u8]) -> Result<HashAlgorithm, Error> {
+        let key = key();
+        let m1 = vec![0xbb; 128 - header.len() - hash.output_len() - trailer.len()];
+        let digest = hash.digest(&[&m1, CHALLENGE].concat());
+        let block = [header, &m1, &digest, trailer].concat();
+        recover_and_verify(&key.public_key(), CHALLENGE, &key.raw_private_op(&block).unwrap())
+    }
+
+    #[test]
+    fn header_padding_and_trailer_are_those_of_the_standard() {
+        use HashAlgorithm::{Sha1, Sha256};
+        assert_eq!(verify_block(&[0x6a], Sha1, &[0xbc]), Ok(Sha1));
+        assert_eq!(verify_block(&[0x6a], Sha1, &[0x33, 0xcc]), Ok(Sha1));
+        assert_eq!(verify_block(&[0x6a], Sha256, &[0x34, 0xcc]), Ok(Sha256));
+        assert_eq!(verify_block(&[0x6b, 0xba], Sha256, &[0x34, 0xcc]), Ok(Sha256));
+        assert_eq!(verify_block(&[0x6b, 0xbb, 0xbb, 0xba], Sha256, &[0x34, 0xcc]), Ok(Sha256));
+        for header in
+            [&[0x4a][..], &[0x2a], &[0x6b], &[0x6c], &[0x6b, 0xbb, 0xab], &[0x6b, 0xb1, 0xba], &[0, 0, 0x6a]]
+        {
+            assert_eq!(verify_block(header, Sha256, &[0x34, 0xcc]), Err(Error::Signature), "{header:x?}");
+        }
+        for trailer in [&[0xbc][..], &[0x33, 0xcc], &[0x34, 0xcd], &[0x31, 0xcc], &[0xcc]] {
+            assert_eq!(verify_block(&[0x6a], Sha256, trailer), Err(Error::Signature), "{trailer:x?}");
+        }
+    }
+
+    #[test]
+    fn short_blocks_do_not_panic() {
+        for len in 0..70 {
+            for (first, last) in [(0x6a, 0xbc), (0x6b, 0xbc), (0xbb, 0xcc), (0, 0xcc), (0x33, 0xcc)] {
+                let mut block = vec![0xbb; len];
+                block.first_mut().into_iter().for_each(|b| *b = first);
+                block.last_mut().into_iter().for_each(|b| *b = last);
+                assert!(Recovered::from_block(&block).is_none_or(|recovered| !recovered.verify(CHALLENGE)));
+            }
+        }
+    }
+}

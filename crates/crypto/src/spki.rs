@@ -95,3 +95,67 @@ fn spki(oid: ObjectIdentifier, parameters: &[u8], key: &[u8]) -> Vec<u8> {
     };
     encode().expect("a key encodes")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EcPrivateKey, RsaPrivateKey};
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    #[test]
+    fn keys_are_read_back() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let rsa = PublicKey::Rsa(RsaPrivateKey::generate(1024, &mut rng).unwrap().public_key());
+        assert_eq!(PublicKey::from_spki_der(&rsa.to_spki_der()), Ok((rsa, SpkiNotes::default())));
+        for curve in Curve::all() {
+            let key = EcPrivateKey::generate(curve, &mut rng).public_key();
+            let (named, explicit) = (PublicKey::Ec(key.clone()).to_spki_der(), key.to_explicit_spki_der());
+            let key = PublicKey::Ec(key);
+            assert_eq!(PublicKey::from_spki_der(&named), Ok((key.clone(), SpkiNotes::default())));
+            let notes = SpkiNotes { explicit_parameters: true, pss_only: false };
+            assert_eq!(PublicKey::from_spki_der(&explicit), Ok((key, notes)));
+        }
+    }
+
+    #[test]
+    fn a_key_for_pss_alone_is_noted() {
+        let rsa = RsaPrivateKey::generate(1024, &mut ChaCha20Rng::seed_from_u64(1)).unwrap().public_key();
+        let inner = PublicKey::Rsa(rsa).to_spki_der();
+        let inner = SubjectPublicKeyInfoRef::from_der(&inner).unwrap().subject_public_key.as_bytes().unwrap();
+        let (_, notes) = PublicKey::from_spki_der(&spki(ID_RSASSA_PSS, &[0x30, 0], inner)).unwrap();
+        assert_eq!(notes, SpkiNotes { explicit_parameters: false, pss_only: true });
+        let x25519 = ObjectIdentifier::new_unwrap("1.3.101.110");
+        let refused = Err(Error::UnsupportedAlgorithm("1.3.101.110".into()));
+        assert_eq!(PublicKey::from_spki_der(&spki(x25519, &[5, 0], inner)), refused);
+    }
+
+    #[test]
+    fn points_off_the_curve_and_at_infinity_are_refused() {
+        let key = EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(1)).public_key();
+        let parameters = Curve::P256.named_parameters_der();
+        let read = |point: &[u8]| PublicKey::from_spki_der(&spki(ID_EC_PUBLIC_KEY, &parameters, point));
+        let mut off = key.to_sec1();
+        off[64] ^= 1;
+        assert!(read(&key.to_sec1()).is_ok());
+        for bad in [&off[..], &[0], &[0; 65], &key.to_sec1()[..64], &[]] {
+            assert_eq!(read(bad), Err(Error::InvalidPoint));
+        }
+    }
+
+    #[test]
+    fn cut_keys_do_not_panic() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let rsa = PublicKey::Rsa(RsaPrivateKey::generate(1024, &mut rng).unwrap().public_key()).to_spki_der();
+        let ec = EcPrivateKey::generate(Curve::P521, &mut rng).public_key().to_explicit_spki_der();
+        for der in [rsa, ec] {
+            assert!(PublicKey::from_spki_der(&der).is_ok());
+            for len in 0..der.len() {
+                assert_eq!(
+                    PublicKey::from_spki_der(&der[..len]),
+                    Err(Error::Malformed("SubjectPublicKeyInfo"))
+                );
+            }
+        }
+    }
+}

@@ -207,3 +207,140 @@ impl EcPrivateKey {
         EcdsaSignature::from_plain(curve, &plain).expect("of the field's length")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    /// RFC 6979, A.2.5 to A.2.7, message "sample": a digest of the order's length, longer, and shorter.
+    #[test]
+    fn deterministic_signatures_are_those_of_rfc_6979() {
+        use HashAlgorithm::{Sha1, Sha256, Sha384, Sha512};
+        let p256 = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721";
+        let p384 = "6b9d3dad2e1b8c1c05b19875b6659f4de23c3b667bf297ba9aa47740787137d8\
+                    96d5724e4c70a825f872c9ea60d2edf5";
+        let p521 = "00fad06daa62ba3b25d2fb40133da757205de67f5bb0018fee8c86e1b68c7e75\
+                    caa896eb32f1f47c70855836a6d16fcc1466f6d8fbec67db89ec0c08b0e996b83538";
+        let examples = [
+            (
+                (Curve::P256, p256, Sha256),
+                "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716\
+                 f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+            ),
+            (
+                (Curve::P256, p256, Sha512),
+                "8496a60b5e9b47c825488827e0495b0e3fa109ec4568fd3f8d1097678eb97f00\
+                 2362ab1adbe2b8adf9cb9edab740ea6049c028114f2460f96554f61fae3302fe",
+            ),
+            (
+                (Curve::P256, p256, Sha1),
+                "61340c88c3aaebeb4f6d667f672ca9759a6ccaa9fa8811313039ee4a35471d32\
+                 6d7f147dac089441bb2e2fe8f7a3fa264b9c475098fdcf6e00d7c996e1b8b7eb",
+            ),
+            (
+                (Curve::P384, p384, Sha384),
+                "94edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c\
+                 81a648152e44acf96e36dd1e80fabe46\
+                 99ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94f\
+                 a329c145786e679e7b82c71a38628ac8",
+            ),
+            (
+                (Curve::P521, p521, Sha512),
+                "00c328fafcbd79dd77850370c46325d987cb525569fb63c5d3bc53950e6d4c5f174e\
+                 25a1ee9017b5d450606add152b534931d7d4e8455cc91f9b15bf05ec36e377fa\
+                 00617cce7cf5064806c467f678d3b4080d6f1cc50af26ca209417308281b68af2826\
+                 23eaa63e5b5c0723d8b8c37ff0777b1a20f8ccb1dccc43997f1ee0e44da4a67a",
+            ),
+        ];
+        for ((curve, scalar, hash), expected) in examples {
+            let key = EcPrivateKey::from_scalar(curve, &hex::decode(scalar).unwrap()).unwrap();
+            let signature = key.sign(hash, b"sample");
+            assert_eq!(hex::encode(signature.to_plain(curve)), expected, "{} {}", curve.name(), hash.name());
+            assert_eq!(key.public_key().verify_prehash(&hash.digest(b"sample"), &signature), Ok(()));
+        }
+    }
+
+    #[test]
+    fn every_curve_signs_with_every_hash_and_notices_a_change() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        for curve in Curve::all() {
+            let key = EcPrivateKey::generate(curve, &mut rng);
+            for hash in HashAlgorithm::all() {
+                let signature = key.sign(hash, b"m");
+                assert_eq!(key.public_key().verify_prehash(&hash.digest(b"m"), &signature), Ok(()));
+                assert_eq!(
+                    key.public_key().verify_prehash(&hash.digest(b"n"), &signature),
+                    Err(Error::Signature)
+                );
+            }
+        }
+    }
+
+    /// Digests that differ in their last bit only must not share a nonce, or the key is computed from two signatures.
+    #[test]
+    fn the_last_bit_of_a_digest_changes_the_nonce() {
+        let key = EcPrivateKey::generate(Curve::P521, &mut ChaCha20Rng::seed_from_u64(1));
+        let [one, other] = [0, 1].map(|last| [&[7; 63][..], &[last]].concat());
+        let r = |digest: &[u8]| key.sign_prehash(digest).to_plain(Curve::P521)[..66].to_vec();
+        assert_ne!(r(&one), r(&other));
+    }
+
+    #[test]
+    fn r_and_s_out_of_range_are_refused() {
+        let key = EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(1));
+        let digest = HashAlgorithm::Sha256.digest(b"m");
+        let good = key.sign(HashAlgorithm::Sha256, b"m").to_plain(Curve::P256);
+        let (r, s) = good.split_at(32);
+        let verify =
+            |r: &[u8], s: &[u8]| key.public_key().verify_prehash(&digest, &EcdsaSignature::new(r, s));
+        assert_eq!(verify(r, s), Ok(()));
+        for bad in [&[][..], &Curve::P256.order(), &[0xff; 32], &[1; 33]] {
+            assert_eq!(verify(r, bad), Err(Error::Signature));
+            assert_eq!(verify(bad, s), Err(Error::Signature));
+        }
+    }
+
+    /// r = x(t * Q), s = r / t verifies a digest of zero for anybody.
+    #[test]
+    fn a_digest_of_no_hash_is_refused() {
+        let key = EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(1));
+        let q = key.public_key();
+        let r = q.point().x();
+        let forged = EcdsaSignature::new(r, r);
+        assert_eq!(q.verify_prehash(&[0; 32], &forged), Ok(()), "the forgery works on thirty-two zeros");
+        assert_eq!(q.verify_prehash(&[], &forged), Err(Error::Signature));
+        assert_eq!(q.verify_prehash(&[0; 19], &forged), Err(Error::Signature));
+        assert_eq!(q.verify_prehash(&[0; 65], &forged), Err(Error::Signature));
+    }
+
+    #[test]
+    fn both_sides_of_ecdh_agree() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        for curve in Curve::all() {
+            let (a, b) = (EcPrivateKey::generate(curve, &mut rng), EcPrivateKey::generate(curve, &mut rng));
+            let shared = a.ecdh(&b.public_key()).unwrap();
+            assert_eq!(shared, b.ecdh(&a.public_key()).unwrap());
+            assert_eq!(shared.len(), curve.field_len());
+        }
+        let other = EcPrivateKey::generate(Curve::P256, &mut rng).public_key();
+        let key = EcPrivateKey::generate(Curve::BrainpoolP256r1, &mut rng);
+        assert_eq!(key.ecdh(&other), Err(Error::KeyMismatch));
+    }
+
+    #[test]
+    fn pkcs8_is_read_back() {
+        for curve in Curve::all() {
+            let key = EcPrivateKey::generate(curve, &mut ChaCha20Rng::seed_from_u64(1));
+            let der = key.to_pkcs8_der();
+            let read = EcPrivateKey::from_pkcs8_der(&der).unwrap();
+            assert_eq!(read.scalar_bytes(), key.scalar_bytes());
+            assert_eq!(read.public_key(), key.public_key());
+            assert_eq!(
+                EcPrivateKey::from_pkcs8_der(&der[..der.len() - 1]).err(),
+                Some(Error::Malformed("PKCS#8"))
+            );
+        }
+    }
+}

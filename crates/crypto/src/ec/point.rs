@@ -187,3 +187,112 @@ impl fmt::Debug for EcPoint {
         write!(f, "EcPoint({})", self.curve.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    #[test]
+    fn only_points_of_the_curve_are_taken() {
+        let key = Scalar::random(Curve::BrainpoolP256r1, &mut ChaCha20Rng::seed_from_u64(1));
+        let sec1 = EcPoint::generator(Curve::BrainpoolP256r1).mul(&key).unwrap().to_sec1();
+        assert!(EcPoint::from_sec1(Curve::BrainpoolP256r1, &sec1).is_ok());
+        assert_eq!(EcPoint::from_sec1(Curve::P256, &sec1), Err(Error::InvalidPoint));
+        let mut off = sec1.clone();
+        off[64] ^= 1;
+        assert_eq!(EcPoint::from_sec1(Curve::BrainpoolP256r1, &off), Err(Error::InvalidPoint));
+        assert_eq!(EcPoint::from_sec1(Curve::BrainpoolP256r1, &[0]), Err(Error::InvalidPoint));
+        assert_eq!(EcPoint::from_sec1(Curve::BrainpoolP256r1, &[0; 65]), Err(Error::InvalidPoint));
+    }
+
+    /// Doc 9303-11, appendix G.1: generic mapping on brainpoolP256r1.
+    #[test]
+    fn the_mapped_generator_of_doc_9303_is_computed() {
+        let curve = Curve::BrainpoolP256r1;
+        let scalar = |h: &str| Scalar::from_bytes(curve, &hex::decode(h).unwrap()).unwrap();
+        let point = |h: &str| EcPoint::from_sec1(curve, &hex::decode(format!("04{h}")).unwrap()).unwrap();
+        let terminal = scalar("7f4ef07b9ea82fd78ad689b38d0bc78cf21f249d953bc46f4c6e19259c010f99");
+        let chip = point(
+            "824fba91c9cbe26bef53a0ebe7342a3bf178cea9f45de0b70aa601651fba3f57\
+             30d8c879aaa9c9f73991e61b58f4d52eb87a0a0c709a49dc63719363ccd13c54",
+        );
+        let nonce = scalar("3f00c4d39d153f2b2a214a078d899b22");
+        let h = chip.mul(&terminal).unwrap();
+        let mapped = EcPoint::generator(curve).mul(&nonce).unwrap().add(&h).unwrap();
+        let expected = point(
+            "8ced63c91426d4f0eb1435e7cb1d74a46723a0af21c89634f65a9ae87a9265e2\
+             8c879506743f8611ac33645c5b985c80b5f09a0b83407c1b6a4d857ae76fe522",
+        );
+        assert_eq!(mapped, expected);
+        let own = scalar("a73fb703ac1436a18e0cfa5abb3f7bec7a070e7a6788486bee230c4a22762595");
+        let theirs = point(
+            "9e880f842905b8b3181f7af7caa9f0efb743847f44a306d2d28c1d9ec65df6db\
+             7764b22277a2eddc3c265a9f018f9cb852e111b768b326904b59a0193776f094",
+        );
+        let shared = "28768d20701247dae81804c9e780ede582a9996db4a315020b2733197db84925";
+        assert_eq!(hex::encode(theirs.mul(&own).unwrap().x()), shared);
+    }
+
+    /// The neutral element has no name, so a point and its opposite have no sum.
+    #[test]
+    fn infinity_is_no_point() {
+        for curve in Curve::all() {
+            let g = EcPoint::generator(curve);
+            let minus_one = Scalar::from_bytes(curve, &below(curve.order())).unwrap();
+            assert_eq!(g.add(&g.mul(&minus_one).unwrap()), Err(Error::InvalidPoint), "{}", curve.name());
+        }
+    }
+
+    fn below(mut number: Vec<u8>) -> Vec<u8> {
+        *number.last_mut().unwrap() -= 1;
+        number
+    }
+
+    #[test]
+    fn scalars_are_from_one_to_the_order_less_one() {
+        for curve in Curve::all() {
+            let order = curve.order();
+            assert!(Scalar::from_bytes(curve, &[1]).is_ok());
+            assert!(Scalar::from_bytes(curve, &below(order.clone())).is_ok());
+            assert_eq!(Scalar::from_bytes(curve, &order).err(), Some(Error::InvalidScalar));
+            assert_eq!(Scalar::from_bytes(curve, &[0; 80]).err(), Some(Error::InvalidScalar));
+            assert_eq!(Scalar::from_bytes(curve, &[]).err(), Some(Error::InvalidScalar));
+            assert_eq!(Scalar::from_bytes(curve, &[1; 80]).err(), Some(Error::InvalidScalar));
+        }
+    }
+
+    #[test]
+    fn a_reduced_scalar_is_the_rest_modulo_the_order() {
+        for curve in Curve::all() {
+            let mut order_and_five = curve.order();
+            let last = order_and_five.last_mut().unwrap();
+            *last = last.checked_add(5).unwrap();
+            let five = Scalar::from_bytes(curve, &[5]).unwrap();
+            let reduced = |bytes: &[u8]| Scalar::from_bytes_reduced(curve, bytes);
+            assert_eq!(reduced(&order_and_five).unwrap().as_bytes(), five.as_bytes());
+            assert_eq!(reduced(&[0, 0, 5]).unwrap().as_bytes(), five.as_bytes());
+            assert_eq!(reduced(&curve.order()).err(), Some(Error::InvalidScalar));
+            let beyond = [&curve.order()[..], &[5]].concat();
+            assert_eq!(reduced(&beyond).unwrap().as_bytes(), five.as_bytes());
+        }
+    }
+
+    #[test]
+    fn curves_do_not_mix() {
+        let (g, h) = (EcPoint::generator(Curve::P256), EcPoint::generator(Curve::BrainpoolP256r1));
+        assert_eq!(g.add(&h), Err(Error::KeyMismatch));
+        assert_eq!(
+            g.mul(&Scalar::from_bytes(Curve::BrainpoolP256r1, &[2]).unwrap()),
+            Err(Error::KeyMismatch)
+        );
+        let two = Scalar::from_bytes(Curve::P256, &[2]).unwrap();
+        assert_eq!(g.add(&g), g.mul(&two));
+    }
+
+    #[test]
+    fn a_scalar_is_not_printed() {
+        assert_eq!(format!("{:?}", Scalar::from_bytes(Curve::P256, &[42]).unwrap()), "Scalar(P-256, ..)");
+    }
+}

@@ -5,7 +5,7 @@ use der::{Decode as _, Encode as _, Sequence};
 
 use crate::{Curve, Error};
 
-/// An ECDSA signature: r and s, big-endian, without leading zeros. Their range is checked when it is verified.
+/// An ECDSA signature: r and s, big-endian, without leading zeros (zero itself is one byte). Their range is checked when it is verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EcdsaSignature {
     r: Vec<u8>,
@@ -19,8 +19,9 @@ struct EcdsaSigValue<'a> {
 }
 
 impl EcdsaSignature {
-    fn new(r: &[u8], s: &[u8]) -> Self {
-        let trim = |n: &[u8]| n[n.iter().take_while(|b| **b == 0).count()..].to_vec();
+    pub(super) fn new(r: &[u8], s: &[u8]) -> Self {
+        let trim =
+            |n: &[u8]| n[n.iter().position(|b| *b != 0).unwrap_or(n.len().saturating_sub(1))..].to_vec();
         Self { r: trim(r), s: trim(s) }
     }
 
@@ -58,5 +59,45 @@ impl EcdsaSignature {
     pub fn to_plain(&self, curve: Curve) -> Vec<u8> {
         let zeros = |n: &[u8]| vec![0; curve.field_len().saturating_sub(n.len())];
         [&zeros(&self.r)[..], &self.r, &zeros(&self.s), &self.s].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_are_read_back() {
+        let plain = [[0; 32], [0xff; 32]].concat();
+        let signature = EcdsaSignature::from_plain(Curve::P256, &plain).unwrap();
+        assert_eq!(signature.to_plain(Curve::P256), plain);
+        assert_eq!(EcdsaSignature::from_der(&signature.to_der()), Ok(signature));
+    }
+
+    #[test]
+    fn a_plain_signature_of_another_length_is_refused() {
+        assert!(EcdsaSignature::from_plain(Curve::P256, &[1; 64]).is_ok());
+        for len in [0, 63, 65, 96] {
+            let read = EcdsaSignature::from_plain(Curve::P256, &vec![1; len]);
+            assert_eq!(read, Err(Error::Malformed("ECDSA signature")));
+        }
+        let longer = EcdsaSignature::from_plain(Curve::P384, &[1; 96]).unwrap();
+        assert!(EcdsaSignature::from_plain(Curve::P256, &longer.to_plain(Curve::P256)).is_err());
+    }
+
+    #[test]
+    fn der_that_is_not_two_positive_numbers_is_refused() {
+        assert!(EcdsaSignature::from_der(&[0x30, 6, 2, 1, 1, 2, 1, 1]).is_ok());
+        let malformed: [&[u8]; 6] = [
+            &[0x30, 6, 2, 1, 0xff, 2, 1, 1],
+            &[0x30, 7, 2, 2, 0, 1, 2, 1, 1],
+            &[0x30, 6, 2, 1, 1, 2, 1, 1, 0],
+            &[0x30, 0x81, 6, 2, 1, 1, 2, 1, 1],
+            &[0x30, 3, 2, 1, 1],
+            &[],
+        ];
+        for bad in malformed {
+            assert_eq!(EcdsaSignature::from_der(bad), Err(Error::Malformed("ECDSA signature")), "{bad:?}");
+        }
     }
 }
