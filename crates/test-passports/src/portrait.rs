@@ -1,0 +1,71 @@
+//! A drawn portrait: a face of ellipses, like no person.
+
+use image::codecs::jpeg::JpegEncoder;
+use image::{Rgb, RgbImage};
+use lds::Dg2;
+use lds::dg2::{FaceImage, ImageFormat};
+
+/// Width in pixels.
+pub const WIDTH: u16 = 300;
+/// Height in pixels.
+pub const HEIGHT: u16 = 400;
+
+struct Ellipse {
+    centre: (f32, f32),
+    radii: (f32, f32),
+    colour: [u8; 3],
+}
+
+impl Ellipse {
+    fn contains(&self, x: f32, y: f32) -> bool {
+        ((x - self.centre.0) / self.radii.0).powi(2) + ((y - self.centre.1) / self.radii.1).powi(2) <= 1.0
+    }
+}
+
+/// The portrait as JPEG; `tint` (0 to 255) tells persons apart.
+///
+/// # Panics
+/// Never: an image of this size encodes.
+#[must_use]
+pub fn jpeg(tint: u8) -> Vec<u8> {
+    let mut image = RgbImage::from_pixel(WIDTH.into(), HEIGHT.into(), Rgb([225, 228, 232]));
+    let shapes = shapes(tint);
+    for (x, y, pixel) in image.enumerate_pixels_mut() {
+        #[allow(clippy::cast_precision_loss, reason = "pixel positions are small")]
+        let (x, y) = (x as f32, y as f32);
+        if let Some(shape) = shapes.iter().rev().find(|shape| shape.contains(x, y)) {
+            *pixel = Rgb(shape.colour);
+        }
+    }
+    let mut out = Vec::new();
+    JpegEncoder::new_with_quality(&mut out, 60).encode_image(&image).expect("an image of this size encodes");
+    out
+}
+
+/// EF.DG2 with that portrait.
+#[must_use]
+pub fn dg2(tint: u8) -> Dg2 {
+    let face = FaceImage { format: ImageFormat::Jpeg, image: jpeg(tint), width: WIDTH, height: HEIGHT };
+    Dg2 { faces: vec![face] }
+}
+
+/// Later shapes cover earlier ones.
+fn shapes(tint: u8) -> Vec<Ellipse> {
+    let skin = [200_u8.saturating_add(tint / 8), 165, 140_u8.saturating_sub(tint / 4)];
+    let hair = [40, 30, 20_u8.saturating_add(tint / 2)];
+    let ellipse = |x, y, rx, ry, colour| Ellipse { centre: (x, y), radii: (rx, ry), colour };
+    vec![
+        ellipse(150.0, 420.0, 140.0, 90.0, [60, 70, tint]),
+        ellipse(150.0, 175.0, 102.0, 130.0, hair),
+        ellipse(150.0, 330.0, 40.0, 50.0, skin),
+        ellipse(150.0, 200.0, 88.0, 118.0, skin),
+        ellipse(112.0, 180.0, 17.0, 9.0, [250, 250, 250]),
+        ellipse(188.0, 180.0, 17.0, 9.0, [250, 250, 250]),
+        ellipse(112.0, 180.0, 7.0, 8.0, [50, 60, 70]),
+        ellipse(188.0, 180.0, 7.0, 8.0, [50, 60, 70]),
+        ellipse(112.0, 158.0, 22.0, 4.0, hair),
+        ellipse(188.0, 158.0, 22.0, 4.0, hair),
+        ellipse(150.0, 222.0, 10.0, 20.0, [185, 145, 125]),
+        ellipse(150.0, 268.0, 30.0, 7.0, [170, 85, 85]),
+    ]
+}

@@ -1,0 +1,123 @@
+//! EF.SOD (Doc 9303-10 4.6.2), right or with chosen mistakes.
+
+use std::collections::BTreeMap;
+
+use clock::UnixTime;
+use crypto::HashAlgorithm;
+use lds::cms::{OID_CONTENT_TYPE, OID_MESSAGE_DIGEST, OID_SIGNED_DATA, OID_SIGNING_TIME};
+use lds::sod::{LdsSecurityObject, LdsVersionInfo, OID_LDS_SECURITY_OBJECT};
+use lds::{FileId, tlv};
+
+use crate::Signer;
+use crate::asn1;
+use crate::keys::hash_algorithm_der;
+
+/// How SignerInfo names its certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignerName {
+    /// By the issuer's Name (DER) and the serial number.
+    IssuerAndSerial(Vec<u8>, u64),
+    /// By the subject key identifier.
+    SubjectKeyIdentifier(Vec<u8>),
+}
+
+/// What an EF.SOD is made from. Every field may be changed to make a wrong one.
+#[derive(Clone, Debug)]
+pub struct SecurityObjectBuilder {
+    /// The signed content.
+    pub content: LdsSecurityObject,
+    /// eContentType.
+    pub econtent_type: String,
+    /// The attribute contentType.
+    pub content_type_attribute: Option<String>,
+    /// The attribute messageDigest: `None` takes the digest of the content.
+    pub message_digest: Option<Vec<u8>>,
+    /// The attribute signingTime.
+    pub signing_time: Option<UnixTime>,
+    /// Certificates to put in.
+    pub certificates: Vec<Vec<u8>>,
+    /// How the signer is named.
+    pub signer_name: SignerName,
+}
+
+impl SecurityObjectBuilder {
+    /// Hashes the data groups among `files`. `version` 1 has the LDS version inside.
+    #[must_use]
+    pub fn new(
+        files: &BTreeMap<FileId, Vec<u8>>,
+        hash: HashAlgorithm,
+        version: u8,
+        dsc_der: &[u8],
+        signer_name: SignerName,
+    ) -> Self {
+        let hashes =
+            files.iter().filter_map(|(id, bytes)| id.data_group().map(|n| (n, hash.digest(bytes)))).collect();
+        let info = LdsVersionInfo { lds_version: "0108".into(), unicode_version: "040000".into() };
+        Self {
+            content: LdsSecurityObject {
+                version,
+                hash_algorithm: hash,
+                hashes,
+                lds_version: (version == 1).then_some(info),
+            },
+            econtent_type: OID_LDS_SECURITY_OBJECT.into(),
+            content_type_attribute: Some(OID_LDS_SECURITY_OBJECT.into()),
+            message_digest: None,
+            signing_time: None,
+            certificates: vec![dsc_der.to_vec()],
+            signer_name,
+        }
+    }
+
+    /// Signs and encodes the file.
+    #[must_use]
+    pub fn sign(&self, signer: &Signer) -> Vec<u8> {
+        let econtent = self.content.encode();
+        let attributes = self.attributes(&econtent, signer.hash);
+        let signature = signer.sign(&tlv::encode(0x31, &attributes));
+        let (version, name) = self.signer_identifier();
+        let signer_info = asn1::sequence(&[
+            asn1::integer(version),
+            name,
+            hash_algorithm_der(signer.hash),
+            tlv::encode(0xA0, &attributes),
+            signer.algorithm_der(),
+            asn1::octet_string(&signature),
+        ]);
+        let content = asn1::context(0, &[asn1::octet_string(&econtent)]);
+        let signed_data = asn1::sequence(&[
+            asn1::integer(3),
+            asn1::set(&[hash_algorithm_der(signer.hash)]),
+            asn1::sequence(&[asn1::oid(&self.econtent_type), content]),
+            asn1::context(0, &self.certificates),
+            asn1::set(&[signer_info]),
+        ]);
+        let content_info = asn1::sequence(&[asn1::oid(OID_SIGNED_DATA), asn1::context(0, &[signed_data])]);
+        tlv::encode(0x77, &content_info)
+    }
+
+    /// The signed attributes without their tag.
+    fn attributes(&self, econtent: &[u8], hash: HashAlgorithm) -> Vec<u8> {
+        let attribute = |oid: &str, value: Vec<u8>| asn1::sequence(&[asn1::oid(oid), asn1::set(&[value])]);
+        let digest = self.message_digest.clone().unwrap_or_else(|| hash.digest(econtent));
+        let mut out = vec![attribute(OID_MESSAGE_DIGEST, asn1::octet_string(&digest))];
+        if let Some(content_type) = &self.content_type_attribute {
+            out.push(attribute(OID_CONTENT_TYPE, asn1::oid(content_type)));
+        }
+        if let Some(at) = self.signing_time {
+            out.push(attribute(OID_SIGNING_TIME, asn1::time(at)));
+        }
+        out.sort();
+        out.concat()
+    }
+
+    /// The version of SignerInfo that goes with the identifier (RFC 5652 5.3), and the identifier.
+    fn signer_identifier(&self) -> (u64, Vec<u8>) {
+        match &self.signer_name {
+            SignerName::IssuerAndSerial(issuer, serial) => {
+                (1, asn1::sequence(&[issuer.clone(), asn1::integer(*serial)]))
+            }
+            SignerName::SubjectKeyIdentifier(identifier) => (3, tlv::encode(0x80, identifier)),
+        }
+    }
+}
