@@ -41,6 +41,18 @@ impl AttemptKind {
     }
 }
 
+/// An attempt to open.
+pub struct NewAttempt {
+    /// What the chip is to prove.
+    pub kind: AttemptKind,
+    /// Its random name.
+    pub id: String,
+    /// What was asked, as evidence.
+    pub content: Vec<u8>,
+    /// Until when its answer may come.
+    pub expires_at: UnixTime,
+}
+
 /// What opening an attempt meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenOutcome {
@@ -64,31 +76,28 @@ pub enum CloseOutcome {
 }
 
 impl Database {
-    /// Opens an attempt, with the evidence of what was asked (`content`). Attempts that bring no answer, such as a lost
-    /// tag, do not count; `limit` answers do.
+    /// Opens an attempt. Attempts that bring no answer, such as a lost tag, do not count; `limit` answers do.
     ///
     /// # Errors
     /// As [`Self::append_evidence`].
     pub async fn open_attempt(
         &self,
         enrolment: &OpenedEnrolment,
-        kind: AttemptKind,
-        attempt: &str,
-        content: &[u8],
-        expires_at: UnixTime,
+        attempt: NewAttempt,
         limit: i64,
         now: UnixTime,
     ) -> Result<OpenOutcome, Error> {
         if enrolment.chip_answers >= limit {
             return Ok(OpenOutcome::TooMany);
         }
-        let (id, attempt) = (enrolment.id.clone(), attempt.to_owned());
-        let sealed =
-            self.seal_evidence(enrolment, vec![NewEvidence::new(kind.evidence().0, content)], now)?;
+        let (id, kind) = (enrolment.id.clone(), attempt.kind);
+        let piece = NewEvidence::new(kind.evidence().0, attempt.content);
+        let sealed = self.seal_evidence(enrolment, vec![piece], now)?;
         transaction!(self, |c| {
             append_evidence!(c, id, sealed, 0_i64, 0_i64, now);
             sqlx::query(CLOSE_OPEN).bind(id.clone()).bind(kind.number()).bind(now.0).execute(&mut *c).await?;
-            let query = sqlx::query(OPEN).bind(attempt).bind(id).bind(kind.number()).bind(expires_at.0);
+            let query =
+                sqlx::query(OPEN).bind(attempt.id).bind(id).bind(kind.number()).bind(attempt.expires_at.0);
             query.execute(&mut *c).await?;
             Ok(OpenOutcome::Opened)
         })

@@ -332,12 +332,14 @@ impl Database {
         digest: &[u8; 32],
         now: UnixTime,
     ) -> Result<Accepted, Error> {
+        /// Digest of a request, and its answer.
+        type Seen = (Vec<u8>, Option<Vec<u8>>);
         let sequence = i64::try_from(sequence).map_err(|_| Error::TooLong("sequence"))?;
         let (id, digest) = (enrolment.id.clone(), digest.to_vec());
         let key = request_key(idempotency_key);
         let (keep, stored_under) = (!idempotency_key.is_empty(), key.clone());
-        let seen: Result<Option<(Vec<u8>, Option<Vec<u8>>)>, Accepted> = transaction!(self, |c| {
-            let earlier: Option<(Vec<u8>, Option<Vec<u8>>)> =
+        let seen: Result<Option<Seen>, Accepted> = transaction!(self, |c| {
+            let earlier: Option<Seen> =
                 sqlx::query_as(REQUEST).bind(id.clone()).bind(key.clone()).fetch_optional(&mut *c).await?;
             if let Some((earlier, sealed)) = earlier {
                 return Ok(if earlier == digest {

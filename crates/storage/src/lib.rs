@@ -26,7 +26,7 @@ pub mod usage;
 mod writer;
 
 pub use account::{Account, Affected, Connection, Stored};
-pub use attempt::{AttemptKind, CloseOutcome, OpenOutcome};
+pub use attempt::{AttemptKind, CloseOutcome, NewAttempt, OpenOutcome};
 pub use audit::{AuditEvent, AuditHead, AuditLine};
 pub use contact::{CodeSent, CodeTried};
 pub use device::{Device, PinTry};

@@ -171,7 +171,7 @@ impl std::fmt::Debug for Login {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClaimOutcome {
     /// It is this phone's; a repeat gets a new challenge.
-    Claimed(Login),
+    Claimed(Box<Login>),
     /// No login has the handle, or its time is over.
     NotFound,
     /// Another phone has it, or it was answered.
@@ -195,7 +195,7 @@ pub enum ReleaseOutcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RedeemOutcome {
     /// It is used up; the token counts from now.
-    Redeemed(Login),
+    Redeemed(Box<Login>),
     /// It was used before: its token is revoked.
     Reused,
     /// No such code for this client, or its 30 seconds are over.
@@ -354,7 +354,7 @@ impl Database {
                 .fetch_optional(&mut *c)
                 .await?;
             if let Some(row) = claimed {
-                return Ok(ClaimOutcome::Claimed(login(row)?));
+                return Ok(ClaimOutcome::Claimed(Box::new(login(row)?)));
             }
             let found: Option<Row> = sqlx::query_as(BY_HANDLE).bind(handle).fetch_optional(&mut *c).await?;
             let Some(found) = found.map(login).transpose()?.filter(|l| !l.is_expired(now)) else {
@@ -369,7 +369,7 @@ impl Database {
                 .fetch_optional(&mut *c)
                 .await?;
             Ok(match again {
-                Some(row) => ClaimOutcome::Claimed(login(row)?),
+                Some(row) => ClaimOutcome::Claimed(Box::new(login(row)?)),
                 None => ClaimOutcome::Taken,
             })
         })
@@ -498,7 +498,7 @@ impl Database {
             Ok(query.fetch_optional(&mut *c).await?)
         })?;
         if let Some(row) = row {
-            return Ok(RedeemOutcome::Redeemed(login(row)?));
+            return Ok(RedeemOutcome::Redeemed(Box::new(login(row)?)));
         }
         let reused: bool = transaction!(self, |c| {
             let revoked = sqlx::query(REVOKE).bind(again.clone()).fetch_optional(&mut *c).await?.is_some();

@@ -3,7 +3,8 @@ use lds::FileId;
 
 use super::{NOW, TestDatabase, loaded, on_both_engines, opened};
 use crate::{
-    Accepted, AttemptKind, CloseOutcome, CodeSent, CodeTried, Error, NewEvidence, OpenOutcome, Scope,
+    Accepted, AttemptKind, CloseOutcome, CodeSent, CodeTried, Error, NewAttempt, NewEvidence, OpenOutcome,
+    Scope,
 };
 
 on_both_engines!(
@@ -106,11 +107,15 @@ async fn a_repeat_of_the_same_bytes_gets_the_stored_answer(db: TestDatabase) {
     assert_eq!(accept(8, "k4", 5).await, Accepted::OldSequence);
 }
 
+fn new(kind: AttemptKind, id: &str, expires_at: clock::UnixTime) -> NewAttempt {
+    NewAttempt { kind, id: id.to_owned(), content: b"task".to_vec(), expires_at }
+}
+
 async fn the_first_answer_closes_an_attempt(db: TestDatabase) {
     const CA: AttemptKind = AttemptKind::ChipAuthentication;
     let enrolment = opened(&db, "e").await;
     let until = NOW.plus(60);
-    let open = db.open_attempt(&enrolment, CA, "a1", b"task", until, 3, NOW).await.unwrap();
+    let open = db.open_attempt(&enrolment, new(CA, "a1", until), 3, NOW).await.unwrap();
     assert_eq!(open, OpenOutcome::Opened);
     let enrolment = loaded(&db, "e").await;
     let close =
@@ -141,7 +146,7 @@ async fn a_lost_tag_does_not_count_as_an_answer(db: TestDatabase) {
     opened(&db, "e").await;
     for attempt in ["a1", "a2", "a3", "a4"] {
         let enrolment = loaded(&db, "e").await;
-        let open = db.open_attempt(&enrolment, AA, attempt, b"", NOW.plus(60), 1, NOW).await.unwrap();
+        let open = db.open_attempt(&enrolment, new(AA, attempt, NOW.plus(60)), 1, NOW).await.unwrap();
         assert_eq!(open, OpenOutcome::Opened, "no answer came yet");
     }
     let enrolment = loaded(&db, "e").await;
@@ -149,7 +154,7 @@ async fn a_lost_tag_does_not_count_as_an_answer(db: TestDatabase) {
     assert_eq!(close("a1").await, CloseOutcome::AlreadyClosed, "a newer attempt closed it");
     assert_eq!(close("a4").await, CloseOutcome::Closed);
     let enrolment = loaded(&db, "e").await;
-    let open = db.open_attempt(&enrolment, AA, "a5", b"", NOW.plus(60), 1, NOW).await.unwrap();
+    let open = db.open_attempt(&enrolment, new(AA, "a5", NOW.plus(60)), 1, NOW).await.unwrap();
     assert_eq!(open, OpenOutcome::TooMany);
 }
 
