@@ -43,7 +43,8 @@ pub fn sign(
 ) -> Result<Vec<u8>, Error> {
     let trailer = trailer(hash);
     let overhead = 1 + hash.output_len() + trailer.len();
-    let room = key.public_key().len().checked_sub(overhead).ok_or(Error::RsaKey("modulus too short"))?;
+    let room =
+        key.public_key().modulus_len().checked_sub(overhead).ok_or(Error::RsaKey("modulus too short"))?;
     let mut m1 = vec![0; room];
     rng.fill_bytes(&mut m1);
     let digest = hash.digest(&[&m1, challenge].concat());

@@ -76,7 +76,7 @@ impl RsaPublicKey {
 
     /// Bytes of the modulus, and of a signature.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn modulus_len(&self) -> usize {
         self.0.size()
     }
 
@@ -87,16 +87,16 @@ impl RsaPublicKey {
     pub fn raw_public_op(&self, signature: &[u8]) -> Result<Vec<u8>, Error> {
         let s = self.number(signature).ok_or(Error::Signature)?;
         let m = ::rsa::hazmat::rsa_encrypt(&self.0, &s).map_err(|_| Error::Signature)?;
-        Ok(to_len(&m, self.len()))
+        Ok(to_len(&m, self.modulus_len()))
     }
 
     /// A number of the modulus' length and below it.
     fn number(&self, bytes: &[u8]) -> Option<BoxedUint> {
-        if bytes.len() != self.len() {
+        if bytes.len() != self.modulus_len() {
             return None;
         }
         let number = BoxedUint::from_be_slice(bytes, self.0.n_bits_precision()).ok()?;
-        (&number < self.0.n().as_ref()).then_some(number)
+        (number < *self.0.n().as_ref()).then_some(number)
     }
 
     /// RSASSA-PKCS1-v1_5 (RFC 8017, 8.2.2): the whole encoded message is compared.
@@ -109,7 +109,7 @@ impl RsaPublicKey {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), Error> {
-        if self.raw_public_op(signature)? == pkcs1v15_encode(hash, message, self.len()) {
+        if self.raw_public_op(signature)? == pkcs1v15_encode(hash, message, self.modulus_len()) {
             Ok(())
         } else {
             Err(Error::Signature)
