@@ -1,7 +1,7 @@
 //! Elliptic curves by OID, by parameter number, and by explicit parameters.
 //!
 //! German, Austrian, French and most other documents carry explicit parameters. They are accepted only when p, a, b,
-//! G and n are exactly a known curve's (Doc 9303-12, 4.1.6.2.2; RFC 3279, 2.3.5): a curve of the signer's own making
+//! G and n are exactly a known curve's (Doc 9303-11, 9.5.2; RFC 3279, 2.3.5): a curve of the signer's own making
 //! would let it choose a generator for somebody else's public key (CVE-2020-0601).
 
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};

@@ -150,7 +150,7 @@ impl SessionKey {
         })
     }
 
-    /// One block, for the vector of AES secure messaging: E(KSenc, SSC) (Doc 9303-11, 9.8.6.1).
+    /// One block, for the vector of AES secure messaging: E(KSenc, SSC) (Doc 9303-11, 9.8.7.1).
     ///
     /// # Errors
     /// [`Error::Ciphertext`]: not one block.
@@ -159,7 +159,7 @@ impl SessionKey {
     }
 
     /// The eight bytes of authentication: retail MAC (ISO/IEC 9797-1 algorithm 3) over data that the caller padded by
-    /// method 2, or CMAC cut to eight bytes (Doc 9303-11, 9.8.6).
+    /// method 2, or CMAC cut to eight bytes (Doc 9303-11, 9.8.6.2 and 9.8.7.2).
     ///
     /// # Errors
     /// [`Error::Ciphertext`]: Triple-DES without whole blocks.

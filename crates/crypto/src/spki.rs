@@ -9,6 +9,8 @@ use crate::ec::ID_EC_PUBLIC_KEY;
 use crate::{Curve, EcPublicKey, Error, RsaPublicKey};
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+/// `standardizedDomainParameters`, with a number as parameter (Doc 9303-11, 9.5.1).
+const STANDARDIZED: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.127.0.7.1.2");
 const ID_RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
 
 /// A public key of any kind.
@@ -23,7 +25,8 @@ pub enum PublicKey {
 /// How a key was written, for reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SpkiNotes {
-    /// The curve stands as explicit parameters (Doc 9303-12 wants these in CSCA and DSC; RFC 5480 forbids them).
+    /// The curve stands as explicit parameters (Doc 9303-11, 9.5.2, wants these in DG14; RFC 5480 forbids them in
+    /// certificates of the Internet).
     pub explicit_parameters: bool,
     /// The key is under `id-RSASSA-PSS` and may make PSS signatures only (RFC 4055, 1.2).
     pub pss_only: bool,
@@ -37,7 +40,8 @@ struct RsaPublicKeyInfo<'a> {
 }
 
 impl PublicKey {
-    /// Reads a SubjectPublicKeyInfo with `rsaEncryption`, `id-RSASSA-PSS` or `id-ecPublicKey`.
+    /// Reads a SubjectPublicKeyInfo with `rsaEncryption`, `id-RSASSA-PSS`, `id-ecPublicKey`, or the number of a
+    /// standardised curve as chips carry it for Chip Authentication.
     ///
     /// # Errors
     /// [`Error::Malformed`], [`Error::UnsupportedAlgorithm`], and those of the key's kind.
@@ -58,6 +62,13 @@ impl PublicKey {
                 let (curve, explicit_parameters) = Curve::from_ec_parameters_der(&parameters)?;
                 let notes = SpkiNotes { explicit_parameters, ..SpkiNotes::default() };
                 Ok((Self::Ec(EcPublicKey::from_sec1(curve, key)?), notes))
+            }
+            STANDARDIZED => {
+                let parameters = info.algorithm.parameters.ok_or_else(malformed)?;
+                let id = parameters.decode_as::<u8>().map_err(|_| malformed())?;
+                let unknown = || Error::UnsupportedAlgorithm(format!("{STANDARDIZED} {id}"));
+                let curve = Curve::from_parameter_id(id).ok_or_else(unknown)?;
+                Ok((Self::Ec(EcPublicKey::from_sec1(curve, key)?), SpkiNotes::default()))
             }
             oid => Err(Error::UnsupportedAlgorithm(oid.to_string())),
         }
@@ -128,6 +139,21 @@ mod tests {
         let x25519 = ObjectIdentifier::new_unwrap("1.3.101.110");
         let refused = Err(Error::UnsupportedAlgorithm("1.3.101.110".into()));
         assert_eq!(PublicKey::from_spki_der(&spki(x25519, &[5, 0], inner)), refused);
+    }
+
+    /// Doc 9303-11, appendix I.1: the key of ChipAuthenticationPublicKeyInfo.
+    #[test]
+    fn a_standardised_curve_is_found_by_its_number() {
+        let point = "041872709494399e7470a6431be25e83eee24fea568c2ed28db48e05db3a610dc8\
+                     84d256a40e35efcb59bf6753d3a489d28c7a4d973c2da138a6e7a4a08f68e16f";
+        let key = hex::decode(format!("3052300c060704007f0007010202010d034200{point}")).unwrap();
+        let expected = EcPublicKey::from_sec1(Curve::BrainpoolP256r1, &hex::decode(point).unwrap()).unwrap();
+        let expected = PublicKey::Ec(expected);
+        assert_eq!(PublicKey::from_spki_der(&key), Ok((expected, SpkiNotes::default())));
+        let mut reserved = key.clone();
+        reserved[15] = 19;
+        let refused = Err(Error::UnsupportedAlgorithm("0.4.0.127.0.7.1.2 19".into()));
+        assert_eq!(PublicKey::from_spki_der(&reserved), refused);
     }
 
     #[test]

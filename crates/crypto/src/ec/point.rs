@@ -38,8 +38,8 @@ impl Scalar {
         if valid { Ok(Self { curve, bytes: padded }) } else { Err(Error::InvalidScalar) }
     }
 
-    /// Takes a big-endian number of any length modulo the order: a PACE nonce may be above the order (32 bytes with
-    /// AES-256, Doc 9303-11, 4.4.3.3.1).
+    /// Takes a big-endian number of any length modulo the order: a chip chooses the length of its PACE nonce
+    /// (Doc 9303-11, 4.4.3.3), and with AES-256 it is usually 32 bytes, so it may stand above the order.
     ///
     /// # Errors
     /// [`Error::InvalidScalar`]: a multiple of the order.
