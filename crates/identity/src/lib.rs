@@ -10,21 +10,27 @@
 
 pub mod account;
 pub mod birth_date;
+pub mod decision;
 pub mod enrolment;
 mod error;
+pub mod evidence;
 pub mod level;
 pub mod login;
 pub mod names;
 pub mod pivot;
 pub mod places;
+mod rejection;
 pub mod seal;
 
 pub use account::{DeviceRecord, DocumentRecord, Identity, IdentityState};
 pub use birth_date::BirthDate;
+pub use decision::HolderDecision;
 pub use enrolment::{EnrolmentPolicy, EnrolmentState, EvidenceKind, Step};
 pub use error::Error;
+pub use evidence::{EnrolmentEvidence, EvidenceItem};
 pub use level::{Acr, HolderProof, Level, LevelFacts};
 pub use login::{LoginKind, LoginState};
 pub use pivot::{Attribute, ChipPerson, Claim, Gender, PivotIdentity, Provenance};
 pub use places::CogTable;
-pub use seal::{EnrolmentEvidence, EvidenceItem, SealedEnrolment};
+pub use rejection::Rejection;
+pub use seal::SealedEnrolment;

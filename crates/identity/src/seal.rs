@@ -1,81 +1,25 @@
-//! The seal: the whole chain run again over the evidence, in one pure function.
+//! The seal: what an enrolment's evidence proves is joined, checked against the transcript that both keys signed, and
+//! becomes an identity.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use clock::UnixTime;
-use protocol::Base64;
-use serde::{Deserialize, Serialize};
+use crypto::{EcPublicKey, sha256};
+use lds::FileId;
+use lds::dg1::Dg1;
+use lds::dg11::Dg11;
+use protocol::enrolment::{Consents, Seal};
+use protocol::seal::SealTranscript;
+use protocol::{device_id, key_thumbprint};
 
-use crate::{EvidenceKind, Identity};
-
-/// A piece of evidence as it was received.
-#[derive(Clone, PartialEq, Eq)]
-pub struct EvidenceItem {
-    /// What it is.
-    pub kind: EvidenceKind,
-    /// Its place in the chain, from 0.
-    pub sequence: i64,
-    /// When it was received: challenges are judged at this time.
-    pub received_at: UnixTime,
-    /// Its bytes; `None` once erased.
-    pub content: Option<Vec<u8>>,
-}
-
-/// The evidence of one enrolment, opened by the storage with the bearer secret. In memory only.
-#[derive(Clone, PartialEq, Eq)]
-pub struct EnrolmentEvidence {
-    /// The enrolment.
-    pub enrolment_id: String,
-    /// Every piece, in the order in which it came.
-    pub items: Vec<EvidenceItem>,
-}
-
-impl EnrolmentEvidence {
-    /// The newest piece of a kind that is not erased.
-    #[must_use]
-    pub fn latest(&self, kind: EvidenceKind) -> Option<&EvidenceItem> {
-        self.items.iter().rev().find(|item| item.kind == kind && item.content.is_some())
-    }
-
-    /// The newest bytes of a kind.
-    #[must_use]
-    pub fn content(&self, kind: EvidenceKind) -> Option<&[u8]> {
-        self.latest(kind).and_then(|item| item.content.as_deref())
-    }
-
-    /// The kinds that are there and not erased.
-    #[must_use]
-    pub fn present(&self) -> BTreeSet<EvidenceKind> {
-        self.items.iter().filter(|item| item.content.is_some()).map(|item| item.kind).collect()
-    }
-
-    /// The place that the next piece takes.
-    #[must_use]
-    pub fn next_sequence(&self) -> i64 {
-        self.items.last().map_or(0, |item| item.sequence + 1)
-    }
-}
-
-/// Content of [`EvidenceKind::CaAttempt`] and [`EvidenceKind::AaAttempt`].
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChipAttempt {
-    /// The attempt.
-    pub attempt: String,
-    /// Of CA the suspended proof, of AA the challenge.
-    pub state: Base64,
-    /// Until when its answer may come.
-    pub expires_at: UnixTime,
-}
-
-/// Content of [`EvidenceKind::CaResponses`] and [`EvidenceKind::AaSignature`].
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChipAnswer {
-    /// The attempt that it answers.
-    pub attempt: String,
-    /// Of CA one response for each proof command, of AA the signature alone.
-    pub responses: Vec<Base64>,
-}
+use crate::account::ConsentRecord;
+use crate::decision::DecisionSubject;
+use crate::evidence::Gathered;
+use crate::{
+    ChipPerson, CogTable, DeviceRecord, DocumentRecord, EnrolmentEvidence, EnrolmentPolicy, HolderDecision,
+    HolderProof, Identity, LevelFacts, PivotIdentity, Rejection, Step,
+};
 
 /// An enrolment whose whole chain holds. The storage makes an account of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -144,15 +88,160 @@ impl fmt::Debug for SealedEnrolment {
     }
 }
 
-/// The number of pieces only: they are personal data.
-impl fmt::Debug for EnrolmentEvidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EnrolmentEvidence({}, {} pieces)", self.enrolment_id, self.items.len())
+/// What the seal is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct SealContext<'a> {
+    /// What this server accepts.
+    pub policy: &'a EnrolmentPolicy,
+    /// The places that may be declared.
+    pub places: &'a CogTable,
+    /// A register said that the title is neither lost nor stolen nor revoked.
+    pub document_status_checked: bool,
+}
+
+/// What the chip's files and proofs were found to be worth.
+pub(crate) struct Chain {
+    pub(crate) dg1: Dg1,
+    pub(crate) dg11: Option<Dg11>,
+    /// Chip or Active Authentication succeeded.
+    pub(crate) chip_proved: bool,
+    pub(crate) weak_algorithm: bool,
+    pub(crate) dsc: [u8; 32],
+    pub(crate) csca: [u8; 32],
+    pub(crate) trust_digest: [u8; 32],
+    pub(crate) policy_version: String,
+    pub(crate) report: Vec<String>,
+}
+
+/// What the phone's attestation was found to be worth.
+pub(crate) struct Keys {
+    pub(crate) device_key: EcPublicKey,
+    /// Both keys are in hardware, and the hardened key agrees on secrets instead of making MACs.
+    pub(crate) hardware: bool,
+}
+
+/// What the other rooms proved, and our own decision on the holder.
+pub(crate) struct Proved {
+    pub(crate) chain: Chain,
+    pub(crate) keys: Keys,
+    pub(crate) decision: HolderDecision,
+}
+
+/// Joins what was proved. The order is that of the steps; the first check that fails is told.
+pub(crate) fn assemble(
+    evidence: &EnrolmentEvidence,
+    gathered: &Gathered,
+    proved: Proved,
+    request: Seal,
+    context: SealContext<'_>,
+    at: UnixTime,
+) -> Result<SealedEnrolment, Rejection> {
+    let Proved { chain, keys, decision } = proved;
+    let (policy, id) = (context.policy, evidence.enrolment_id.as_str());
+    // 1. The holder agreed to the texts in force; to the use of the face, if the face was used.
+    let consents = check_consents(policy, &gathered.consents)?;
+    let by_face = matches!(decision.proof, HolderProof::Face | HolderProof::FaceCertified);
+    if by_face && policy.consents.contains_key("face") && !consents.contains_key("face") {
+        return Err(Rejection::ConsentMissing("face".to_owned()));
+    }
+    // 2. The decision on the holder is about this enrolment and this document.
+    let sod = gathered.files.get(&FileId::Sod).ok_or(Rejection::Missing(Step::Files))?;
+    let subject = DecisionSubject { issuer: &policy.issuer, enrolment_id: id, sod_sha256: sha256(sod) };
+    decision.is_about(&subject, at)?;
+    // 3. The person.
+    let mrz = &chain.dg1.mrz;
+    policy.accepts_document(&mrz.document_code)?;
+    let person = ChipPerson::new(&chain.dg1, chain.dg11.as_ref());
+    let pivot =
+        PivotIdentity::new(&person, &gathered.declaration, &gathered.contact.email, context.places, at)?;
+    pivot.birthdate().at_least(policy.minimum_age, at)?;
+    // 4. The PIN key is its sender's.
+    let device_id = device_id(&keys.device_key);
+    let pin_key = gathered.pin_key.verify(&policy.issuer, id, &device_id)?;
+    // 5. Both keys signed all of it.
+    let record = record(&policy.issuer, id, gathered, &decision, &keys.device_key, &pin_key, &consents);
+    request.transcript.verify(&record, &keys.device_key, &pin_key, &request.signatures)?;
+    // 6. The level.
+    if policy.chip_proof_required && !chain.chip_proved {
+        return Err(Rejection::Missing(Step::Chip));
+    }
+    let expiry = mrz.date_of_expiry.as_expiry();
+    let facts = LevelFacts {
+        document_authentic: true,
+        email_verified: true,
+        chip_proved: chain.chip_proved,
+        keys_attested: keys.hardware,
+        pin_key: true,
+        holder: decision.proof,
+        title_unexpired: expiry.is_some_and(|day| at.date() <= day),
+        document_status_checked: context.document_status_checked,
+        weak_algorithm: chain.weak_algorithm,
+    };
+    let level = facts.level().ok_or(Rejection::NoLevel)?;
+    // 7. The identity.
+    let document = DocumentRecord {
+        code: mrz.document_code.clone(),
+        issuing_state: mrz.issuing_state.clone(),
+        number: mrz.document_number.clone(),
+        expires: expiry.map(|(y, m, d)| format!("{y:04}-{m:02}-{d:02}")).unwrap_or_default(),
+        dsc: chain.dsc,
+        csca: chain.csca,
+        trust_digest: chain.trust_digest,
+        policy_version: chain.policy_version,
+        report: chain.report,
+    };
+    let device =
+        DeviceRecord { id: device_id, device_key: keys.device_key.to_sec1(), pin_key: pin_key.to_sec1() };
+    let identity = Identity { pivot, facts, level, document, device, consents, enrolled_at: at };
+    let evidence_count = evidence.next_sequence();
+    Ok(SealedEnrolment { enrolment_id: id.to_owned(), identity, evidence_count })
+}
+
+/// Compares the consents given with the texts in force: each required one is there, none is of another text.
+fn check_consents(
+    policy: &EnrolmentPolicy,
+    given: &Consents,
+) -> Result<BTreeMap<String, ConsentRecord>, Rejection> {
+    let mut records = BTreeMap::new();
+    for consent in &given.given {
+        let text = policy.consents.get(&consent.name);
+        let right = text.filter(|t| t.version == consent.version && t.sha256.as_slice() == consent.sha256.0);
+        let text = right.ok_or_else(|| Rejection::ConsentVersion(consent.name.clone()))?;
+        let record = ConsentRecord { version: text.version.clone(), sha256: text.sha256 };
+        records.insert(consent.name.clone(), record);
+    }
+    let missing = policy.consents.iter().find(|(name, text)| text.required && !records.contains_key(*name));
+    missing.map_or(Ok(records), |(name, _)| Err(Rejection::ConsentMissing(name.clone())))
+}
+
+/// The transcript as the server knows it. EF.DG2 is erased: its digest stands in the decision.
+fn record(
+    issuer: &str,
+    enrolment_id: &str,
+    gathered: &Gathered,
+    decision: &HolderDecision,
+    device_key: &EcPublicKey,
+    pin_key: &EcPublicKey,
+    consents: &BTreeMap<String, ConsentRecord>,
+) -> SealTranscript {
+    let digest = |bytes: &Vec<u8>| sha256(bytes).into();
+    let files = gathered.files.iter().map(|(file, bytes)| (file.name().to_string(), digest(bytes)));
+    let portrait_file = (lds::FileId::Dg(2).name().to_string(), decision.dg2_sha256.clone());
+    let ca = gathered.chip_authentication.as_ref();
+    let aa = gathered.active_authentication.as_ref();
+    SealTranscript {
+        issuer: issuer.to_owned(),
+        enrolment_id: enrolment_id.to_owned(),
+        files: files.chain([portrait_file]).collect(),
+        portrait_digest: decision.portrait_sha256.clone(),
+        chip_authentication: ca.map(|answered| answered.attempt.attempt.clone()),
+        active_authentication_challenge: aa.map(|answered| answered.attempt.state.clone()),
+        holder_decision: decision.jti.clone(),
+        device_key: key_thumbprint(device_key).into(),
+        pin_key: key_thumbprint(pin_key).into(),
+        consents: consents.iter().map(|(name, c)| (name.clone(), c.version.clone())).collect(),
     }
 }
 
-impl fmt::Debug for EvidenceItem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EvidenceItem({:?}, {})", self.kind, self.sequence)
-    }
-}
+#[cfg(test)]
+mod tests;
