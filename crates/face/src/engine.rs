@@ -1,0 +1,75 @@
+//! Which engines count.
+
+use jose::{Jwk, JwkSet};
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// A face engine, as it is configured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engine {
+    /// Its id: the issuer of its results.
+    pub id: String,
+    /// The versions accepted. What an engine's figures are worth is known per version.
+    pub versions: Vec<String>,
+    /// Its public keys, P-256, each with a `kid`.
+    pub keys: Vec<Jwk>,
+    /// A laboratory certified its attack detection (ISO/IEC 30107-3, CEN/TS 18099): one condition of eidas3.
+    #[serde(default)]
+    pub certified: bool,
+    /// It compares nothing and says so: accepted in the demo environment only.
+    #[serde(default)]
+    pub demo: bool,
+}
+
+/// The configured engines, found by the key that signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineRegistry {
+    engines: Vec<Engine>,
+}
+
+impl EngineRegistry {
+    /// Takes the engines of the configuration.
+    ///
+    /// # Errors
+    /// [`Error::Registry`]: an id or `kid` that stands twice, an engine without version or key, a key without `kid`
+    /// or that is no public key on P-256.
+    pub fn new(engines: Vec<Engine>) -> Result<Self, Error> {
+        let (mut ids, mut kids) = (Vec::new(), Vec::new());
+        for engine in &engines {
+            let refuse = |problem| Error::Registry { engine: engine.id.clone(), problem };
+            if ids.contains(&engine.id) {
+                return Err(refuse("its id stands twice"));
+            }
+            ids.push(engine.id.clone());
+            if engine.versions.is_empty() || engine.keys.is_empty() {
+                return Err(refuse("no version or no key"));
+            }
+            for key in &engine.keys {
+                let kid = key.kid().ok_or_else(|| refuse("a key without kid"))?.to_owned();
+                if kids.contains(&kid) {
+                    return Err(refuse("a kid that stands twice"));
+                }
+                kids.push(kid);
+                if !matches!(key.public_key(), Ok(crypto::PublicKey::Ec(_))) {
+                    return Err(refuse("a key that is no public key on P-256"));
+                }
+            }
+        }
+        Ok(Self { engines })
+    }
+
+    /// The ids of the engines, in the order of the configuration.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.engines.iter().map(|engine| engine.id.as_str())
+    }
+
+    /// The engine with this key, and the key as a set.
+    pub(crate) fn by_kid(&self, kid: &str) -> Option<(&Engine, JwkSet)> {
+        self.engines.iter().find_map(|engine| {
+            let key = engine.keys.iter().find(|key| key.kid() == Some(kid))?;
+            Some((engine, vec![key.clone()].into()))
+        })
+    }
+}

@@ -1,0 +1,240 @@
+//! From an engine's signed result to a matched face.
+
+use std::fmt;
+
+use clock::UnixTime;
+use jose::{Expected, decode_header, verify_statement};
+use serde::{Deserialize, Serialize};
+
+use crate::{Comparison, Engine, EngineRegistry, EngineResult, Error, PURPOSE, Verdict};
+
+/// How far the engine's clock may be ahead of ours, in seconds.
+const CLOCK_SKEW: i64 = 60;
+
+/// What we ask of a result beyond the engine's own judgement.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FacePolicy {
+    /// The least similarity, -1 to 1; the engine's own threshold must not be below it.
+    pub min_similarity: f64,
+    /// From here up to the threshold the answer is "another capture, or a desk" instead of "not the same person".
+    pub borderline_similarity: f64,
+    /// How old capture and result may be, in seconds.
+    pub max_age: i64,
+    /// Whether engines that compare nothing count: in the demo environment only.
+    pub accept_demo: bool,
+}
+
+/// What the server knows about the capture that a result must belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expectation<'a> {
+    /// The nonce given for this capture. It is used once: the caller closes it with the first result.
+    pub capture_nonce: &'a str,
+    /// SHA-256 of the image bytes taken out of the authenticated EF.DG2.
+    pub portrait_sha256: [u8; 32],
+    /// The enrolment.
+    pub enrolment_id: &'a str,
+    /// Our issuer identifier.
+    pub audience: &'a str,
+}
+
+/// A face that a configured engine matched with the portrait of the authenticated EF.DG2. Only
+/// [`verify_engine_result`] makes one.
+#[derive(Clone, PartialEq)]
+pub struct MatchedFace {
+    engine_id: String,
+    certified: bool,
+    demo: bool,
+    result_id: String,
+    result: EngineResult,
+}
+
+impl MatchedFace {
+    /// The engine.
+    #[must_use]
+    pub fn engine_id(&self) -> &str {
+        &self.engine_id
+    }
+
+    /// Its version.
+    #[must_use]
+    pub fn engine_version(&self) -> &str {
+        &self.result.engine_version
+    }
+
+    /// The engine's attack detection is certified, and in this result it looked for injection too.
+    #[must_use]
+    pub fn certified(&self) -> bool {
+        self.certified && self.result.injection == Verdict::Passed
+    }
+
+    /// The engine compares nothing; the demo environment accepts it.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.demo
+    }
+
+    /// The result's id, as the engine gave it.
+    #[must_use]
+    pub fn result_id(&self) -> &str {
+        &self.result_id
+    }
+
+    /// The similarity found.
+    #[must_use]
+    pub fn similarity(&self) -> f64 {
+        self.result.similarity
+    }
+
+    /// The engine's threshold.
+    #[must_use]
+    pub fn threshold(&self) -> f64 {
+        self.result.threshold
+    }
+
+    /// The nonce of the capture.
+    #[must_use]
+    pub fn capture_nonce(&self) -> &str {
+        &self.result.capture_nonce
+    }
+
+    /// The enrolment.
+    #[must_use]
+    pub fn enrolment_id(&self) -> &str {
+        &self.result.enrolment_id
+    }
+
+    /// SHA-256 of the portrait's image bytes.
+    #[must_use]
+    pub fn portrait_sha256(&self) -> &[u8; 32] {
+        &self.result.portrait_sha256
+    }
+
+    /// SHA-256 of the probe's image bytes.
+    #[must_use]
+    pub fn probe_sha256(&self) -> &[u8; 32] {
+        &self.result.probe_sha256
+    }
+
+    /// When the probe was captured.
+    #[must_use]
+    pub fn captured_at(&self) -> UnixTime {
+        self.result.captured_at
+    }
+}
+
+/// Without the score and the digests of a face.
+impl fmt::Debug for MatchedFace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MatchedFace({} {}, ..)", self.engine_id, self.result.engine_version)
+    }
+}
+
+/// Verifies an engine's signed result:
+/// 1. the key that signed belongs to a configured engine, and the signature, purpose, issuer and audience are right;
+/// 2. the engine's version is configured;
+/// 3. the result belongs to this capture, enrolment and portrait;
+/// 4. it is fresh;
+/// 5. it comes from a demo engine only if the policy accepts one, and else compared two pictures;
+/// 6. nothing speaks against a living person in front of the camera;
+/// 7. similarity reaches the engine's threshold, and the policy's.
+///
+/// # Errors
+/// The first step that fails. Attack detection stands before the score, so that a suspected attack learns none.
+pub fn verify_engine_result(
+    jws: &str,
+    registry: &EngineRegistry,
+    policy: &FacePolicy,
+    expectation: &Expectation<'_>,
+    at: UnixTime,
+) -> Result<MatchedFace, Error> {
+    let kid = decode_header(jws).map_err(Error::Signature)?.kid.ok_or(Error::EngineUnknown)?;
+    let (engine, keys) = registry.by_kid(&kid).ok_or(Error::EngineUnknown)?;
+    let expected =
+        Expected { purpose: PURPOSE, issuer: &engine.id, audience: expectation.audience, max_age: None, at };
+    let verified = verify_statement::<EngineResult>(jws, &keys, &expected).map_err(|error| match error {
+        jose::Error::NotYetValid => Error::Time,
+        other => Error::Signature(other),
+    })?;
+    let (statement, result) = (verified.statement().clone(), verified.into_content());
+    check_engine_version(engine, &result)?;
+    check_binding(&result, expectation)?;
+    check_times(&result, statement.issued_at, policy, at)?;
+    check_comparison(engine, &result, policy)?;
+    check_attack_detection(&result)?;
+    check_similarity(&result, policy)?;
+    Ok(MatchedFace {
+        engine_id: engine.id.clone(),
+        certified: engine.certified,
+        demo: engine.demo,
+        result_id: statement.id,
+        result,
+    })
+}
+
+fn check_engine_version(engine: &Engine, result: &EngineResult) -> Result<(), Error> {
+    if engine.versions.contains(&result.engine_version) {
+        Ok(())
+    } else {
+        Err(Error::EngineVersion(result.engine_version.chars().take(32).collect()))
+    }
+}
+
+fn check_binding(result: &EngineResult, expectation: &Expectation<'_>) -> Result<(), Error> {
+    if result.capture_nonce != expectation.capture_nonce {
+        return Err(Error::Nonce);
+    }
+    if result.enrolment_id != expectation.enrolment_id {
+        return Err(Error::Enrolment);
+    }
+    if result.portrait_sha256 != expectation.portrait_sha256 {
+        return Err(Error::PortraitMismatch);
+    }
+    Ok(())
+}
+
+fn check_times(
+    result: &EngineResult,
+    issued_at: UnixTime,
+    policy: &FacePolicy,
+    at: UnixTime,
+) -> Result<(), Error> {
+    let age = at.since(result.captured_at);
+    if age < -CLOCK_SKEW || issued_at < result.captured_at {
+        return Err(Error::Time);
+    }
+    // The result is no older than the capture, so the capture's age bounds both.
+    if age > policy.max_age { Err(Error::Expired) } else { Ok(()) }
+}
+
+fn check_comparison(engine: &Engine, result: &EngineResult, policy: &FacePolicy) -> Result<(), Error> {
+    if engine.demo {
+        return if policy.accept_demo { Ok(()) } else { Err(Error::DemoEngine) };
+    }
+    if result.comparison == Comparison::Performed { Ok(()) } else { Err(Error::NotCompared) }
+}
+
+fn check_attack_detection(result: &EngineResult) -> Result<(), Error> {
+    if result.liveness != Verdict::Passed {
+        return Err(Error::Liveness);
+    }
+    if result.injection == Verdict::Failed { Err(Error::Injection) } else { Ok(()) }
+}
+
+fn check_similarity(result: &EngineResult, policy: &FacePolicy) -> Result<(), Error> {
+    let range = -1.0..=1.0;
+    if !range.contains(&result.similarity) || !range.contains(&result.threshold) {
+        return Err(Error::Malformed);
+    }
+    if result.threshold < policy.min_similarity {
+        return Err(Error::Threshold);
+    }
+    if result.similarity >= result.threshold {
+        return Ok(());
+    }
+    if result.similarity >= policy.borderline_similarity {
+        Err(Error::Borderline)
+    } else {
+        Err(Error::BelowThreshold)
+    }
+}
