@@ -1,4 +1,4 @@
-//! Signature schemes by AlgorithmIdentifier. A new scheme is one line of [`TABLE`].
+//! Signature schemes by AlgorithmIdentifier. A new scheme is one line of the table.
 
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Decode as _, Sequence, Tag, Tagged as _};
