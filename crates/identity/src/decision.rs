@@ -5,131 +5,243 @@
 //! signature and every name in it again.
 
 use clock::UnixTime;
+use crypto::sha256;
+use face::MatchedFace;
+use jose::{Expected, JwkSet, SigningKey, Statement, sign_statement, verify_statement};
 use protocol::Base64;
 use serde::{Deserialize, Serialize};
 
 use crate::{HolderProof, Rejection};
 
-/// `typ` of the statement's header.
-pub const TYPE: &str = "sceau-holder-decision+jwt";
-/// `aud`: the statement is for the seal and nothing else.
-const AUDIENCE: &str = "urn:sceau:seal";
+/// What the statement is for.
+const PURPOSE: &str = "holder-decision";
 
-/// The statement.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What was decided: made out of a face that an engine matched, or at a desk. Digests are SHA-256.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HolderDecision {
-    /// The server.
-    pub iss: String,
-    /// Always the seal.
-    aud: String,
-    /// Its random name, which the transcript carries.
-    pub jti: String,
-    /// When it was made.
-    pub iat: UnixTime,
-    /// The enrolment.
-    pub enrolment_id: String,
-    /// How holder and document were compared.
-    pub proof: HolderProof,
-    /// The engine and its version, or the desk.
-    pub by: String,
-    /// SHA-256 of EF.SOD.
-    pub sod_sha256: Base64,
-    /// SHA-256 of EF.DG2, which stood under that SOD.
-    pub dg2_sha256: Base64,
-    /// SHA-256 of the portrait in it.
-    pub portrait_sha256: Base64,
+    enrolment_id: String,
+    proof: HolderProof,
+    by: String,
+    sod_sha256: Base64,
+    dg2_sha256: Base64,
+    portrait_sha256: Base64,
 }
 
-/// What a decision is about.
+/// What a decision must be about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecisionSubject<'a> {
-    /// The server.
+    /// The server: it makes these statements, for itself.
     pub issuer: &'a str,
     /// The enrolment.
     pub enrolment_id: &'a str,
-    /// SHA-256 of EF.SOD.
+    /// Digest of EF.SOD.
     pub sod_sha256: [u8; 32],
 }
 
 impl HolderDecision {
-    /// A decision `id`, taken at `at`.
+    /// A face matched the portrait. `sod` and `dg2` are the authenticated files that the portrait was taken from.
     #[must_use]
-    pub fn new(
-        subject: &DecisionSubject<'_>,
-        id: &str,
-        proof: HolderProof,
-        by: &str,
-        dg2_sha256: [u8; 32],
+    pub fn by_face(matched: &MatchedFace, sod: &[u8], dg2: &[u8]) -> Self {
+        Self {
+            enrolment_id: matched.enrolment_id().to_owned(),
+            proof: if matched.certified() { HolderProof::FaceCertified } else { HolderProof::Face },
+            by: format!("{} {}", matched.engine_id(), matched.engine_version()),
+            sod_sha256: sha256(sod).into(),
+            dg2_sha256: sha256(dg2).into(),
+            portrait_sha256: (*matched.portrait_sha256()).into(),
+        }
+    }
+
+    /// An agent compared holder and document at the desk `desk`, whose word the caller has authenticated.
+    #[must_use]
+    pub fn at_desk(
+        desk: &str,
+        enrolment_id: &str,
+        sod: &[u8],
+        dg2: &[u8],
         portrait_sha256: [u8; 32],
-        at: UnixTime,
     ) -> Self {
         Self {
-            iss: subject.issuer.to_owned(),
-            aud: AUDIENCE.to_owned(),
-            jti: id.to_owned(),
-            iat: at,
-            enrolment_id: subject.enrolment_id.to_owned(),
-            proof,
-            by: by.to_owned(),
-            sod_sha256: subject.sod_sha256.into(),
-            dg2_sha256: dg2_sha256.into(),
+            enrolment_id: enrolment_id.to_owned(),
+            proof: HolderProof::Desk,
+            by: desk.to_owned(),
+            sod_sha256: sha256(sod).into(),
+            dg2_sha256: sha256(dg2).into(),
             portrait_sha256: portrait_sha256.into(),
         }
     }
 
-    /// Checks that the statement is about this subject and was made by `now`.
-    ///
-    /// # Errors
-    /// [`Rejection::Decision`] with the field that differs.
-    pub fn is_about(&self, subject: &DecisionSubject<'_>, now: UnixTime) -> Result<(), Rejection> {
-        let fields = [
-            ("issuer", self.iss == subject.issuer),
-            ("audience", self.aud == AUDIENCE),
-            ("enrolment", self.enrolment_id == subject.enrolment_id),
-            ("document", self.sod_sha256.0 == subject.sod_sha256),
-            ("time", self.iat <= now),
-            ("proof", self.proof != HolderProof::None),
-        ];
-        fields.iter().find(|(_, right)| !right).map_or(Ok(()), |(name, _)| Err(Rejection::Decision(name)))
+    /// How holder and document were compared.
+    #[must_use]
+    pub fn proof(&self) -> HolderProof {
+        self.proof
+    }
+
+    /// The engine and its version, or the desk.
+    #[must_use]
+    pub fn by(&self) -> &str {
+        &self.by
+    }
+
+    /// Digest of EF.DG2.
+    #[must_use]
+    pub fn dg2_sha256(&self) -> &Base64 {
+        &self.dg2_sha256
+    }
+
+    /// Digest of the portrait in it.
+    #[must_use]
+    pub fn portrait_sha256(&self) -> &Base64 {
+        &self.portrait_sha256
+    }
+
+    /// Signs the decision `id`, taken at `at`, as a compact JWS.
+    #[must_use]
+    pub fn sign(&self, key: &SigningKey, issuer: &str, id: &str, at: UnixTime) -> String {
+        let statement = Statement {
+            purpose: PURPOSE.to_owned(),
+            issuer: issuer.to_owned(),
+            audience: issuer.to_owned(),
+            id: id.to_owned(),
+            issued_at: at,
+        };
+        sign_statement(key, &statement, self)
     }
 }
 
-impl std::fmt::Debug for HolderDecision {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "HolderDecision({}, {:?})", self.jti, self.proof)
+/// A decision that we signed and that is about the subject asked for. Only [`VerifiedDecision::verify`] makes one.
+///
+/// ```compile_fail,E0451
+/// # fn f(id: String, decision: identity::HolderDecision) {
+/// let forged = identity::decision::VerifiedDecision { id, decision };
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedDecision {
+    id: String,
+    decision: HolderDecision,
+}
+
+impl VerifiedDecision {
+    /// Checks our signature, and that the statement is about this subject.
+    ///
+    /// # Errors
+    /// [`Rejection::Decision`] with what differs.
+    pub fn verify(
+        compact: &str,
+        own_keys: &JwkSet,
+        subject: &DecisionSubject<'_>,
+        at: UnixTime,
+    ) -> Result<Self, Rejection> {
+        let expected = Expected {
+            purpose: PURPOSE,
+            issuer: subject.issuer,
+            audience: subject.issuer,
+            max_age: None,
+            at,
+        };
+        let verified = verify_statement::<HolderDecision>(compact, own_keys, &expected)
+            .map_err(|_| Rejection::Decision("statement"))?;
+        let id = verified.statement().id.clone();
+        let decision = verified.into_content();
+        let fields = [
+            ("enrolment", decision.enrolment_id == subject.enrolment_id),
+            ("document", decision.sod_sha256.0 == subject.sod_sha256),
+            ("proof", decision.proof != HolderProof::None),
+        ];
+        match fields.iter().find(|(_, right)| !right) {
+            Some((name, _)) => Err(Rejection::Decision(name)),
+            None => Ok(Self { id, decision }),
+        }
+    }
+
+    /// Its name, which the transcript carries.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What was decided.
+    #[must_use]
+    pub fn decision(&self) -> &HolderDecision {
+        &self.decision
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use crypto::{Curve, EcPrivateKey};
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
-    const NOW: UnixTime = UnixTime(100);
+    const AT: UnixTime = UnixTime(1_780_000_000);
+
+    /// A key of the server.
+    pub(crate) fn key(seed: u64) -> SigningKey {
+        SigningKey::new(EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(seed))).unwrap()
+    }
 
     fn subject() -> DecisionSubject<'static> {
         DecisionSubject { issuer: "https://fi", enrolment_id: "e", sod_sha256: [1; 32] }
     }
 
+    /// A decision of the enrolment `e`.
+    pub(crate) fn decision_by(proof: HolderProof, sod_sha256: [u8; 32]) -> HolderDecision {
+        HolderDecision {
+            enrolment_id: "e".into(),
+            proof,
+            by: "engine 1".into(),
+            sod_sha256: sod_sha256.into(),
+            dg2_sha256: [2; 32].into(),
+            portrait_sha256: [3; 32].into(),
+        }
+    }
+
     fn decision() -> HolderDecision {
-        HolderDecision::new(&subject(), "h", HolderProof::Face, "engine 1", [2; 32], [3; 32], NOW)
+        decision_by(HolderProof::Face, [1; 32])
+    }
+
+    fn verify(compact: &str) -> Result<VerifiedDecision, Rejection> {
+        VerifiedDecision::verify(compact, &JwkSet { keys: vec![key(1).jwk()] }, &subject(), AT)
+    }
+
+    #[test]
+    fn our_own_statement_about_this_enrolment_counts() {
+        let verified = verify(&decision().sign(&key(1), "https://fi", "h", AT)).unwrap();
+        assert_eq!((verified.id(), verified.decision()), ("h", &decision()));
+    }
+
+    #[test]
+    fn a_desk_names_the_files_compared() {
+        let decision = HolderDecision::at_desk("desk 7", "e", b"SOD", b"DG2", [3; 32]);
+        let subject = DecisionSubject { sod_sha256: sha256(b"SOD"), ..subject() };
+        let keys = JwkSet { keys: vec![key(1).jwk()] };
+        let compact = decision.sign(&key(1), "https://fi", "h", AT);
+        let verified = VerifiedDecision::verify(&compact, &keys, &subject, AT).unwrap();
+        assert_eq!(verified.decision().dg2_sha256().0, sha256(b"DG2"));
+        assert_eq!((verified.decision().proof(), verified.decision().by()), (HolderProof::Desk, "desk 7"));
+    }
+
+    #[test]
+    fn a_statement_of_another_key_or_server_or_time_is_refused() {
+        let refused = Err(Rejection::Decision("statement"));
+        assert_eq!(verify(&decision().sign(&key(2), "https://fi", "h", AT)), refused);
+        assert_eq!(verify(&decision().sign(&key(1), "https://fj", "h", AT)), refused);
+        assert_eq!(verify(&decision().sign(&key(1), "https://fi", "h", AT.plus(3600))), refused);
+        assert_eq!(verify("a.b.c"), refused);
     }
 
     #[test]
     fn each_name_changed_alone_is_refused() {
-        assert_eq!(decision().is_about(&subject(), NOW), Ok(()));
-        let change: [(&str, fn(&mut HolderDecision)); 6] = [
-            ("issuer", |d| d.iss.push('x')),
-            ("audience", |d| d.aud.push('x')),
+        let change: [(&str, fn(&mut HolderDecision)); 3] = [
             ("enrolment", |d| d.enrolment_id.push('x')),
             ("document", |d| d.sod_sha256 = [9; 32].into()),
-            ("time", |d| d.iat = NOW.plus(1)),
             ("proof", |d| d.proof = HolderProof::None),
         ];
         for (name, change) in change {
             let mut other = decision();
             change(&mut other);
-            assert_eq!(other.is_about(&subject(), NOW), Err(Rejection::Decision(name)));
+            assert_eq!(verify(&other.sign(&key(1), "https://fi", "h", AT)), Err(Rejection::Decision(name)));
         }
     }
 }

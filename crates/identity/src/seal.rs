@@ -6,7 +6,6 @@ use std::fmt;
 
 use clock::UnixTime;
 use crypto::{EcPublicKey, sha256};
-use lds::FileId;
 use lds::dg1::Dg1;
 use lds::dg11::Dg11;
 use protocol::enrolment::{Consents, Seal};
@@ -14,11 +13,11 @@ use protocol::seal::SealTranscript;
 use protocol::{device_id, key_thumbprint};
 
 use crate::account::ConsentRecord;
-use crate::decision::DecisionSubject;
+use crate::decision::VerifiedDecision;
 use crate::evidence::Gathered;
 use crate::{
-    ChipPerson, CogTable, DeviceRecord, DocumentRecord, EnrolmentEvidence, EnrolmentPolicy, HolderDecision,
-    HolderProof, Identity, LevelFacts, PivotIdentity, Rejection, Step,
+    ChipPerson, CogTable, DeviceRecord, DocumentRecord, EnrolmentEvidence, EnrolmentPolicy, HolderProof,
+    Identity, LevelFacts, PivotIdentity, Rejection, Step,
 };
 
 /// An enrolment whose whole chain holds. The storage makes an account of it.
@@ -124,7 +123,7 @@ pub(crate) struct Keys {
 pub(crate) struct Proved {
     pub(crate) chain: Chain,
     pub(crate) keys: Keys,
-    pub(crate) decision: HolderDecision,
+    pub(crate) decision: VerifiedDecision,
 }
 
 /// Joins what was proved. The order is that of the steps; the first check that fails is told.
@@ -140,28 +139,24 @@ pub(crate) fn assemble(
     let (policy, id) = (context.policy, evidence.enrolment_id.as_str());
     // 1. The holder agreed to the texts in force; to the use of the face, if the face was used.
     let consents = check_consents(policy, &gathered.consents)?;
-    let by_face = matches!(decision.proof, HolderProof::Face | HolderProof::FaceCertified);
+    let by_face = matches!(decision.decision().proof(), HolderProof::Face | HolderProof::FaceCertified);
     if by_face && policy.consents.contains_key("face") && !consents.contains_key("face") {
         return Err(Rejection::ConsentMissing("face".to_owned()));
     }
-    // 2. The decision on the holder is about this enrolment and this document.
-    let sod = gathered.files.get(&FileId::Sod).ok_or(Rejection::Missing(Step::Files))?;
-    let subject = DecisionSubject { issuer: &policy.issuer, enrolment_id: id, sod_sha256: sha256(sod) };
-    decision.is_about(&subject, at)?;
-    // 3. The person.
+    // 2. The person.
     let mrz = &chain.dg1.mrz;
     policy.accepts_document(&mrz.document_code)?;
     let person = ChipPerson::new(&chain.dg1, chain.dg11.as_ref());
     let pivot =
         PivotIdentity::new(&person, &gathered.declaration, &gathered.contact.email, context.places, at)?;
     pivot.birthdate().at_least(policy.minimum_age, at)?;
-    // 4. The PIN key is its sender's.
+    // 3. The PIN key is its sender's.
     let device_id = device_id(&keys.device_key);
     let pin_key = gathered.pin_key.verify(&policy.issuer, id, &device_id)?;
-    // 5. Both keys signed all of it.
+    // 4. Both keys signed all of it.
     let record = record(&policy.issuer, id, gathered, &decision, &keys.device_key, &pin_key, &consents);
     request.transcript.verify(&record, &keys.device_key, &pin_key, &request.signatures)?;
-    // 6. The level.
+    // 5. The level.
     if policy.chip_proof_required && !chain.chip_proved {
         return Err(Rejection::Missing(Step::Chip));
     }
@@ -172,13 +167,13 @@ pub(crate) fn assemble(
         chip_proved: chain.chip_proved,
         keys_attested: keys.hardware,
         pin_key: true,
-        holder: decision.proof,
+        holder: decision.decision().proof(),
         title_unexpired: expiry.is_some_and(|day| at.date() <= day),
         document_status_checked: context.document_status_checked,
         weak_algorithm: chain.weak_algorithm,
     };
     let level = facts.level().ok_or(Rejection::NoLevel)?;
-    // 7. The identity.
+    // 6. The identity.
     let document = DocumentRecord {
         code: mrz.document_code.clone(),
         issuing_state: mrz.issuing_state.clone(),
@@ -219,24 +214,24 @@ fn record(
     issuer: &str,
     enrolment_id: &str,
     gathered: &Gathered,
-    decision: &HolderDecision,
+    decision: &VerifiedDecision,
     device_key: &EcPublicKey,
     pin_key: &EcPublicKey,
     consents: &BTreeMap<String, ConsentRecord>,
 ) -> SealTranscript {
     let digest = |bytes: &Vec<u8>| sha256(bytes).into();
     let files = gathered.files.iter().map(|(file, bytes)| (file.name().to_string(), digest(bytes)));
-    let portrait_file = (lds::FileId::Dg(2).name().to_string(), decision.dg2_sha256.clone());
+    let portrait_file = (lds::FileId::Dg(2).name().to_string(), decision.decision().dg2_sha256().clone());
     let ca = gathered.chip_authentication.as_ref();
     let aa = gathered.active_authentication.as_ref();
     SealTranscript {
         issuer: issuer.to_owned(),
         enrolment_id: enrolment_id.to_owned(),
         files: files.chain([portrait_file]).collect(),
-        portrait_digest: decision.portrait_sha256.clone(),
+        portrait_digest: decision.decision().portrait_sha256().clone(),
         chip_authentication: ca.map(|answered| answered.attempt.attempt.clone()),
         active_authentication_challenge: aa.map(|answered| answered.attempt.state.clone()),
-        holder_decision: decision.jti.clone(),
+        holder_decision: decision.id().to_owned(),
         device_key: key_thumbprint(device_key).into(),
         pin_key: key_thumbprint(pin_key).into(),
         consents: consents.iter().map(|(name, c)| (name.clone(), c.version.clone())).collect(),

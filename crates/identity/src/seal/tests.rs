@@ -1,9 +1,11 @@
 use super::*;
 use crate::decision::DecisionSubject;
+use crate::decision::tests::{decision_by, key};
 use crate::enrolment::{ConsentVersion, Environment};
 use crate::evidence::{ChipAnswer, ChipAttempt, EvidenceItem};
-use crate::{Error, EvidenceKind, Level};
+use crate::{Error, EvidenceKind, HolderDecision, Level};
 use crypto::{Curve, EcPrivateKey, HashAlgorithm};
+use lds::FileId;
 use lds::mrz::{Format, MrzDate, MrzFields, Sex};
 use protocol::Base64;
 use protocol::enrolment::{ConsentGiven, Contact, Declaration, PinKey, pin_key_signing_bytes};
@@ -37,9 +39,7 @@ fn case() -> Case {
     let text = |required| ConsentVersion { version: "2".into(), sha256: [7; 32], required };
     let given =
         |name: &str| ConsentGiven { name: name.into(), version: "2".into(), sha256: Base64(vec![7; 32]) };
-    let subject = DecisionSubject { issuer: ISSUER, enrolment_id: "e", sod_sha256: sha256(b"SOD") };
-    let decision =
-        HolderDecision::new(&subject, "h", HolderProof::FaceCertified, "engine 1", [2; 32], [3; 32], AT);
+    let decision = decision_by(HolderProof::FaceCertified, sha256(b"SOD"));
     let mail = Contact { email: "anna@example.org".into() };
     Case {
         policy: EnrolmentPolicy {
@@ -128,8 +128,13 @@ impl Case {
         let evidence = self.evidence();
         let gathered = Gathered::new(&evidence)?;
         let consents = check_consents(&self.policy, &gathered.consents).unwrap_or_default();
+        let subject = DecisionSubject { issuer: ISSUER, enrolment_id: "e", sod_sha256: sha256(b"SOD") };
+        let key = key(1);
+        let compact = self.decision.sign(&key, ISSUER, "h", AT);
+        let keys = jose::JwkSet { keys: vec![key.jwk()] };
+        let decision = VerifiedDecision::verify(&compact, &keys, &subject, AT)?;
         let (device_key, pin_key) = (self.device.public_key(), self.pin.public_key());
-        let mut transcript = record(ISSUER, "e", &gathered, &self.decision, &device_key, &pin_key, &consents);
+        let mut transcript = record(ISSUER, "e", &gathered, &decision, &device_key, &pin_key, &consents);
         (self.transcript)(&mut transcript);
         let proof = DeviceProof::Ecdsa(plain(&self.device, &transcript.signing_bytes()));
         let pin = plain(&self.pin, &transcript.pin_signing_bytes(&proof));
@@ -146,7 +151,7 @@ impl Case {
             report: Vec::new(),
         };
         let keys = Keys { device_key, hardware: true };
-        let proved = Proved { chain, keys, decision: self.decision };
+        let proved = Proved { chain, keys, decision };
         let places = CogTable::embedded();
         let context = SealContext { policy: &self.policy, places, document_status_checked: true };
         assemble(&evidence, &gathered, proved, request, context, AT)
@@ -191,7 +196,7 @@ fn consents_are_to_the_texts_in_force() {
     assert_eq!(given("terms"), Some(Rejection::ConsentMissing("face".into())), "the face was used");
     let desk = with(|c| {
         c.consents.given.retain(|g| g.name == "terms");
-        c.decision.proof = HolderProof::Desk;
+        c.decision = decision_by(HolderProof::Desk, sha256(b"SOD"));
     });
     assert!(desk.is_ok(), "a desk needs no consent to the use of the face");
     let version = with(|c| c.consents.given[0].version = "1".into());
@@ -200,14 +205,6 @@ fn consents_are_to_the_texts_in_force() {
     assert_eq!(hash.err(), Some(Rejection::ConsentVersion("terms".into())));
     let unknown = with(|c| c.consents.given[1].name = "other".into());
     assert_eq!(unknown.err(), Some(Rejection::ConsentVersion("other".into())));
-}
-
-#[test]
-fn the_decision_on_the_holder_is_about_this_document_and_enrolment() {
-    let document = with(|c| c.decision.sod_sha256.0[0] ^= 1);
-    assert_eq!(document.err(), Some(Rejection::Decision("document")));
-    let enrolment = with(|c| c.decision.enrolment_id = "f".into());
-    assert_eq!(enrolment.err(), Some(Rejection::Decision("enrolment")));
 }
 
 #[test]
