@@ -57,6 +57,12 @@ pub(crate) const DOCUMENTS: &str =
     "SELECT id, version, sealed FROM document WHERE identity_id = $1 ORDER BY created_at, id";
 pub(crate) const CONNECTIONS: &str =
     "SELECT id, at, sealed FROM connection WHERE identity_id = $1 ORDER BY at DESC, id LIMIT $2";
+pub(crate) const DEVICES: &str =
+    "SELECT id, active, pin_failures, created_at FROM device WHERE identity_id = $1 ORDER BY created_at, id";
+pub(crate) const CONSENTS: &str = "SELECT name, version, text_digest, given_at FROM consent \
+     WHERE identity_id = $1 ORDER BY given_at, name, version";
+pub(crate) const DUE: &str = "SELECT id FROM identity \
+     WHERE state IN (1, 2, 3) AND (used_at < $1 OR enrolled_at < $2) ORDER BY id LIMIT $3";
 pub(crate) const ERASE_IDENTITY: &str =
     "UPDATE identity SET state = 6, sealed = NULL, person_key = $2 WHERE id = $1 AND state <> 6 RETURNING id";
 pub(crate) const DELETE_DOCUMENTS: &str = "DELETE FROM document WHERE identity_id = $1";
@@ -128,6 +134,32 @@ pub struct Connection {
     pub at: UnixTime,
     /// What the server wrote of it.
     pub content: Vec<u8>,
+}
+
+/// A phone, as its holder sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceSummary {
+    /// Its name.
+    pub id: String,
+    /// Not revoked.
+    pub active: bool,
+    /// Too many wrong PINs.
+    pub suspended: bool,
+    /// When it was enrolled.
+    pub created_at: UnixTime,
+}
+
+/// A consent, as its giver sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentSummary {
+    /// `terms`, `privacy`, `face`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// SHA-256 of its text.
+    pub text_digest: Vec<u8>,
+    /// When it was given.
+    pub given_at: UnixTime,
 }
 
 /// What was found compromised.
@@ -444,6 +476,54 @@ impl Database {
                 Ok(Connection { at: UnixTime(at), content })
             })
             .collect()
+    }
+
+    /// An identity's phones, oldest first, revoked ones included.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn devices_of(&self, identity_id: &str) -> Result<Vec<DeviceSummary>, Error> {
+        let rows: Vec<(String, i64, i64, i64)> =
+            read!(self, |c| { Ok(sqlx::query_as(DEVICES).bind(identity_id).fetch_all(&mut *c).await?) })?;
+        let summary = |(id, active, failures, created_at)| DeviceSummary {
+            id,
+            active: active == 1,
+            suspended: failures >= crate::device::PIN_TRIES,
+            created_at: UnixTime(created_at),
+        };
+        Ok(rows.into_iter().map(summary).collect())
+    }
+
+    /// The consents that an identity's holder gave, oldest first.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn consents_of(&self, identity_id: &str) -> Result<Vec<ConsentSummary>, Error> {
+        let rows: Vec<(String, String, Vec<u8>, i64)> =
+            read!(self, |c| { Ok(sqlx::query_as(CONSENTS).bind(identity_id).fetch_all(&mut *c).await?) })?;
+        let summary = |(name, version, text_digest, given_at)| ConsentSummary {
+            name,
+            version,
+            text_digest,
+            given_at: UnixTime(given_at),
+        };
+        Ok(rows.into_iter().map(summary).collect())
+    }
+
+    /// Up to `limit` identities that nobody used since `idle`, or that were enrolled before `term`.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn identities_due(
+        &self,
+        idle: UnixTime,
+        term: UnixTime,
+        limit: i64,
+    ) -> Result<Vec<String>, Error> {
+        let rows: Vec<(String,)> = read!(self, |c| {
+            Ok(sqlx::query_as(DUE).bind(idle.0).bind(term.0).bind(limit).fetch_all(&mut *c).await?)
+        })?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     fn prepare(&self, sealed: &SealedEnrolment) -> Result<Prepared, Error> {

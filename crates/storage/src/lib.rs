@@ -25,7 +25,7 @@ mod tests;
 pub mod usage;
 mod writer;
 
-pub use account::{Account, Affected, Connection, Stored};
+pub use account::{Account, Affected, Connection, ConsentSummary, DeviceSummary, Stored};
 pub use attempt::{AttemptKind, CloseOutcome, NewAttempt, OpenOutcome};
 pub use audit::{AuditEvent, AuditHead, AuditLine};
 pub use contact::{CodeSent, CodeTried};

@@ -28,6 +28,8 @@ on_both_engines!(
     the_recovery_sheet_finds_its_identity,
     a_row_of_another_identity_does_not_open,
     the_level_falls_when_the_title_expires,
+    a_holder_sees_phones_and_consents,
+    idle_and_old_identities_are_due,
 );
 
 const FACTS: LevelFacts = LevelFacts {
@@ -259,4 +261,27 @@ async fn the_level_falls_when_the_title_expires(db: TestDatabase) {
     let account = db.load_account(&stored.identity_id).await.unwrap().unwrap();
     let on = |date| account.level(clock::UnixTime::from_rfc3339(date).unwrap());
     assert_eq!((on("2030-04-15"), on("2030-04-16")), (Some(Level::Eidas3), Some(Level::Eidas2)));
+}
+
+async fn a_holder_sees_phones_and_consents(db: TestDatabase) {
+    let id = enrol(&db, "e", "L898902C3", "d").await.unwrap().identity_id;
+    for _ in 0..3 {
+        db.begin_pin_try("d").await.unwrap();
+    }
+    let devices = db.devices_of(&id).await.unwrap();
+    assert_eq!(devices.len(), 1);
+    assert!(devices[0].active && devices[0].suspended && devices[0].created_at == NOW);
+    let consents = db.consents_of(&id).await.unwrap();
+    assert_eq!((consents.len(), consents[0].name.as_str(), consents[0].version.as_str()), (1, "terms", "1"));
+    assert_eq!(consents[0].text_digest, [5; 32]);
+}
+
+async fn idle_and_old_identities_are_due(db: TestDatabase) {
+    let id = enrol(&db, "e", "L898902C3", "d").await.unwrap().identity_id;
+    let due = async |idle, term| db.identities_due(idle, term, 10).await.unwrap();
+    assert_eq!(due(NOW, NOW).await, [""; 0]);
+    assert_eq!(due(NOW.plus(1), NOW).await, [id.as_str()]);
+    db.touch_identity(&id, NOW.plus(1)).await.unwrap();
+    assert_eq!(due(NOW.plus(1), NOW).await, [""; 0]);
+    assert_eq!(due(NOW.plus(1), NOW.plus(1)).await, [id.as_str()], "its term is over");
 }

@@ -14,6 +14,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         account::REPLACE_IDENTITY, account::REVOKE_DEVICES, account::ADD_DEVICE, account::ADD_CONSENT,
         account::DOCUMENT_KNOWN, account::LOAD, account::USED, account::SET_STATE, account::BY_RECOVERY,
         account::BY_DSC, account::BY_CSCA, account::BY_NUMBER, account::DOCUMENTS, account::CONNECTIONS,
+        account::DEVICES, account::CONSENTS, account::DUE,
         account::ERASE_IDENTITY, account::DELETE_DOCUMENTS, account::DELETE_CONSENTS, account::DELETE_CONNECTIONS,
     ]),
     ("attempt", include_str!("../attempt.rs"), &[attempt::CLOSE_OPEN, attempt::OPEN, attempt::CLOSE, attempt::STATE]),
