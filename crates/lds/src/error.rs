@@ -96,5 +96,38 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The machine code, without the offset: `lds.truncated(EF.SOD)`, `lds.check-digit(date of birth)`.
+    #[must_use]
+    pub fn code(&self) -> String {
+        let (kind, detail) = match self {
+            Self::Truncated { file, .. } => ("truncated", (*file).to_owned()),
+            Self::UnexpectedTag { file, .. } => ("unexpected-tag", (*file).to_owned()),
+            Self::IndefiniteLength { file, .. } => ("indefinite-length", (*file).to_owned()),
+            Self::LengthOutOfBounds { file, .. } => ("length", (*file).to_owned()),
+            Self::TagOutOfBounds { file, .. } => ("tag", (*file).to_owned()),
+            Self::TooDeep { file, .. } => ("too-deep", (*file).to_owned()),
+            Self::TrailingBytes { file, .. } => ("trailing-bytes", (*file).to_owned()),
+            Self::Malformed { file, .. } => ("malformed", (*file).to_owned()),
+            Self::UnsupportedAlgorithm { file, .. } => ("unsupported-algorithm", (*file).to_owned()),
+            Self::WrongCheckDigit { field, .. } => ("check-digit", field.to_string()),
+        };
+        format!("lds.{kind}({detail})")
+    }
+}
+
 /// Shorthand of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_names_the_file_or_the_field_and_no_offset() {
+        let truncated = Error::Truncated { file: "EF.SOD", offset: 312 };
+        assert_eq!(truncated.code(), "lds.truncated(EF.SOD)");
+        let digit = Error::WrongCheckDigit { file: "EF.DG1", offset: 5, field: MrzField::DateOfBirth };
+        assert_eq!(digit.code(), "lds.check-digit(date of birth)");
+    }
+}

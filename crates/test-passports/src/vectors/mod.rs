@@ -1,1 +1,113 @@
-//! The vectors in `test-vectors/`.
+//! The vectors in `test-vectors/`: cases are code here and files there.
+//!
+//! [`tree`] makes every file from fixed seeds; `cargo run -p test-passports --bin write-vectors` writes them, and a test
+//! compares the committed tree with a new one.
+
+mod active_authentication;
+mod chip_authentication;
+mod draft;
+mod enrolment;
+pub mod manifest;
+mod mrz;
+mod passive_authentication;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use crypto::sha256;
+
+use draft::Draft;
+use manifest::{Case, Manifest, Trust};
+
+const README: &str = include_str!("README.md");
+const SCHEMA: &str = include_str!("schema.json");
+
+/// Suite, description, cases.
+type Suite = (&'static str, &'static str, fn() -> Vec<Draft>);
+
+const SUITES: [Suite; 5] = [
+    (
+        "passive-authentication",
+        "EF.SOD and the data groups it covers, judged against trusted CSCAs",
+        passive_authentication::cases,
+    ),
+    (
+        "active-authentication",
+        "The chip's signature over the server's challenge",
+        active_authentication::cases,
+    ),
+    (
+        "chip-authentication",
+        "The chip's answers under keys that the server agreed on with it",
+        chip_authentication::cases,
+    ),
+    ("mrz", "Texts read as an MRZ", mrz::cases),
+    ("enrolment", "Documents and policies, from the files to the holder's identity", enrolment::cases),
+];
+
+/// All files of `test-vectors/`, by path with `/`.
+#[must_use]
+pub fn tree() -> BTreeMap<String, Vec<u8>> {
+    let mut tree = BTreeMap::new();
+    for (name, description, cases) in SUITES {
+        let cases = cases().into_iter().map(|draft| finish(draft, &mut tree)).collect();
+        let manifest = Manifest { suite: name.into(), description: description.into(), cases };
+        let mut json = serde_json::to_string_pretty(&manifest).expect("a manifest is JSON");
+        json.push('\n');
+        tree.insert(format!("{name}.json"), json.into_bytes());
+    }
+    tree.insert("README.md".into(), README.into());
+    tree.insert("schema.json".into(), SCHEMA.into());
+    tree
+}
+
+/// Writes [`tree`] below `dir`, and removes nothing.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(dir: &Path) -> io::Result<()> {
+    for (path, bytes) in tree() {
+        let path = dir.join(path);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::write(path, bytes)?;
+    }
+    Ok(())
+}
+
+/// Gives the files of a case their paths: the kind and the beginning of the SHA-256, so equal files are one.
+fn finish(draft: Draft, tree: &mut BTreeMap<String, Vec<u8>>) -> Case {
+    let mut store = |kind: &str, bytes: Vec<u8>| {
+        let path = format!("files/{kind}-{}.bin", hex::encode(&sha256(&bytes)[..6]));
+        tree.insert(path.clone(), bytes);
+        path
+    };
+    let mut all = |kind: &str, list: Vec<Vec<u8>>| list.into_iter().map(|b| store(kind, b)).collect();
+    let trust = Trust {
+        csca: all("csca", draft.trust.csca),
+        link: all("link", draft.trust.link),
+        dsc: all("dsc", draft.trust.dsc),
+        crl: all("crl", draft.trust.crl),
+    };
+    let files = draft.files.into_iter().map(|(id, bytes)| {
+        let kind = id.name().replace('.', "_");
+        (id.name().to_owned(), store(&kind, bytes))
+    });
+    Case {
+        id: draft.id.into(),
+        description: draft.description.into(),
+        flags: draft.flags.into_iter().map(Into::into).collect(),
+        importance: draft.importance,
+        reference: draft.reference.into(),
+        validation_time: draft.at.to_string(),
+        files: files.collect(),
+        trust,
+        policy: draft.policy,
+        evidence: draft.evidence,
+        result: draft.result,
+        rejection: draft.rejection.map(Into::into),
+        twin: draft.twin.map(Into::into),
+    }
+}

@@ -1,0 +1,146 @@
+//! The manifest format of `test-vectors/`, for whoever writes or replays it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One suite: `test-vectors/<suite>.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The suite's name, also its file's.
+    pub suite: String,
+    /// What all its cases are about.
+    pub description: String,
+    /// The cases; a twin stands before the cases that name it.
+    pub cases: Vec<Case>,
+}
+
+/// One case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// Unique over all suites: `pa::dg2-hash-mismatch`.
+    pub id: String,
+    /// One sentence; for a negative case the one thing that is wrong.
+    pub description: String,
+    /// Traits that a runner may select by: `ecdsa`, `brainpool`, `quirk`.
+    pub flags: Vec<String>,
+    /// What it means to get the case wrong.
+    pub importance: Importance,
+    /// Which rule, by document and section.
+    pub reference: String,
+    /// The time at which everything is judged, RFC 3339.
+    pub validation_time: String,
+    /// Files as received from the chip: path by name (`EF.SOD`).
+    pub files: BTreeMap<String, String>,
+    /// What is trusted.
+    pub trust: Trust,
+    /// Where the verifier's policy is not the default.
+    #[serde(default, skip_serializing_if = "Policy::is_default")]
+    pub policy: Policy,
+    /// What was received besides the files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// The outcome.
+    pub result: Outcome,
+    /// Invalid: the stable code. Acceptable: the code of a verifier that refuses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejection: Option<String>,
+    /// Negative cases: the id of the valid case that differs in one thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin: Option<String>,
+}
+
+/// What it means to get a case wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Importance {
+    /// An oddity.
+    Low,
+    /// A real document would be refused, or a formal rule broken.
+    Medium,
+    /// A document is accepted that should not be.
+    High,
+    /// A forged or cloned document is accepted.
+    Critical,
+}
+
+/// The outcome of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Every check passes.
+    Valid,
+    /// Refused with the case's code.
+    Invalid,
+    /// Policy may decide either way.
+    Acceptable,
+}
+
+/// Paths of what is trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Trust {
+    /// CSCA certificates.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub csca: Vec<String>,
+    /// Link certificates: not trusted for themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub link: Vec<String>,
+    /// Document signer certificates known beside those in EF.SOD: not trusted for themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dsc: Vec<String>,
+    /// Certificate revocation lists.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub crl: Vec<String>,
+}
+
+/// Where the enrolment policy is not the default (any age, any document, no chip proof).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Policy {
+    /// The youngest age, in years.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimum_age: Option<u8>,
+    /// Accepted document codes; a trailing `*` stands for any ending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_document_codes: Option<Vec<String>>,
+    /// A document that offers neither Active nor Chip Authentication is refused.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub chip_proof_required: bool,
+}
+
+impl Policy {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What was received besides the files. Bytes are hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case", tag = "kind")]
+pub enum Evidence {
+    /// INTERNAL AUTHENTICATE.
+    ActiveAuthentication {
+        /// The challenge that the server drew, 8 bytes.
+        challenge: String,
+        /// The chip's answer.
+        signature: String,
+    },
+    /// The server's part of Chip Authentication and the chip's answers to SELECT EF.DG1 and to one READ BINARY of the
+    /// length of `EF.DG1` under the new keys.
+    ChipAuthentication {
+        /// 32 bytes: `EcPrivateKey::generate` of a ChaCha20 generator with this seed makes the ephemeral key.
+        rng_seed: String,
+        /// That key's scalar.
+        ephemeral_private_key: String,
+        /// Raw responses, status word included.
+        responses: Vec<String>,
+    },
+    /// A text to be read as an MRZ: lines separated by line feeds.
+    Mrz {
+        /// The text.
+        text: String,
+    },
+}

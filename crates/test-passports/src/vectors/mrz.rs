@@ -1,0 +1,146 @@
+//! Texts read as an MRZ (Doc 9303-3 section 4, Parts 4 to 6).
+
+use super::draft::Draft;
+use super::manifest::{Evidence, Importance};
+
+const PASSPORT: [&str; 2] =
+    ["P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"];
+const CARD: [&str; 3] =
+    ["I<UTOD23145890<7349<<<<<<<<<<<", "3407127M9507122UTO<<<<<<<<<<<2", "STEVENSON<<PETER<JOHN<<<<<<<<<"];
+
+fn case(id: &'static str, description: &'static str, lines: &[&str]) -> Draft {
+    Draft::bare(id, description, Evidence::Mrz { text: lines.join("\n") })
+}
+
+pub(super) fn cases() -> Vec<Draft> {
+    let mut cases = accepted();
+    cases.extend(refused());
+    cases
+}
+
+fn accepted() -> Vec<Draft> {
+    vec![
+        case("mrz::td3", "The passport of Doc 9303-4", &PASSPORT).importance(Importance::High),
+        case(
+            "mrz::td3-document-code-pp",
+            "The same with the document code PP of the 2026 amendment",
+            &["PPUTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", PASSPORT[1]],
+        ),
+        case("mrz::td1-long-number", "A document number of twelve characters in TD1", &CARD)
+            .reference("ICAO Doc 9303-5 4.2.2"),
+        case(
+            "mrz::td2-long-number",
+            "A document number of twelve characters in TD2",
+            &["I<UTOSTEVENSON<<PETER<JOHN<<<<<<<<<<", "D23145890<UTO3407127M95071227349<<<8"],
+        )
+        .reference("ICAO Doc 9303-6 4.2.2"),
+        case(
+            "mrz::td1",
+            "A document number of nine characters in TD1",
+            &[
+                "I<UTOD231458907<<<<<<<<<<<<<<<",
+                "7408122F1204159UTO<<<<<<<<<<<6",
+                "ERIKSSON<<ANNA<MARIA<<<<<<<<<<",
+            ],
+        ),
+        case(
+            "mrz::td3-no-optional-data",
+            "Optional data are empty and their check digit is a filler",
+            &[PASSPORT[0], "L898902C36UTO7408122F1204159<<<<<<<<<<<<<<<8"],
+        ),
+        case(
+            "mrz::birth-day-unknown",
+            "The day of birth is unknown",
+            &[PASSPORT[0], "L898902C36UTO7408<<7F1204159ZE184226B<<<<<10"],
+        )
+        .reference("ICAO Doc 9303-3 4.8"),
+        case(
+            "mrz::birth-date-unknown",
+            "The date of birth is unknown",
+            &[PASSPORT[0], "L898902C36UTO<<<<<<0F1204159ZE184226B<<<<<10"],
+        )
+        .reference("ICAO Doc 9303-3 4.8"),
+        case(
+            "mrz::name-fills-its-field",
+            "The name may be cut: its field is filled to the end",
+            &["P<UTONILAVADHANANANDA<<ARNPOL<PETCH<CHARONGU", PASSPORT[1]],
+        )
+        .reference("ICAO Doc 9303-4 4.2.3"),
+        case(
+            "mrz::no-given-names",
+            "There is a primary identifier only",
+            &["P<UTOARKFREITH<<<<<<<<<<<<<<<<<<<<<<<<<<<<<<", PASSPORT[1]],
+        )
+        .reference("ICAO Doc 9303-4 4.2.3"),
+    ]
+}
+
+fn refused() -> Vec<Draft> {
+    let td3 = |id, description, code, line: &str| {
+        case(id, description, &[PASSPORT[0], line]).refused(code, "mrz::td3").importance(Importance::High)
+    };
+    vec![
+        td3(
+            "mrz::check-digit-number",
+            "The check digit of the document number is wrong; the composite one is right",
+            "lds.check-digit(document number)",
+            "L898902C37UTO7408122F1204159ZE184226B<<<<<17",
+        ),
+        td3(
+            "mrz::check-digit-birth",
+            "The check digit of the date of birth is wrong; the composite one is right",
+            "lds.check-digit(date of birth)",
+            "L898902C36UTO7408123F1204159ZE184226B<<<<<13",
+        ),
+        td3(
+            "mrz::check-digit-expiry",
+            "The check digit of the date of expiry is wrong; the composite one is right",
+            "lds.check-digit(date of expiry)",
+            "L898902C36UTO7408122F1204150ZE184226B<<<<<11",
+        ),
+        td3(
+            "mrz::check-digit-optional-data",
+            "The check digit of the optional data is wrong; the composite one is right",
+            "lds.check-digit(optional data)",
+            "L898902C36UTO7408122F1204159ZE184226B<<<<<21",
+        ),
+        td3(
+            "mrz::check-digit-composite",
+            "The composite check digit is wrong",
+            "lds.check-digit(whole MRZ)",
+            "L898902C36UTO7408122F1204159ZE184226B<<<<<11",
+        ),
+        td3(
+            "mrz::lower-case",
+            "A letter is in lower case",
+            "lds.malformed(EF.DG1)",
+            "l898902C36UTO7408122F1204159ZE184226B<<<<<10",
+        ),
+        td3(
+            "mrz::short",
+            "A character is missing",
+            "lds.malformed(EF.DG1)",
+            "L898902C36UTO7408122F1204159ZE184226B<<<<<1",
+        ),
+        td3(
+            "mrz::month-13",
+            "The month of birth is 13, with check digits that compute",
+            "lds.malformed(EF.DG1)",
+            "L898902C36UTO7413128F1204159ZE184226B<<<<<10",
+        ),
+        td3(
+            "mrz::sex",
+            "The sex is X, which is `<` in an MRZ",
+            "lds.malformed(EF.DG1)",
+            "L898902C36UTO7408122X1204159ZE184226B<<<<<10",
+        ),
+        case(
+            "mrz::check-digit-long-number",
+            "The check digit of a long document number is wrong; the composite one is right",
+            &["I<UTOD23145890<7348<<<<<<<<<<<", "3407127M9507122UTO<<<<<<<<<<<9", CARD[2]],
+        )
+        .refused("lds.check-digit(document number)", "mrz::td1-long-number")
+        .reference("ICAO Doc 9303-5 4.2.2")
+        .importance(Importance::High),
+    ]
+}

@@ -1,0 +1,107 @@
+//! The committed vectors are what the code makes, and hold together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use lds::{DataGroup, FileId, Mrz};
+use test_passports::vectors::manifest::{Evidence, Manifest, Outcome};
+use test_passports::vectors::{tree, write};
+
+fn manifests() -> (Vec<Manifest>, BTreeMap<String, Vec<u8>>) {
+    let tree = tree();
+    let is_manifest = |path: &&String| path.ends_with(".json") && *path != "schema.json";
+    let read = |path: &String| serde_json::from_slice(&tree[path]).expect("a manifest");
+    (tree.keys().filter(is_manifest).map(read).collect(), tree)
+}
+
+fn files_below(dir: &Path, prefix: &str, out: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in std::fs::read_dir(dir).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type().expect("a type").is_dir() {
+            files_below(&entry.path(), &format!("{name}/"), out);
+        } else {
+            out.insert(name, std::fs::read(entry.path()).expect("a file"));
+        }
+    }
+}
+
+#[test]
+fn the_committed_vectors_are_what_the_code_makes() {
+    let fresh = tempfile::tempdir().unwrap();
+    write(fresh.path()).unwrap();
+    let (mut made, mut committed) = (BTreeMap::new(), BTreeMap::new());
+    files_below(fresh.path(), "", &mut made);
+    files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test-vectors"), "", &mut committed);
+    let differing: Vec<_> =
+        made.keys().chain(committed.keys()).filter(|path| made.get(*path) != committed.get(*path)).collect();
+    assert!(differing.is_empty(), "run `cargo run -p test-passports --bin write-vectors`: {differing:?}");
+}
+
+#[test]
+fn the_tree_stays_small() {
+    let tree = tree();
+    let total: usize = tree.values().map(Vec::len).sum();
+    assert!(total < 2_000_000, "{total} bytes");
+}
+
+#[test]
+fn ids_are_unique_and_every_negative_has_a_valid_twin() {
+    let (manifests, _) = manifests();
+    let cases: Vec<_> = manifests.iter().flat_map(|m| &m.cases).collect();
+    assert!(cases.len() >= 60, "{}", cases.len());
+    let by_id: BTreeMap<_, _> = cases.iter().map(|case| (case.id.as_str(), *case)).collect();
+    assert_eq!(by_id.len(), cases.len());
+    for case in cases {
+        match case.result {
+            Outcome::Valid => assert_eq!((&case.rejection, &case.twin), (&None, &None), "{}", case.id),
+            Outcome::Invalid | Outcome::Acceptable => {
+                assert!(case.rejection.is_some(), "{}", case.id);
+                let twin = by_id[case.twin.as_deref().expect(&case.id)];
+                assert_eq!(twin.result, Outcome::Valid, "{}", case.id);
+                let differs = (&twin.files, &twin.trust, &twin.policy, &twin.evidence, &twin.validation_time)
+                    != (&case.files, &case.trust, &case.policy, &case.evidence, &case.validation_time);
+                assert!(differs, "{}", case.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_path_leads_to_a_file_and_every_file_is_used() {
+    let (manifests, tree) = manifests();
+    let mut used = std::collections::BTreeSet::new();
+    for case in manifests.iter().flat_map(|m| &m.cases) {
+        let trust = &case.trust;
+        let trusted = [&trust.csca, &trust.link, &trust.dsc, &trust.crl].into_iter().flatten();
+        for path in case.files.values().chain(trusted) {
+            assert!(tree.contains_key(path), "{}: {path}", case.id);
+            used.insert(path.clone());
+        }
+    }
+    let present = tree.keys().filter(|path| path.starts_with("files/")).cloned().collect();
+    assert_eq!(used, present);
+}
+
+#[test]
+fn data_groups_of_all_cases_read() {
+    let (manifests, tree) = manifests();
+    for case in manifests.iter().flat_map(|m| &m.cases) {
+        for (name, path) in &case.files {
+            if let Some(FileId::Dg(n)) = FileId::from_name(name) {
+                assert!(DataGroup::parse(n, &tree[path]).is_ok(), "{}: {name}", case.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_of_the_mrz_suite_read_or_are_refused_with_their_code() {
+    let (manifests, _) = manifests();
+    let suite = manifests.iter().find(|m| m.suite == "mrz").unwrap();
+    for case in &suite.cases {
+        let Some(Evidence::Mrz { text }) = &case.evidence else { panic!("{}", case.id) };
+        let code = Mrz::parse(text).err().map(|error| error.code());
+        assert_eq!(code, case.rejection, "{}", case.id);
+    }
+}
