@@ -35,6 +35,15 @@ impl Level {
     }
 }
 
+impl Level {
+    /// The level to answer a client that asks for `self`: just that, if the identity reaches it and the client may have
+    /// it; never more, never less.
+    #[must_use]
+    pub fn granted(self, reached: Option<Self>, allowed: &[Self]) -> Option<Self> {
+        (reached >= Some(self) && allowed.contains(&self)).then_some(self)
+    }
+}
+
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -155,6 +164,15 @@ mod tests {
             change(&mut facts);
             assert_eq!(facts.level(), level, "{name}");
         }
+    }
+
+    #[test]
+    fn a_client_gets_the_level_asked_or_nothing() {
+        use Level::{Eidas1, Eidas2, Eidas3};
+        assert_eq!(Eidas2.granted(Some(Eidas3), &[Eidas2, Eidas3]), Some(Eidas2), "never more");
+        assert_eq!(Eidas3.granted(Some(Eidas2), &[Eidas2, Eidas3]), None, "never less");
+        assert_eq!(Eidas1.granted(Some(Eidas3), &[Eidas2, Eidas3]), None, "not allowed for the client");
+        assert_eq!(Eidas1.granted(None, &[Eidas1]), None);
     }
 
     #[test]
