@@ -1,5 +1,8 @@
 //! A drawn portrait: a face of ellipses, like no person.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use lds::Dg2;
@@ -22,12 +25,17 @@ impl Ellipse {
     }
 }
 
+/// Portraits drawn already in this process: drawing takes most of the time of a specimen.
+static DRAWN: Mutex<BTreeMap<u8, Vec<u8>>> = Mutex::new(BTreeMap::new());
+
 /// The portrait as JPEG; `tint` (0 to 255) tells persons apart.
-///
-/// # Panics
-/// Never: an image of this size encodes.
 #[must_use]
 pub fn jpeg(tint: u8) -> Vec<u8> {
+    let mut drawn = DRAWN.lock().unwrap_or_else(PoisonError::into_inner);
+    drawn.entry(tint).or_insert_with(|| draw(tint)).clone()
+}
+
+fn draw(tint: u8) -> Vec<u8> {
     let mut image = RgbImage::from_pixel(WIDTH.into(), HEIGHT.into(), Rgb([225, 228, 232]));
     let shapes = shapes(tint);
     for (x, y, pixel) in image.enumerate_pixels_mut() {

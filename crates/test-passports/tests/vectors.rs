@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
-use lds::{DataGroup, FileId, Mrz};
+use crypto::{PublicKey, SignatureScheme, iso9796_2};
+use lds::{DataGroup, Dg15, FileId, Mrz};
 use test_passports::vectors::manifest::{Evidence, Manifest, Outcome};
 use test_passports::vectors::{tree, write};
 
-fn manifests() -> (Vec<Manifest>, BTreeMap<String, Vec<u8>>) {
-    let tree = tree();
+static TREE: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(tree);
+
+fn manifests() -> Vec<Manifest> {
     let is_manifest = |path: &&String| path.ends_with(".json") && *path != "schema.json";
-    let read = |path: &String| serde_json::from_slice(&tree[path]).expect("a manifest");
-    (tree.keys().filter(is_manifest).map(read).collect(), tree)
+    let read = |path: &String| serde_json::from_slice(&TREE[path]).expect("a manifest");
+    TREE.keys().filter(is_manifest).map(read).collect()
 }
 
 fn files_below(dir: &Path, prefix: &str, out: &mut BTreeMap<String, Vec<u8>>) {
@@ -28,26 +31,32 @@ fn files_below(dir: &Path, prefix: &str, out: &mut BTreeMap<String, Vec<u8>>) {
 
 #[test]
 fn the_committed_vectors_are_what_the_code_makes() {
-    let fresh = tempfile::tempdir().unwrap();
-    write(fresh.path()).unwrap();
-    let (mut made, mut committed) = (BTreeMap::new(), BTreeMap::new());
-    files_below(fresh.path(), "", &mut made);
+    let mut committed = BTreeMap::new();
     files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test-vectors"), "", &mut committed);
+    let made = &*TREE;
     let differing: Vec<_> =
         made.keys().chain(committed.keys()).filter(|path| made.get(*path) != committed.get(*path)).collect();
     assert!(differing.is_empty(), "run `cargo run -p test-passports --bin write-vectors`: {differing:?}");
 }
 
 #[test]
+fn what_is_written_is_the_tree() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path()).unwrap();
+    let mut written = BTreeMap::new();
+    files_below(folder.path(), "", &mut written);
+    assert_eq!(written, *TREE);
+}
+
+#[test]
 fn the_tree_stays_small() {
-    let tree = tree();
-    let total: usize = tree.values().map(Vec::len).sum();
+    let total: usize = TREE.values().map(Vec::len).sum();
     assert!(total < 2_000_000, "{total} bytes");
 }
 
 #[test]
 fn ids_are_unique_and_every_negative_has_a_valid_twin() {
-    let (manifests, _) = manifests();
+    let manifests = manifests();
     let cases: Vec<_> = manifests.iter().flat_map(|m| &m.cases).collect();
     assert!(cases.len() >= 60, "{}", cases.len());
     let by_id: BTreeMap<_, _> = cases.iter().map(|case| (case.id.as_str(), *case)).collect();
@@ -69,27 +78,27 @@ fn ids_are_unique_and_every_negative_has_a_valid_twin() {
 
 #[test]
 fn every_path_leads_to_a_file_and_every_file_is_used() {
-    let (manifests, tree) = manifests();
+    let manifests = manifests();
     let mut used = std::collections::BTreeSet::new();
     for case in manifests.iter().flat_map(|m| &m.cases) {
         let trust = &case.trust;
         let trusted = [&trust.csca, &trust.link, &trust.dsc, &trust.crl].into_iter().flatten();
         for path in case.files.values().chain(trusted) {
-            assert!(tree.contains_key(path), "{}: {path}", case.id);
+            assert!(TREE.contains_key(path), "{}: {path}", case.id);
             used.insert(path.clone());
         }
     }
-    let present = tree.keys().filter(|path| path.starts_with("files/")).cloned().collect();
+    let present = TREE.keys().filter(|path| path.starts_with("files/")).cloned().collect();
     assert_eq!(used, present);
 }
 
 #[test]
 fn data_groups_of_all_cases_read() {
-    let (manifests, tree) = manifests();
+    let manifests = manifests();
     for case in manifests.iter().flat_map(|m| &m.cases) {
         for (name, path) in &case.files {
             if let Some(FileId::Dg(n)) = FileId::from_name(name) {
-                assert!(DataGroup::parse(n, &tree[path]).is_ok(), "{}: {name}", case.id);
+                assert!(DataGroup::parse(n, &TREE[path]).is_ok(), "{}: {name}", case.id);
             }
         }
     }
@@ -97,11 +106,32 @@ fn data_groups_of_all_cases_read() {
 
 #[test]
 fn texts_of_the_mrz_suite_read_or_are_refused_with_their_code() {
-    let (manifests, _) = manifests();
+    let manifests = manifests();
     let suite = manifests.iter().find(|m| m.suite == "mrz").unwrap();
     for case in &suite.cases {
         let Some(Evidence::Mrz { text }) = &case.evidence else { panic!("{}", case.id) };
         let code = Mrz::parse(text).err().map(|error| error.code());
         assert_eq!(code, case.rejection, "{}", case.id);
+    }
+}
+
+/// The verdict of the primitives alone on the answers of the suite: no document is judged.
+#[test]
+fn answers_of_active_authentication_verify_or_not_as_they_should() {
+    let manifests = manifests();
+    let suite = manifests.iter().find(|m| m.suite == "active-authentication").unwrap();
+    for case in &suite.cases {
+        let Some(Evidence::ActiveAuthentication { challenge, signature }) = &case.evidence else { panic!() };
+        let (challenge, signature) = (hex::decode(challenge).unwrap(), hex::decode(signature).unwrap());
+        let dg15 = Dg15::parse(&TREE[&case.files["EF.DG15"]]).unwrap();
+        let (key, _) = PublicKey::from_spki_der(&dg15.spki_der).unwrap();
+        let verifies = match &key {
+            PublicKey::Rsa(key) => iso9796_2::recover_and_verify(key, &challenge, &signature).is_ok(),
+            PublicKey::Ec(_) => SignatureScheme::from_plain_ecdsa_oid("0.4.0.127.0.7.1.1.4.1.3")
+                .unwrap()
+                .verify(&key, &challenge, &signature)
+                .is_ok(),
+        };
+        assert_eq!(verifies, case.rejection.as_deref() != Some("aa.signature"), "{}", case.id);
     }
 }

@@ -52,7 +52,7 @@ impl Session {
         }
     }
 
-    /// A protected response with status word 9000 (Doc 9303-11 9.8.3). Counts the command and the response.
+    /// A protected response with status word 9000 (Doc 9303-11 9.8.6). Counts the command and the response.
     fn respond(&mut self, data: &[u8]) -> Vec<u8> {
         self.counter += 2;
         self.protect(data, [0x90, 0x00])
@@ -236,4 +236,31 @@ fn refused() -> Vec<Draft> {
         .evidence(terminal.evidence(&responses(&other.ca_keys[0], &terminal, dg1)))
         .importance(Importance::Critical),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Doc 9303-11 Appendix D.4: the answers to SELECT EF.COM and two READ BINARY.
+    #[test]
+    fn the_example_of_the_standard_is_protected() {
+        let key = |hex| SessionCipher::TripleDes.key(&hex::decode(hex).unwrap()).unwrap();
+        let mut session = Session {
+            encryption: key("979EC13B1CBFE9DCD01AB0FED307EAE5"),
+            authentication: key("F1CB1F1FB5ADF208806B89DC579DC1F8"),
+            counter: 0x8870_2212_0C06_C226,
+        };
+        for (data, response) in [
+            ("", "990290008E08FA855A5D4C50A8ED9000"),
+            ("60145F01", "8709019FF0EC34F9922651990290008E08AD55CC17140B2DED9000"),
+            (
+                "04303130365F36063034303030305C026175",
+                "871901FB9235F4E4037F2327DCC8964F1F9B8C30F42C8E2FFF224A990290008E08C8B2787EAEA07D749000",
+            ),
+        ] {
+            let protected = session.respond(&hex::decode(data).unwrap());
+            assert_eq!(hex::encode_upper(protected), response);
+        }
+    }
 }
