@@ -3,8 +3,8 @@
 use clock::UnixTime;
 
 use crate::engine::{read, statement, transaction};
-use crate::enrolment::Accepted;
 use crate::keys::Table;
+use crate::request::Accepted;
 use crate::{Database, Error};
 
 /// Wrong PINs before a device key is suspended.

@@ -1,8 +1,8 @@
 //! The only room with SQL (design: protocols.md, section 7).
 //!
 //! One concrete [`Database`] on SQLite or PostgreSQL, with methods named after their use, domain types in and out:
-//! - [`enrolment`], [`attempt`], [`contact`]: the evidence of an enrolment, sealed under its bearer secret;
-//! - [`account`]: what an enrolment becomes, in one transaction;
+//! - [`enrolment`], [`request`], [`attempt`], [`contact`]: the evidence of an enrolment, sealed under its bearer secret;
+//! - [`seal`]: what an enrolment becomes, in one transaction; [`account`]: what happens to that later;
 //! - [`device`]: request sequence and PIN failures of a phone;
 //! - [`login`]: one row from the page to the claims;
 //! - [`usage`], [`audit`]: limits, replayed assertions, the chained log.
@@ -20,19 +20,23 @@ pub mod enrolment;
 mod error;
 pub mod keys;
 pub mod login;
+pub mod request;
+pub mod seal;
 #[cfg(test)]
 mod tests;
 pub mod usage;
 mod writer;
 
-pub use account::{Account, Affected, Connection, ConsentSummary, DeviceSummary, Stored};
+pub use account::{Account, Affected, Connection, ConsentSummary, DeviceSummary};
 pub use attempt::{AttemptKind, CloseOutcome, NewAttempt, OpenOutcome};
 pub use audit::{AuditEvent, AuditHead, AuditLine};
 pub use contact::{CodeSent, CodeTried};
 pub use device::{Device, PinTry};
 pub use engine::Database;
-pub use enrolment::{Accepted, NewEvidence, OpenedEnrolment};
+pub use enrolment::{NewEvidence, OpenedEnrolment};
 pub use error::{Error, SealRefusal};
 pub use keys::StorageKeys;
 pub use login::{ClaimOutcome, Created, Login, NewLogin, RedeemOutcome, ReleaseOutcome};
+pub use request::Accepted;
+pub use seal::Stored;
 pub use usage::Scope;

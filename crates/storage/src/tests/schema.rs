@@ -3,19 +3,16 @@
 use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
-use crate::{account, attempt, audit, contact, device, enrolment, login, usage};
+use crate::{account, attempt, audit, contact, device, enrolment, login, request, seal, usage};
 
 /// Every statement of the room, by module.
 #[rustfmt::skip]
 const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ("account", include_str!("../account.rs"), &[
-        account::CLOSE_ENROLMENT, account::IS_OPEN, account::ADD_DOCUMENT, account::FIND_DOCUMENT,
-        account::REPLACE_DOCUMENT, account::FIND_PERSON, account::ADD_IDENTITY, account::LOCK_IDENTITY,
-        account::REPLACE_IDENTITY, account::REVOKE_DEVICES, account::ADD_DEVICE, account::ADD_CONSENT,
-        account::DOCUMENT_KNOWN, account::LOAD, account::USED, account::SET_STATE, account::BY_RECOVERY,
-        account::BY_DSC, account::BY_CSCA, account::BY_NUMBER, account::DOCUMENTS, account::CONNECTIONS,
-        account::DEVICES, account::CONSENTS, account::DUE,
-        account::ERASE_IDENTITY, account::DELETE_DOCUMENTS, account::DELETE_CONSENTS, account::DELETE_CONNECTIONS,
+        account::REVOKE_DEVICES, account::DOCUMENT_KNOWN, account::LOAD, account::USED, account::SET_STATE,
+        account::BY_RECOVERY, account::BY_DSC, account::BY_CSCA, account::BY_NUMBER, account::DOCUMENTS,
+        account::CONNECTIONS, account::DEVICES, account::CONSENTS, account::DUE, account::ERASE_IDENTITY,
+        account::DELETE_DOCUMENTS, account::DELETE_CONSENTS, account::DELETE_CONNECTIONS,
     ]),
     ("attempt", include_str!("../attempt.rs"), &[attempt::CLOSE_OPEN, attempt::OPEN, attempt::CLOSE, attempt::STATE]),
     ("audit", include_str!("../audit.rs"), &[
@@ -28,8 +25,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ]),
     ("enrolment", include_str!("../enrolment.rs"), &[
         enrolment::OPEN, enrolment::EXTEND, enrolment::LOAD, enrolment::EVIDENCE, enrolment::GROW, enrolment::APPEND,
-        enrolment::ERASE_KIND, enrolment::ERASE_ANSWERS, enrolment::REQUEST, enrolment::TAKE_SEQUENCE,
-        enrolment::ADD_REQUEST, enrolment::ANSWER, enrolment::COUNT_FACE, enrolment::CLOSE,
+        enrolment::ERASE_KIND, enrolment::ERASE_ANSWERS,         enrolment::COUNT_FACE, enrolment::CLOSE,
         enrolment::DELETE_EVIDENCE, enrolment::DELETE_REQUESTS, enrolment::DELETE_ATTEMPTS, enrolment::DELETE_CODE,
         enrolment::DELETE_EXPIRED,
     ]),
@@ -37,6 +33,14 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         login::CREATE, login::COUNT, login::LOAD, login::BY_HANDLE, login::OF_DEVICE, login::CLAIM, login::RECHALLENGE,
         login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::REDEEM, login::REVOKE, login::REVOKED,
         login::USERINFO, login::CANCEL, login::DELETE_EXPIRED, login::CONNECT,
+    ]),
+    ("request", include_str!("../request.rs"), &[
+        request::REQUEST, request::TAKE_SEQUENCE, request::ADD_REQUEST, request::ANSWER,
+    ]),
+    ("seal", include_str!("../seal.rs"), &[
+        seal::CLOSE_ENROLMENT, seal::IS_OPEN, seal::ADD_DOCUMENT, seal::FIND_DOCUMENT, seal::REPLACE_DOCUMENT,
+        seal::FIND_PERSON, seal::ADD_IDENTITY, seal::LOCK_IDENTITY, seal::REPLACE_IDENTITY, seal::ADD_DEVICE,
+        seal::ADD_CONSENT,
     ]),
     ("usage", include_str!("../usage.rs"), &[
         usage::COUNT, usage::DELETE_COUNTS, usage::ASSERTION, usage::DELETE_ASSERTIONS,

@@ -1,0 +1,142 @@
+//! How chip and declaration become one identity (requirements, section 5.2).
+
+use clock::UnixTime;
+use protocol::enrolment::Declaration;
+
+use super::{Attribute, ChipPerson, Gender, PivotIdentity};
+use crate::names::{self, MrzName};
+use crate::{BirthDate, CogTable, Error};
+
+impl PivotIdentity {
+    /// Joins what the chip says with what the person declares; `at` is when the chip was read.
+    ///
+    /// # Errors
+    /// The first rule that is broken; see [`Error`].
+    pub fn new(
+        chip: &ChipPerson,
+        declared: &Declaration,
+        email: &str,
+        places: &CogTable,
+        at: UnixTime,
+    ) -> Result<Self, Error> {
+        let (surname, given) = chip_names(chip)?;
+        let family_name =
+            spelled("family name", surname, declared.family_name.as_deref(), &chip.name.surname, &chip.name)?;
+        let given_name = spelled(
+            "given names",
+            given,
+            declared.given_names.as_deref(),
+            &chip.name.given_names,
+            &chip.name,
+        )?;
+        let (birthplace, birthcountry) = birth_place(chip, declared, places)?;
+        let preferred_username = match declared.preferred_username.as_deref() {
+            Some(name) => Some(Attribute::declared(names::typed("preferred username", name)?)),
+            None => None,
+        };
+        Ok(Self {
+            family_name,
+            given_name,
+            gender: Attribute::chip(Gender::from_mrz(chip.sex)),
+            birthdate: Attribute::chip(birth_date(chip, at)?),
+            birthplace: birthplace.map(Attribute::declared),
+            birthcountry: Attribute::declared(birthcountry),
+            email: Attribute::declared(check_email(email)?.to_owned()),
+            preferred_username,
+        })
+    }
+}
+
+/// Surname and given names in the chip's own spelling: DG11's if it has them, else the MRZ's.
+fn chip_names(chip: &ChipPerson) -> Result<(String, String), Error> {
+    let Some((surname, given)) = &chip.full_name else {
+        return Ok((names::words(&chip.name.surname), names::words(&chip.name.given_names)));
+    };
+    let (surname, given) = (names::words(surname), names::words(given));
+    let fits = names::fits(&surname, &chip.name.surname, chip.name.truncated)
+        && names::fits(&given, &chip.name.given_names, chip.name.truncated);
+    if fits { Ok((surname, given)) } else { Err(Error::Disagree("name")) }
+}
+
+/// The chip's spelling, or the typed one if it maps to the MRZ's.
+fn spelled(
+    what: &'static str,
+    chip: String,
+    typed: Option<&str>,
+    mrz: &str,
+    name: &MrzName,
+) -> Result<Attribute<String>, Error> {
+    if mrz.is_empty() {
+        return Err(Error::NameMissing(what));
+    }
+    match typed {
+        Some(typed) => {
+            let typed = names::typed(what, typed)?;
+            match names::fits(&typed, mrz, name.truncated) {
+                true => Ok(Attribute::declared(typed)),
+                false => Err(Error::Name(what)),
+            }
+        }
+        // What the MRZ cut off nobody knows: the person has to type it.
+        None if name.truncated && names::fits(&chip, mrz, false) => Err(Error::Name(what)),
+        None => Ok(Attribute::chip(chip)),
+    }
+}
+
+/// DG11's full date if it has one, which must agree with DG1; else DG1's, whose century is the latest possible.
+fn birth_date(chip: &ChipPerson, at: UnixTime) -> Result<BirthDate, Error> {
+    let Some(full) = chip.full_birth_date else {
+        return BirthDate::from_mrz(chip.birth_date, at);
+    };
+    let date = BirthDate::new(i32::from(full.year), full.month, full.day)?;
+    match date.fits_mrz(chip.birth_date)? {
+        true => Ok(date),
+        false => Err(Error::Disagree("birth date")),
+    }
+}
+
+/// A commune for a birth in France, none for a birth abroad; both by their INSEE codes.
+fn birth_place(
+    chip: &ChipPerson,
+    declared: &Declaration,
+    places: &CogTable,
+) -> Result<(Option<String>, String), Error> {
+    let country = places.country(&declared.birth_country)?;
+    let commune = match (country.code == crate::places::FRANCE, declared.birth_place.as_deref()) {
+        (true, Some(code)) => Some(places.commune(code)?),
+        (true, None) => return Err(Error::BirthplaceMissing),
+        (false, None | Some("")) => None,
+        (false, Some(_)) => return Err(Error::BirthplaceAbroad),
+    };
+    if let (Some(commune), Some(text)) = (commune, &chip.place_of_birth)
+        && !commune.fits_text(text)
+    {
+        return Err(Error::Disagree("place of birth"));
+    }
+    Ok((commune.map(|c| c.code.to_owned()), country.code.to_owned()))
+}
+
+/// An address that FranceConnect's validator takes: one @, a dotted domain of letters, digits and hyphens.
+///
+/// # Errors
+/// [`Error::Email`].
+pub fn check_email(email: &str) -> Result<&str, Error> {
+    let (local, domain) = email.rsplit_once('@').ok_or(Error::Email)?;
+    let atom = |c: char| c.is_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c);
+    let local_ok = !local.is_empty()
+        && local.len() <= 64
+        && local.split('.').all(|part| !part.is_empty() && part.chars().all(atom));
+    let label = |l: &str| {
+        (1..=63).contains(&l.len())
+            && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+    };
+    let top = domain.rsplit('.').next().unwrap_or_default();
+    let domain_ok = domain.contains('.')
+        && domain.len() <= 253
+        && domain.split('.').all(label)
+        && top.len() >= 2
+        && top.bytes().all(|b| b.is_ascii_alphabetic());
+    if local_ok && domain_ok && email.len() <= 254 { Ok(email) } else { Err(Error::Email) }
+}

@@ -1,0 +1,310 @@
+//! The steps of a login, each one conditional UPDATE.
+
+use std::sync::atomic::Ordering;
+
+use clock::UnixTime;
+use crypto::sha256;
+use identity::LoginState;
+use identity::login::{CODE_LIFE, LoginKind, RELEASE_TRIES, TOKEN_LIFE};
+
+use super::{
+    APPROVE, BY_HANDLE, CANCEL, CLAIM, CONNECT, COUNT, CREATE, ClaimOutcome, Created, DELETE_EXPIRED, ISSUE,
+    LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, RECHALLENGE, REDEEM, REFUSE, RELEASE, REVOKE, REVOKED,
+    RedeemOutcome, ReleaseOutcome, Row, USERINFO, login,
+};
+use crate::engine::{read, statement, transaction};
+use crate::keys::Table;
+use crate::{Database, Error};
+
+/// Logins are deleted this long after their time, in seconds: until then a code's second use is noticed.
+const KEPT_AFTER: i64 = 120;
+
+impl Database {
+    /// Begins a login, unless `cap` of them are in the table.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`]; [`Error::Conflict`]: a name or handle is taken. Trouble of the storage.
+    pub async fn create_login(&self, new: NewLogin, cap: i64) -> Result<Created, Error> {
+        if new.request.len() + new.context.len() > MAX_REQUEST {
+            return Err(Error::TooLong("authorization request"));
+        }
+        // The count is exact after each clean-up and grows here: a wrong cap by a few does no harm, a COUNT(*) for each
+        // login would.
+        if self.logins.fetch_add(1, Ordering::Relaxed) >= cap {
+            self.logins.fetch_sub(1, Ordering::Relaxed);
+            return Ok(Created::Full);
+        }
+        statement!(self, |c| {
+            let created = sqlx::query(CREATE)
+                .bind(new.id)
+                .bind(new.client_id)
+                .bind(hash(&new.link_handle))
+                .bind(hash(&new.qr_handle))
+                .bind(hash(&new.browser_secret))
+                .bind(new.request)
+                .bind(new.context)
+                .bind(new.created_at.0)
+                .bind(new.expires_at.0)
+                .fetch_optional(&mut *c)
+                .await?;
+            created.map(|_| Created::Stored).ok_or(Error::Conflict)
+        })
+    }
+
+    /// A login by its name.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn load_login(&self, id: &str) -> Result<Option<Login>, Error> {
+        let row: Option<Row> =
+            read!(self, |c| { Ok(sqlx::query_as(LOAD).bind(id).fetch_optional(&mut *c).await?) })?;
+        row.map(login).transpose()
+    }
+
+    /// The logins that a phone claimed and that still wait, oldest first.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn logins_of_device(&self, device_id: &str, now: UnixTime) -> Result<Vec<Login>, Error> {
+        let rows: Vec<Row> = read!(self, |c| {
+            Ok(sqlx::query_as(OF_DEVICE).bind(device_id).bind(now.0).fetch_all(&mut *c).await?)
+        })?;
+        rows.into_iter().map(login).collect()
+    }
+
+    /// Claims a login by either handle, which settles its kind: the first phone wins. `identity_id` is the phone's.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn claim_login(
+        &self,
+        handle: &[u8],
+        device_id: &str,
+        identity_id: &str,
+        challenge: &[u8],
+        challenge_expires_at: UnixTime,
+        now: UnixTime,
+    ) -> Result<ClaimOutcome, Error> {
+        let (handle, challenge, until) = (hash(handle), challenge.to_vec(), challenge_expires_at.0);
+        let (device, identity) = (device_id.to_owned(), identity_id.to_owned());
+        transaction!(self, |c| {
+            let claimed: Option<Row> = sqlx::query_as(CLAIM)
+                .bind(handle.clone())
+                .bind(device.clone())
+                .bind(identity)
+                .bind(challenge.clone())
+                .bind(until)
+                .bind(now.0)
+                .fetch_optional(&mut *c)
+                .await?;
+            if let Some(row) = claimed {
+                return Ok(ClaimOutcome::Claimed(Box::new(login(row)?)));
+            }
+            let found: Option<Row> = sqlx::query_as(BY_HANDLE).bind(handle).fetch_optional(&mut *c).await?;
+            let Some(found) = found.map(login).transpose()?.filter(|l| !l.is_expired(now)) else {
+                return Ok(ClaimOutcome::NotFound);
+            };
+            let again: Option<Row> = sqlx::query_as(RECHALLENGE)
+                .bind(found.id)
+                .bind(device)
+                .bind(challenge)
+                .bind(until)
+                .bind(now.0)
+                .fetch_optional(&mut *c)
+                .await?;
+            Ok(match again {
+                Some(row) => ClaimOutcome::Claimed(Box::new(login(row)?)),
+                None => ClaimOutcome::Taken,
+            })
+        })
+    }
+
+    /// Stores an approval that both keys signed: `answer` is what was approved, `release_secret` the release code (QR)
+    /// or resume token (link). Adds the line of the person's history. `false`: not claimed by this phone, or over.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`]; trouble of the storage.
+    pub async fn approve_login(
+        &self,
+        login_id: &str,
+        device_id: &str,
+        answer: &[u8],
+        release_secret: &[u8],
+        history: &[u8],
+        now: UnixTime,
+    ) -> Result<bool, Error> {
+        if answer.len() > MAX_REQUEST {
+            return Err(Error::TooLong("answer"));
+        }
+        let (id, device, answer) = (login_id.to_owned(), device_id.to_owned(), answer.to_vec());
+        let release = self.release_key(login_id, release_secret);
+        let (vault, history) = (self.vault.clone(), history.to_vec());
+        transaction!(self, |c| {
+            let approved: Option<(String, String)> = sqlx::query_as(APPROVE)
+                .bind(id)
+                .bind(device)
+                .bind(answer)
+                .bind(release)
+                .bind(now.0)
+                .fetch_optional(&mut *c)
+                .await?;
+            let Some((identity, _)) = approved else {
+                return Ok(false);
+            };
+            let line = vault.random_id();
+            let sealed = vault.seal(Table::Connection, &line, 0, &history);
+            sqlx::query(CONNECT).bind(line).bind(identity).bind(now.0).bind(sealed).execute(&mut *c).await?;
+            Ok(true)
+        })
+    }
+
+    /// The person refused, by this phone. `false`: it was not claimed by it, or was answered.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn refuse_login(&self, login_id: &str, device_id: &str) -> Result<bool, Error> {
+        let (id, device) = (login_id.to_owned(), device_id.to_owned());
+        statement!(self, |c| {
+            Ok(sqlx::query(REFUSE).bind(id).bind(device).fetch_optional(&mut *c).await?.is_some())
+        })
+    }
+
+    /// Counts and judges a release code (QR) or resume token (link) in the browser that began.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn release_login(
+        &self,
+        login_id: &str,
+        browser_secret: &[u8],
+        kind: LoginKind,
+        release_secret: &[u8],
+        now: UnixTime,
+    ) -> Result<ReleaseOutcome, Error> {
+        let (id, browser) = (login_id.to_owned(), hash(browser_secret));
+        let release = self.release_key(login_id, release_secret);
+        let tried: Option<(i64, i64)> = statement!(self, |c| {
+            let query = sqlx::query_as(RELEASE)
+                .bind(id)
+                .bind(browser)
+                .bind(kind_number(kind))
+                .bind(release)
+                .bind(now.0)
+                .bind(RELEASE_TRIES);
+            Ok(query.fetch_optional(&mut *c).await?)
+        })?;
+        let Some((state, tries)) = tried else {
+            return Ok(ReleaseOutcome::NotReady);
+        };
+        Ok(match LoginState::from_number(state) {
+            Some(LoginState::Released) => ReleaseOutcome::Released,
+            Some(LoginState::Refused) => ReleaseOutcome::Refused,
+            _ => ReleaseOutcome::Wrong(RELEASE_TRIES - tries),
+        })
+    }
+
+    /// Issues the code as the browser is redirected: its 30 seconds begin now. `None`: not released, or issued before.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn issue_code(
+        &self,
+        login_id: &str,
+        browser_secret: &[u8],
+        code: &[u8],
+        now: UnixTime,
+    ) -> Result<Option<Login>, Error> {
+        let (id, browser, code, until) =
+            (login_id.to_owned(), hash(browser_secret), hash(code), now.plus(CODE_LIFE).0);
+        let row: Option<Row> = statement!(self, |c| {
+            let query = sqlx::query_as(ISSUE).bind(id).bind(browser).bind(code).bind(until).bind(now.0);
+            Ok(query.fetch_optional(&mut *c).await?)
+        })?;
+        row.map(login).transpose()
+    }
+
+    /// Exchanges a code, once, and stores the access token's hash in the same statement. A second use revokes the
+    /// token (RFC 6749, 4.1.2).
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn redeem_code(
+        &self,
+        code: &[u8],
+        client_id: &str,
+        access_token: &[u8],
+        now: UnixTime,
+    ) -> Result<RedeemOutcome, Error> {
+        let (code, client, token) = (hash(code), client_id.to_owned(), hash(access_token));
+        let (again, until) = (code.clone(), now.plus(TOKEN_LIFE).0);
+        let row: Option<Row> = statement!(self, |c| {
+            let query = sqlx::query_as(REDEEM).bind(code).bind(client).bind(token).bind(until).bind(now.0);
+            Ok(query.fetch_optional(&mut *c).await?)
+        })?;
+        if let Some(row) = row {
+            return Ok(RedeemOutcome::Redeemed(Box::new(login(row)?)));
+        }
+        let reused: bool = transaction!(self, |c| {
+            let revoked = sqlx::query(REVOKE).bind(again.clone()).fetch_optional(&mut *c).await?.is_some();
+            Ok(revoked || sqlx::query(REVOKED).bind(again).fetch_optional(&mut *c).await?.is_some())
+        })?;
+        Ok(if reused { RedeemOutcome::Reused } else { RedeemOutcome::Invalid })
+    }
+
+    /// Uses an access token, once. `None`: unknown, used, revoked, or its time is over.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn use_access_token(&self, access_token: &[u8], now: UnixTime) -> Result<Option<Login>, Error> {
+        let token = hash(access_token);
+        let row: Option<Row> = statement!(self, |c| {
+            Ok(sqlx::query_as(USERINFO).bind(token).bind(now.0).fetch_optional(&mut *c).await?)
+        })?;
+        row.map(login).transpose()
+    }
+
+    /// The browser goes back. `false`: another browser, or it was answered.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn cancel_login(&self, login_id: &str, browser_secret: &[u8]) -> Result<bool, Error> {
+        let (id, browser) = (login_id.to_owned(), hash(browser_secret));
+        statement!(self, |c| {
+            Ok(sqlx::query(CANCEL).bind(id).bind(browser).fetch_optional(&mut *c).await?.is_some())
+        })
+    }
+
+    /// Deletes up to `batch` logins whose time is over; returns how many.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn delete_expired_logins(&self, now: UnixTime, batch: i64) -> Result<u64, Error> {
+        let before = now.plus(-KEPT_AFTER).0;
+        let deleted: u64 = statement!(self, |c| {
+            let query = sqlx::query(DELETE_EXPIRED).bind(before).bind(batch);
+            Ok(query.execute(&mut *c).await?.rows_affected())
+        })?;
+        self.logins.store(self.count_logins().await?, Ordering::Relaxed);
+        Ok(deleted)
+    }
+
+    pub(crate) async fn count_logins(&self) -> Result<i64, Error> {
+        let (count,): (i64,) = read!(self, |c| { Ok(sqlx::query_as(COUNT).fetch_one(&mut *c).await?) })?;
+        Ok(count)
+    }
+
+    fn release_key(&self, login_id: &str, secret: &[u8]) -> Vec<u8> {
+        self.vault.lookup("release", &[login_id.as_bytes(), b"\0", secret].concat())
+    }
+}
+
+fn kind_number(kind: LoginKind) -> i64 {
+    match kind {
+        LoginKind::Link => 1,
+        LoginKind::Qr => 2,
+    }
+}
+
+fn hash(secret: &[u8]) -> Vec<u8> {
+    sha256(secret).to_vec()
+}
