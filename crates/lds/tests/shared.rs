@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crypto::HashAlgorithm;
+use lds::cms::SignedData;
 use lds::dg2::ImageFormat;
 use lds::sod::{SignerIdentifier, Sod};
 use lds::{Com, DataGroup, Dg1, Dg2, Dg14, Dg15, FileId};
@@ -74,4 +75,25 @@ fn shared_bsi_files_cut_or_flipped_never_panic() {
             let _ = read(&flipped);
         }
     }
+}
+
+#[test]
+fn shared_master_lists_are_read_with_their_signer() {
+    let Ok(shared) = std::env::var("SCEAU_SHARED") else {
+        println!("skipped: SCEAU_SHARED is not set");
+        return;
+    };
+    let lists = std::fs::read_dir(PathBuf::from(shared).join("real-pki/master-lists")).unwrap();
+    let mut count = 0;
+    for list in lists {
+        let path = list.unwrap().path();
+        let signed = SignedData::parse("master list", &std::fs::read(&path).unwrap());
+        let signed = signed.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        assert_eq!(signed.econtent_type, "2.23.136.1.1.2", "{}", path.display());
+        assert!(!signed.certificates.is_empty(), "{}", path.display());
+        let digest = signed.signer.digest_algorithm.digest(&signed.econtent);
+        assert_eq!(signed.signer.message_digest, Some(digest), "{}", path.display());
+        count += 1;
+    }
+    assert_eq!(count, 19);
 }

@@ -3,7 +3,12 @@
 //! A length is only ever compared with the bytes that are there; nothing is allocated by it. Nesting is bounded by
 //! [`MAX_DEPTH`], tags by three bytes. Indefinite lengths are refused with an error of their own.
 
-use crate::{Error, error::Result};
+mod encode;
+
+use crate::Error;
+use crate::error::Result;
+
+pub use encode::{encode, encode_all, encode_oid, encode_unsigned, encode_unsigned_bytes};
 
 /// How deep structures may nest: an EF.SOD with its certificates and the files inside needs less than 20.
 pub const MAX_DEPTH: usize = 32;
@@ -242,77 +247,6 @@ pub fn read_one<'a>(file: &'static str, bytes: &'a [u8], tag: u32) -> Result<Ele
     let element = reader.expect(tag)?;
     reader.finish()?;
     Ok(element)
-}
-
-/// Encodes one element with the shortest length.
-///
-/// # Panics
-/// If `value` is longer than 4 GiB.
-#[must_use]
-pub fn encode(tag: u32, value: &[u8]) -> Vec<u8> {
-    let mut out = strip_zeros(&tag.to_be_bytes()).to_vec();
-    match u8::try_from(value.len()) {
-        Ok(short) if short < 0x80 => out.push(short),
-        _ => {
-            let length = u32::try_from(value.len()).expect("shorter than 4 GiB").to_be_bytes();
-            let digits = strip_zeros(&length);
-            out.extend([0x80, 0x81, 0x82, 0x83, 0x84].get(digits.len()));
-            out.extend(digits);
-        }
-    }
-    out.extend(value);
-    out
-}
-
-/// Encodes an element whose value is `parts` one after the other.
-#[must_use]
-pub fn encode_all<P: AsRef<[u8]>>(tag: u32, parts: &[P]) -> Vec<u8> {
-    encode(tag, &parts.iter().flat_map(|p| p.as_ref()).copied().collect::<Vec<u8>>())
-}
-
-/// Encodes a non-negative INTEGER.
-#[must_use]
-pub fn encode_unsigned(n: u64) -> Vec<u8> {
-    encode_unsigned_bytes(&n.to_be_bytes())
-}
-
-/// Encodes a non-negative INTEGER given as big-endian bytes of any length.
-#[must_use]
-pub fn encode_unsigned_bytes(bytes: &[u8]) -> Vec<u8> {
-    let digits = strip_zeros(bytes);
-    let mut value = Vec::with_capacity(digits.len() + 1);
-    if digits.first().is_none_or(|b| b & 0x80 != 0) {
-        value.push(0);
-    }
-    value.extend(digits);
-    encode(tag::INTEGER, &value)
-}
-
-/// Encodes an OBJECT IDENTIFIER given in dotted form.
-///
-/// # Panics
-/// If the text is not an object identifier; for constants and for what [`Element::oid`] returned.
-#[must_use]
-pub fn encode_oid(dotted: &str) -> Vec<u8> {
-    let arcs: Vec<u64> =
-        dotted.split('.').map(|arc| arc.parse().expect("a dotted object identifier")).collect();
-    let [first, second, rest @ ..] = arcs.as_slice() else { panic!("an object identifier has two arcs") };
-    let mut value = Vec::new();
-    for arc in std::iter::once(&(first * 40 + second)).chain(rest) {
-        let mut septets = vec![u8::try_from(arc & 0x7F).unwrap_or(0)];
-        let mut high = arc >> 7;
-        while high > 0 {
-            septets.push(u8::try_from(high & 0x7F).unwrap_or(0) | 0x80);
-            high >>= 7;
-        }
-        value.extend(septets.iter().rev());
-    }
-    encode(tag::OID, &value)
-}
-
-fn strip_zeros(bytes: &[u8]) -> &[u8] {
-    let zeros = bytes.iter().take_while(|b| **b == 0).count();
-    bytes.get(zeros..).unwrap_or_default()
 }
 
 fn decode_oid(bytes: &[u8]) -> Option<String> {
