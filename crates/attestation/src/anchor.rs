@@ -1,0 +1,74 @@
+//! Roots of attestation chains.
+
+use std::fmt;
+
+use x509_parser::pem::parse_x509_pem;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use crate::Error;
+
+/// Google's two roots for Key Attestation, as published in `roots.json` of android/keyattestation.
+const GOOGLE: [&[u8]; 2] = [
+    include_bytes!("../roots/google_rsa4096_f92009e853b6b045.pem"),
+    include_bytes!("../roots/google_p384_key_attestation_ca1.pem"),
+];
+
+/// A trusted root: its name and its public key. Several self-signed certificates of Google's RSA root exist with one
+/// key, one of them expired, so neither the certificate's digest nor its dates count.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TrustAnchor {
+    subject: Vec<u8>,
+    spki: Vec<u8>,
+    demo: bool,
+}
+
+impl TrustAnchor {
+    /// Google's roots.
+    ///
+    /// # Panics
+    /// Never: a test reads them.
+    #[must_use]
+    pub fn google() -> Vec<Self> {
+        GOOGLE.iter().map(|pem| Self::from_pem(pem).expect("Google's roots are certificates")).collect()
+    }
+
+    /// A demo root: trusted in the demo environment only.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`].
+    pub fn demo(certificate_der: &[u8]) -> Result<Self, Error> {
+        Ok(Self { demo: true, ..Self::from_der(certificate_der)? })
+    }
+
+    /// Whether this is a demo root.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.demo
+    }
+
+    fn from_pem(pem: &[u8]) -> Result<Self, Error> {
+        let (_, pem) = parse_x509_pem(pem).map_err(|_| Error::Malformed("root"))?;
+        Self::from_der(&pem.contents)
+    }
+
+    fn from_der(der: &[u8]) -> Result<Self, Error> {
+        let (rest, certificate) = X509Certificate::from_der(der).map_err(|_| Error::Malformed("root"))?;
+        if !rest.is_empty() {
+            return Err(Error::Malformed("root"));
+        }
+        let spki = certificate.public_key().raw.to_vec();
+        Ok(Self { subject: certificate.subject().as_raw().to_vec(), spki, demo: false })
+    }
+
+    /// Whether a certificate has this name and key.
+    pub(crate) fn is(&self, certificate: &X509Certificate<'_>) -> bool {
+        self.subject == certificate.subject().as_raw() && self.spki == certificate.public_key().raw
+    }
+}
+
+impl fmt::Debug for TrustAnchor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key: String = crypto::sha256(&self.spki)[..8].iter().map(|b| format!("{b:02x}")).collect();
+        write!(f, "TrustAnchor({key}{})", if self.demo { ", demo" } else { "" })
+    }
+}

@@ -1,0 +1,107 @@
+//! The two keys of a phone together.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use clock::UnixTime;
+use crypto::EcPublicKey;
+
+use crate::key::{Role, verify_key};
+use crate::{AttestationPolicy, Error, SecurityLevel};
+
+/// A phone whose two hardware keys are attested. Only [`verify_android`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttestedDevice {
+    device_key: EcPublicKey,
+    pin_hardening_key: EcPublicKey,
+    security_level: SecurityLevel,
+    demo: bool,
+    os_patch_level: u32,
+    verified_boot_key: Vec<u8>,
+    verified_boot_hash: Option<Vec<u8>>,
+}
+
+impl AttestedDevice {
+    /// The key that signs: possession.
+    #[must_use]
+    pub fn device_key(&self) -> &EcPublicKey {
+        &self.device_key
+    }
+
+    /// The key that hardens the PIN, by ECDH only.
+    #[must_use]
+    pub fn pin_hardening_key(&self) -> &EcPublicKey {
+        &self.pin_hardening_key
+    }
+
+    /// The device's name: the SHA-256 of its device key as an uncompressed SEC 1 point, in base64url.
+    #[must_use]
+    pub fn device_id(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(crypto::sha256(&self.device_key.to_sec1()))
+    }
+
+    /// Where the keys live; the lower level if they differ.
+    #[must_use]
+    pub fn security_level(&self) -> SecurityLevel {
+        self.security_level
+    }
+
+    /// Attested under a demo root.
+    #[must_use]
+    pub fn is_demo(&self) -> bool {
+        self.demo
+    }
+
+    /// Patch level of the operating system, YYYYMM.
+    #[must_use]
+    pub fn os_patch_level(&self) -> u32 {
+        self.os_patch_level
+    }
+
+    /// The key that verified the operating system at boot, for support.
+    #[must_use]
+    pub fn verified_boot_key(&self) -> &[u8] {
+        &self.verified_boot_key
+    }
+
+    /// The digest of what was verified at boot, for support; absent before attestation version 3.
+    #[must_use]
+    pub fn verified_boot_hash(&self) -> Option<&[u8]> {
+        self.verified_boot_hash.as_deref()
+    }
+}
+
+/// Verifies the chains of both keys, each leaf first, over the server's challenge. The challenge is used once: the
+/// caller closes it. Possession of the device key (step 14) is proved by the signature on the request that brings
+/// the chains.
+///
+/// # Errors
+/// The first step that fails for the device key, then for the pin hardening key, then for both together.
+pub fn verify_android(
+    device_chain: &[Vec<u8>],
+    pin_chain: &[Vec<u8>],
+    challenge: &[u8],
+    policy: &AttestationPolicy,
+    at: UnixTime,
+) -> Result<AttestedDevice, Error> {
+    let device = verify_key(Role::Device, device_chain, challenge, policy, at)?;
+    let pin = verify_key(Role::PinHardening, pin_chain, challenge, policy, at)?;
+    if device.key == pin.key {
+        return Err(Error::SameKey);
+    }
+    let one_phone = device.root_of_trust == pin.root_of_trust
+        && device.os_patch_level == pin.os_patch_level
+        && device.application == pin.application
+        && device.demo == pin.demo;
+    if !one_phone {
+        return Err(Error::TwoDevices);
+    }
+    Ok(AttestedDevice {
+        device_key: device.key,
+        pin_hardening_key: pin.key,
+        security_level: device.security_level.min(pin.security_level),
+        demo: device.demo,
+        os_patch_level: device.os_patch_level,
+        verified_boot_key: device.root_of_trust.verified_boot_key,
+        verified_boot_hash: device.root_of_trust.verified_boot_hash,
+    })
+}
