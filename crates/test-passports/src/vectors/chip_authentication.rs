@@ -1,85 +1,14 @@
 //! Chip Authentication by the server (Doc 9303-11 6.2; design: protocols.md section 3).
-//!
-//! The chip's responses are made here from the primitives of `crypto` alone, so that a mistake in `emrtd` does not
-//! repeat itself.
 
-use crypto::{Curve, EcPrivateKey, SessionCipher, SessionKey, pad, sha256};
+use crypto::{Curve, SessionCipher, pad};
 use lds::{FileId, tlv};
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng as _;
 
+use super::chip_session::{Session, Terminal};
 use super::draft::{Draft, at, flipped, utopia};
-use super::manifest::{Evidence, Importance};
+use super::manifest::Importance;
 use crate::{ChipAuthentication, ChipKey, Specimen, SpecimenBuilder};
 
 const SECTION: &str = "ICAO Doc 9303-11 6.2, 9.8";
-
-/// The server's one-use key.
-struct Terminal {
-    seed: [u8; 32],
-    key: EcPrivateKey,
-}
-
-impl Terminal {
-    fn new(label: &str, curve: Curve) -> Self {
-        let seed = sha256(label.as_bytes());
-        Self { seed, key: EcPrivateKey::generate(curve, &mut ChaCha20Rng::from_seed(seed)) }
-    }
-
-    fn evidence(&self, responses: &[Vec<u8>]) -> Evidence {
-        Evidence::ChipAuthentication {
-            rng_seed: hex::encode(self.seed),
-            ephemeral_private_key: hex::encode(self.key.scalar_bytes().as_slice()),
-            responses: responses.iter().map(hex::encode).collect(),
-        }
-    }
-}
-
-/// The chip after the key agreement: keys, and the send sequence counter of the command last received.
-struct Session {
-    encryption: SessionKey,
-    authentication: SessionKey,
-    counter: u64,
-}
-
-impl Session {
-    fn new(chip: &ChipKey, terminal: &Terminal) -> Self {
-        let secret = chip.key.ecdh(&terminal.key.public_key()).expect("keys of one curve");
-        Self {
-            encryption: chip.cipher.kdf(&secret, 1),
-            authentication: chip.cipher.kdf(&secret, 2),
-            counter: 0,
-        }
-    }
-
-    /// A protected response with status word 9000 (Doc 9303-11 9.8.6). Counts the command and the response.
-    fn respond(&mut self, data: &[u8]) -> Vec<u8> {
-        self.counter += 2;
-        self.protect(data, [0x90, 0x00])
-    }
-
-    fn protect(&self, data: &[u8], status: [u8; 2]) -> Vec<u8> {
-        let block = self.encryption.cipher().block_len();
-        let mut counter = vec![0; block - 8];
-        counter.extend(self.counter.to_be_bytes());
-        let mut body = Vec::new();
-        if !data.is_empty() {
-            let iv = match self.encryption.cipher() {
-                SessionCipher::TripleDes => vec![0; block],
-                _ => self.encryption.encrypt_block(&counter).expect("one block"),
-            };
-            let padded = pad::pad_method2(data, block);
-            let cryptogram = self.encryption.encrypt_cbc(&iv, &padded).expect("whole blocks");
-            body.extend(tlv::encode_all(0x87, &[&[1], cryptogram.as_slice()]));
-        }
-        body.extend(tlv::encode(0x99, &status));
-        let input = pad::pad_method2(&[counter, body.clone()].concat(), block);
-        let mac = self.authentication.mac(&input).expect("whole blocks");
-        body.extend(tlv::encode(0x8E, &mac));
-        body.extend(status);
-        body
-    }
-}
 
 /// The chip's answers to SELECT EF.DG1 and READ BINARY.
 fn responses(chip: &ChipKey, terminal: &Terminal, dg1: &[u8]) -> Vec<Vec<u8>> {
@@ -136,131 +65,203 @@ fn accepted() -> Vec<Draft> {
     ]
 }
 
-fn refused() -> Vec<Draft> {
-    let state = utopia();
-    let specimen = SpecimenBuilder::new(at()).build(&state);
-    let other = SpecimenBuilder::new(at()).document_number("D23145890").build(&state);
-    let (chip, dg1) = (&specimen.ca_keys[0], specimen.file(FileId::Dg(1)));
-    let base = draft("ca::aes-128", "", &specimen);
-    let terminal = Terminal::new("ca::aes-128", chip.key.curve());
-    let case = |id, description, code, answers: &[Vec<u8>]| {
-        base.negative(id, description, code)
-            .evidence(terminal.evidence(answers))
+/// What the negative cases are made from: one document, its right responses, another document.
+struct Scene {
+    specimen: Specimen,
+    other: Specimen,
+    terminal: Terminal,
+    base: Draft,
+    select: Vec<u8>,
+    read: Vec<u8>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let state = utopia();
+        let specimen = SpecimenBuilder::new(at()).build(&state);
+        let other = SpecimenBuilder::new(at()).document_number("D23145890").build(&state);
+        let terminal = Terminal::new("ca::aes-128", specimen.ca_keys[0].key.curve());
+        let answers = responses(&specimen.ca_keys[0], &terminal, specimen.file(FileId::Dg(1)));
+        let base = draft("ca::aes-128", "", &specimen);
+        let [select, read] = answers.try_into().unwrap_or_else(|_| unreachable!("two responses"));
+        Self { specimen, other, terminal, base, select, read }
+    }
+
+    fn dg1(&self) -> &[u8] {
+        self.specimen.file(FileId::Dg(1))
+    }
+
+    fn case(
+        &self,
+        id: &'static str,
+        description: &'static str,
+        code: &'static str,
+        all: &[Vec<u8>],
+    ) -> Draft {
+        self.base
+            .negative(id, description, code)
+            .evidence(self.terminal.evidence(all))
             .importance(Importance::Critical)
-    };
-    let good = responses(chip, &terminal, dg1);
-    let [select, read] = good.as_slice() else { unreachable!("two responses") };
+    }
+
+    /// A case with the right answer to SELECT and this one to READ BINARY.
+    fn read_case(
+        &self,
+        id: &'static str,
+        description: &'static str,
+        code: &'static str,
+        read: Vec<u8>,
+    ) -> Draft {
+        self.case(id, description, code, &[self.select.clone(), read])
+    }
+}
+
+fn refused() -> Vec<Draft> {
+    let scene = Scene::new();
+    let mut cases = other_keys_and_files(&scene);
+    cases.extend(wrong_messages(&scene));
+    cases.extend(malformed_responses(&scene));
+    cases
+}
+
+/// A clone, a replay, another document.
+fn other_keys_and_files(scene: &Scene) -> Vec<Draft> {
+    let (chip, dg1, other) = (&scene.specimen.ca_keys[0], scene.dg1(), &scene.other);
     let stranger = Terminal::new("stranger", chip.key.curve());
-    let mut refusing = Session::new(chip, &terminal);
-    refusing.counter = 4;
-    let mut outer = read.clone();
-    let end = outer.len();
-    outer[end - 2..].copy_from_slice(&[0x62, 0x82]);
-    let plain = [dg1, &[0x90, 0x00]].concat();
+    let from_other_chip = responses(&other.ca_keys[0], &scene.terminal, dg1);
     vec![
-        case(
-            "ca::mac-flipped",
-            "One bit of the MAC is flipped",
-            "ca.mac",
-            &[select.clone(), flipped(read, end - 3)],
-        ),
-        case(
-            "ca::data-flipped",
-            "One bit of the encrypted DG1 is flipped",
-            "ca.mac",
-            &[select.clone(), flipped(read, 20)],
-        ),
-        case(
+        scene.case(
             "ca::another-chip",
             "The responses are made with the key of another document",
             "ca.mac",
-            &responses(&other.ca_keys[0], &terminal, dg1),
+            &from_other_chip,
         ),
-        case(
+        scene.case(
             "ca::another-ephemeral-key",
             "The responses answer another ephemeral key, as a transcript of another day does",
             "ca.mac",
             &responses(chip, &stranger, dg1),
         ),
-        case("ca::swapped", "The two responses are swapped", "ca.mac", &[read.clone(), select.clone()]),
-        case("ca::plain", "The responses are not protected", "ca.response", &[vec![0x90, 0x00], plain]),
-        case("ca::read-missing", "The response to READ BINARY is missing", "ca.response", &good[..1]),
-        case(
-            "ca::response-too-many",
-            "There is a third response",
-            "ca.response",
-            &[select.clone(), read.clone(), read.clone()],
-        ),
-        case(
-            "ca::read-cut",
-            "The response to READ BINARY is cut",
-            "ca.response",
-            &[select.clone(), read[..40].to_vec()],
-        ),
-        case(
-            "ca::read-empty",
-            "The response to READ BINARY is empty",
-            "ca.response",
-            &[select.clone(), Vec::new()],
-        ),
-        case(
-            "ca::outer-status-differs",
-            "The status word outside is not the protected one",
-            "ca.response",
-            &[select.clone(), outer],
-        ),
-        case(
-            "ca::status-word",
-            "The chip answers READ BINARY with a protected error",
-            "ca.status",
-            &[select.clone(), refusing.protect(&[], [0x69, 0x82])],
-        ),
-        case(
+        scene.case(
             "ca::dg1-of-another",
             "The chip with this key reads out another DG1",
             "ca.dg1-mismatch",
-            &responses(chip, &terminal, other.file(FileId::Dg(1))),
+            &responses(chip, &scene.terminal, other.file(FileId::Dg(1))),
         ),
-        case(
+        scene.case(
             "ca::dg1-short",
-            "The chip reads out the beginning of DG1 only",
-            "ca.dg1-mismatch",
-            &responses(chip, &terminal, &dg1[..dg1.len() - 1]),
+            "The chip reads out DG1 but for its last byte",
+            "ca.length",
+            &responses(chip, &scene.terminal, &dg1[..dg1.len() - 1]),
         ),
-        base.negative(
-            "ca::dg14-of-another",
-            "DG14 and the responses are another document's",
-            "pa.hash-mismatch(DG14)",
-        )
-        .file(FileId::Dg(14), other.file(FileId::Dg(14)))
-        .evidence(terminal.evidence(&responses(&other.ca_keys[0], &terminal, dg1)))
-        .importance(Importance::Critical),
+        scene
+            .base
+            .negative(
+                "ca::dg14-of-another",
+                "DG14 and the responses are another document's",
+                "pa.hash-mismatch(DG14)",
+            )
+            .file(FileId::Dg(14), other.file(FileId::Dg(14)))
+            .evidence(scene.terminal.evidence(&from_other_chip))
+            .importance(Importance::Critical),
     ]
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Responses that are changed, exchanged, missing or not protected.
+fn wrong_messages(scene: &Scene) -> Vec<Draft> {
+    let (select, read) = (&scene.select, &scene.read);
+    let end = read.len();
+    let mut outer = read.clone();
+    outer[end - 2..].copy_from_slice(&[0x62, 0x82]);
+    let plain = [scene.dg1(), &[0x90, 0x00]].concat();
+    vec![
+        scene.read_case("ca::mac-flipped", "One bit of the MAC is flipped", "ca.mac", flipped(read, end - 3)),
+        scene.read_case(
+            "ca::data-flipped",
+            "One bit of the encrypted DG1 is flipped",
+            "ca.mac",
+            flipped(read, 20),
+        ),
+        scene.case("ca::swapped", "The two responses are swapped", "ca.mac", &[read.clone(), select.clone()]),
+        scene.case(
+            "ca::read-missing",
+            "The response to READ BINARY is missing",
+            "ca.count",
+            std::slice::from_ref(select),
+        ),
+        scene.case(
+            "ca::response-too-many",
+            "There is a third response",
+            "ca.count",
+            &[select.clone(), read.clone(), read.clone()],
+        ),
+        scene.case(
+            "ca::plain",
+            "The responses are not protected",
+            "ca.plain-response",
+            &[vec![0x90, 0x00], plain],
+        ),
+        scene.read_case(
+            "ca::outer-status-differs",
+            "The status word outside is not the protected one",
+            "ca.status-mismatch",
+            outer,
+        ),
+        scene.read_case(
+            "ca::read-cut",
+            "The response to READ BINARY is cut",
+            "ca.malformed-response",
+            read[..40].to_vec(),
+        ),
+        scene.read_case(
+            "ca::read-empty",
+            "The response to READ BINARY is empty",
+            "ca.malformed-response",
+            Vec::new(),
+        ),
+    ]
+}
 
-    /// Doc 9303-11 Appendix D.4: the answers to SELECT EF.COM and two READ BINARY.
-    #[test]
-    fn the_example_of_the_standard_is_protected() {
-        let key = |hex| SessionCipher::TripleDes.key(&hex::decode(hex).unwrap()).unwrap();
-        let mut session = Session {
-            encryption: key("979EC13B1CBFE9DCD01AB0FED307EAE5"),
-            authentication: key("F1CB1F1FB5ADF208806B89DC579DC1F8"),
-            counter: 0x8870_2212_0C06_C226,
-        };
-        for (data, response) in [
-            ("", "990290008E08FA855A5D4C50A8ED9000"),
-            ("60145F01", "8709019FF0EC34F9922651990290008E08AD55CC17140B2DED9000"),
-            (
-                "04303130365F36063034303030305C026175",
-                "871901FB9235F4E4037F2327DCC8964F1F9B8C30F42C8E2FFF224A990290008E08C8B2787EAEA07D749000",
-            ),
-        ] {
-            let protected = session.respond(&hex::decode(data).unwrap());
-            assert_eq!(hex::encode_upper(protected), response);
-        }
-    }
+/// Responses that only the chip's keys can make, and that no chip makes.
+fn malformed_responses(scene: &Scene) -> Vec<Draft> {
+    let mut chip = Session::new(&scene.specimen.ca_keys[0], &scene.terminal);
+    chip.counter = 4;
+    let success = [0x90, 0x00];
+    let status = tlv::encode(0x99, &success);
+    let cryptogram = chip.cryptogram(&pad::pad_method2(scene.dg1(), 16));
+    let mut zero_padded = scene.dg1().to_vec();
+    zero_padded.resize(zero_padded.len().next_multiple_of(16), 0);
+    let unknown = tlv::encode(0x85, &[0]);
+    vec![
+        scene.read_case(
+            "ca::status-word",
+            "The chip answers READ BINARY with a protected error",
+            "ca.status",
+            chip.protect(&[], [0x69, 0x82]),
+        ),
+        scene.read_case(
+            "ca::mac-missing",
+            "The response has no DO'8E'",
+            "ca.mac-missing",
+            [cryptogram.clone(), status.clone(), success.to_vec()].concat(),
+        ),
+        scene.read_case(
+            "ca::status-missing",
+            "The response has no DO'99', and a MAC that computes",
+            "ca.status-missing",
+            chip.seal(cryptogram.clone(), success),
+        ),
+        scene.read_case(
+            "ca::data-object-unknown",
+            "The response has a DO'85', and a MAC that computes",
+            "ca.data-object",
+            chip.seal([cryptogram, unknown, status.clone()].concat(), success),
+        ),
+        scene.read_case(
+            "ca::padding",
+            "DG1 is padded with zeros alone, under a MAC that computes",
+            "ca.padding",
+            chip.seal([chip.cryptogram(&zero_padded), status].concat(), success),
+        ),
+    ]
 }

@@ -5,6 +5,7 @@
 
 mod active_authentication;
 mod chip_authentication;
+mod chip_session;
 mod draft;
 mod enrolment;
 pub mod manifest;
@@ -62,12 +63,21 @@ pub fn tree() -> BTreeMap<String, Vec<u8>> {
     tree
 }
 
-/// Writes [`tree`] below `dir`, and removes nothing.
+/// Writes [`tree`] below `dir`, and removes what else is in its folder `files`.
 ///
 /// # Errors
-/// A file cannot be written.
+/// A file cannot be written or removed.
 pub fn write(dir: &Path) -> io::Result<()> {
-    for (path, bytes) in tree() {
+    let tree = tree();
+    if let Ok(entries) = std::fs::read_dir(dir.join("files")) {
+        for entry in entries {
+            let entry = entry?;
+            if !tree.contains_key(&format!("files/{}", entry.file_name().to_string_lossy())) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+    }
+    for (path, bytes) in tree {
         let path = dir.join(path);
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
