@@ -22,9 +22,11 @@ pub mod keys;
 pub mod portrait;
 pub mod security_object;
 mod specimen;
+mod specimen_builder;
 mod state;
 pub mod vectors;
 
 pub use keys::{PrivateKey, Signer};
-pub use specimen::{ActiveAuthentication, ChipAuthentication, ChipKey, Specimen, SpecimenBuilder};
+pub use specimen::{ActiveAuthentication, ChipAuthentication, ChipKey, Specimen};
+pub use specimen_builder::SpecimenBuilder;
 pub use state::{CertificateAuthority, State, StateBuilder};

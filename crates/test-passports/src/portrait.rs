@@ -77,3 +77,15 @@ fn shapes(tint: u8) -> Vec<Ellipse> {
         ellipse(150.0, 268.0, 30.0, 7.0, [170, 85, 85]),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_portrait_decodes_at_its_size_and_tints_differ() {
+        let image = image::load_from_memory(&jpeg(90)).unwrap();
+        assert_eq!((image.width(), image.height()), (WIDTH.into(), HEIGHT.into()));
+        assert_ne!(jpeg(90), jpeg(200));
+    }
+}

@@ -175,3 +175,26 @@ fn a_link_certificate_is_signed_by_the_old_key() {
     let (tbs, algorithm, signature) = signed_parts(&old.link_to(&new));
     assert!(verify(&old.csca.signer, &algorithm, &tbs, &signature));
 }
+
+#[test]
+fn no_prefix_and_no_flipped_byte_of_a_specimen_makes_the_parser_panic() {
+    let state = StateBuilder::new(at()).build();
+    let offer = Some(ActiveAuthentication::Ec(Curve::P256));
+    let specimen = SpecimenBuilder::new(at()).active_authentication(offer).build(&state);
+    for (id, bytes) in &specimen.files {
+        let reads = |bytes: &[u8]| match id {
+            FileId::Com => Com::parse(bytes).is_ok(),
+            FileId::Sod => Sod::parse(bytes).is_ok(),
+            FileId::Dg(n) => DataGroup::parse(*n, bytes).is_ok(),
+            _ => CardAccess::parse(bytes).is_ok(),
+        };
+        assert!(reads(bytes), "{id}");
+        let mut flipped = bytes.clone();
+        for end in 0..bytes.len() {
+            assert!(!reads(&bytes[..end]), "{id} {end}");
+            flipped[end] ^= 0xFF;
+            let _ = reads(&flipped);
+            flipped[end] ^= 0xFF;
+        }
+    }
+}
