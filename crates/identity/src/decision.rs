@@ -233,7 +233,8 @@ pub(crate) mod tests {
 
     #[test]
     fn each_name_changed_alone_is_refused() {
-        let change: [(&str, fn(&mut HolderDecision)); 3] = [
+        type Change = fn(&mut HolderDecision);
+        let change: [(&str, Change); 3] = [
             ("enrolment", |d| d.enrolment_id.push('x')),
             ("document", |d| d.sod_sha256 = [9; 32].into()),
             ("proof", |d| d.proof = HolderProof::None),

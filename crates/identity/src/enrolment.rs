@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use attestation::Environment;
 use lds::FileId;
 use serde::{Deserialize, Serialize};
 
@@ -258,16 +259,6 @@ impl Facts {
 #[must_use]
 pub fn missing(facts: &Facts) -> Vec<Step> {
     Step::ALL.into_iter().filter(|step| !facts.done(*step)).collect()
-}
-
-/// Whether demo roots are trusted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Environment {
-    /// Real documents, real phones.
-    Production,
-    /// Specimens and virtual phones; said on every page.
-    Demo,
 }
 
 /// A text that must be, or may be, consented to.

@@ -40,6 +40,8 @@ pub struct EvidenceItem {
 pub struct EnrolmentEvidence {
     /// The enrolment.
     pub enrolment_id: String,
+    /// The challenge that both keys of the phone are attested over.
+    pub challenge: Vec<u8>,
     /// Every piece, in the order in which it came.
     pub items: Vec<EvidenceItem>,
 }
@@ -118,10 +120,13 @@ pub(crate) struct Gathered {
 }
 
 /// An attempt, and the answer that closed it.
-pub(crate) struct Answered {
-    pub(crate) attempt: ChipAttempt,
-    pub(crate) responses: Vec<Vec<u8>>,
-    pub(crate) received_at: UnixTime,
+pub struct Answered {
+    /// The attempt.
+    pub attempt: ChipAttempt,
+    /// The chip's answers.
+    pub responses: Vec<Vec<u8>>,
+    /// When they came; the attempt's time was not over.
+    pub received_at: UnixTime,
 }
 
 impl Gathered {
@@ -147,8 +152,8 @@ impl Gathered {
             pin_key: read(evidence, EvidenceKind::PinKey, Step::Pin)?.0,
             decision: String::from_utf8(decision.to_vec()).map_err(|_| Rejection::Evidence(Step::Face))?,
             files: evidence.files(),
-            chip_authentication: answered(evidence, EvidenceKind::CaAttempt, EvidenceKind::CaResponses)?,
-            active_authentication: answered(evidence, EvidenceKind::AaAttempt, EvidenceKind::AaSignature)?,
+            chip_authentication: evidence.chip_authentication()?,
+            active_authentication: evidence.active_authentication()?,
         })
     }
 }
@@ -162,6 +167,24 @@ impl EnrolmentEvidence {
             _ => None,
         };
         self.items.iter().filter_map(file).collect()
+    }
+}
+
+impl EnrolmentEvidence {
+    /// The newest answer of Chip Authentication, with the attempt that it closed.
+    ///
+    /// # Errors
+    /// [`Rejection::Evidence`]: it names no attempt of this enrolment, or came too late.
+    pub fn chip_authentication(&self) -> Result<Option<Answered>, Rejection> {
+        answered(self, EvidenceKind::CaAttempt, EvidenceKind::CaResponses)
+    }
+
+    /// The newest signature of Active Authentication, with the attempt that it closed.
+    ///
+    /// # Errors
+    /// As [`Self::chip_authentication`].
+    pub fn active_authentication(&self) -> Result<Option<Answered>, Rejection> {
+        answered(self, EvidenceKind::AaAttempt, EvidenceKind::AaSignature)
     }
 }
 

@@ -33,4 +33,4 @@ pub use login::{LoginKind, LoginState};
 pub use pivot::{Attribute, ChipPerson, Claim, Gender, PivotIdentity, Provenance};
 pub use places::CogTable;
 pub use rejection::Rejection;
-pub use seal::SealedEnrolment;
+pub use seal::{ProvedDocument, SealContext, SealedEnrolment, seal};

@@ -18,6 +18,9 @@ pub enum Rejection {
     /// A consent was given to another version or text than the one in force.
     #[error("consent to another text of {0}")]
     ConsentVersion(String),
+    /// The phone's keys.
+    #[error(transparent)]
+    Device(#[from] attestation::Error),
     /// The decision on the holder is not ours, or not of this enrolment, document or portrait.
     #[error("the decision on the holder does not hold: {0}")]
     Decision(&'static str),
@@ -42,6 +45,7 @@ impl Rejection {
             }
             Self::ConsentMissing(name) => format!("consent.missing({name})"),
             Self::ConsentVersion(name) => format!("consent.version({name})"),
+            Self::Device(error) => error.code().to_owned(),
             Self::Decision(_) => "face.decision".to_owned(),
             Self::Identity(error) => error.code().to_owned(),
             Self::Seal(_) => "enrolment.seal".to_owned(),

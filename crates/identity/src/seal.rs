@@ -4,16 +4,19 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use attestation::{AttestationPolicy, AttestedDevice, verify_android};
 use clock::UnixTime;
 use crypto::{EcPublicKey, sha256};
+use jose::JwkSet;
+use lds::FileId;
 use lds::dg1::Dg1;
 use lds::dg11::Dg11;
 use protocol::enrolment::{Consents, Seal};
 use protocol::seal::SealTranscript;
-use protocol::{device_id, key_thumbprint};
+use protocol::{Base64, device_id, key_thumbprint};
 
 use crate::account::ConsentRecord;
-use crate::decision::VerifiedDecision;
+use crate::decision::{DecisionSubject, VerifiedDecision};
 use crate::evidence::Gathered;
 use crate::{
     ChipPerson, CogTable, DeviceRecord, DocumentRecord, EnrolmentEvidence, EnrolmentPolicy, HolderProof,
@@ -92,104 +95,122 @@ impl fmt::Debug for SealedEnrolment {
 pub struct SealContext<'a> {
     /// What this server accepts.
     pub policy: &'a EnrolmentPolicy,
+    /// Which phones count.
+    pub attestation: &'a AttestationPolicy,
+    /// The keys that sign our own decisions on holders.
+    pub own_keys: &'a JwkSet,
     /// The places that may be declared.
     pub places: &'a CogTable,
     /// A register said that the title is neither lost nor stolen nor revoked.
     pub document_status_checked: bool,
 }
 
-/// What the chip's files and proofs were found to be worth.
-pub(crate) struct Chain {
-    pub(crate) dg1: Dg1,
-    pub(crate) dg11: Option<Dg11>,
+/// The document that was found authentic, and what its chip proved. Made out of what `verification` returns for the
+/// files and answers of the evidence ([`EnrolmentEvidence::files`], [`EnrolmentEvidence::chip_authentication`],
+/// [`EnrolmentEvidence::active_authentication`]), and of nothing else.
+pub struct ProvedDocument {
+    /// EF.DG1, under its hash.
+    pub dg1: Dg1,
+    /// EF.DG11, under its hash, if the document has one.
+    pub dg11: Option<Dg11>,
     /// Chip or Active Authentication succeeded.
-    pub(crate) chip_proved: bool,
-    pub(crate) weak_algorithm: bool,
-    pub(crate) dsc: [u8; 32],
-    pub(crate) csca: [u8; 32],
-    pub(crate) trust_digest: [u8; 32],
-    pub(crate) policy_version: String,
-    pub(crate) report: Vec<String>,
+    pub chip_proved: bool,
+    /// Policy let a weak algorithm through.
+    pub weak_algorithm: bool,
+    /// SHA-256 of the document signer certificate.
+    pub dsc: [u8; 32],
+    /// SHA-256 of the CSCA certificate.
+    pub csca: [u8; 32],
+    /// Digest of the trust store in force.
+    pub trust_digest: [u8; 32],
+    /// Version of the verification policy in force.
+    pub policy_version: String,
+    /// One line a check.
+    pub report: Vec<String>,
 }
 
-/// What the phone's attestation was found to be worth.
-pub(crate) struct Keys {
-    pub(crate) device_key: EcPublicKey,
-    /// Both keys are in hardware, and the hardened key agrees on secrets instead of making MACs.
-    pub(crate) hardware: bool,
-}
-
-/// What the other rooms proved, and our own decision on the holder.
-pub(crate) struct Proved {
-    pub(crate) chain: Chain,
-    pub(crate) keys: Keys,
-    pub(crate) decision: VerifiedDecision,
-}
-
-/// Joins what was proved. The order is that of the steps; the first check that fails is told.
-pub(crate) fn assemble(
+/// Judges a whole enrolment again and makes its identity. The first check that fails is told.
+///
+/// # Errors
+/// See [`Rejection`].
+pub fn seal(
     evidence: &EnrolmentEvidence,
-    gathered: &Gathered,
-    proved: Proved,
+    proved: ProvedDocument,
     request: Seal,
     context: SealContext<'_>,
     at: UnixTime,
 ) -> Result<SealedEnrolment, Rejection> {
-    let Proved { chain, keys, decision } = proved;
+    let gathered = Gathered::new(evidence)?;
     let (policy, id) = (context.policy, evidence.enrolment_id.as_str());
-    // 1. The holder agreed to the texts in force; to the use of the face, if the face was used.
+    // 1. The phone's keys are attested; the decision on the holder is ours, about this enrolment and document.
+    let attested = attested(evidence, &gathered, context.attestation)?;
+    let device_key = attested.device_key();
+    let sod = gathered.files.get(&FileId::Sod).ok_or(Rejection::Missing(Step::Files))?;
+    let subject = DecisionSubject { issuer: &policy.issuer, enrolment_id: id, sod_sha256: sha256(sod) };
+    let decision = VerifiedDecision::verify(&gathered.decision, context.own_keys, &subject, at)?;
+    // 2. The holder agreed to the texts in force; to the use of the face, if the face was used.
     let consents = check_consents(policy, &gathered.consents)?;
     let by_face = matches!(decision.decision().proof(), HolderProof::Face | HolderProof::FaceCertified);
     if by_face && policy.consents.contains_key("face") && !consents.contains_key("face") {
         return Err(Rejection::ConsentMissing("face".to_owned()));
     }
-    // 2. The person.
-    let mrz = &chain.dg1.mrz;
+    // 3. The person.
+    let mrz = &proved.dg1.mrz;
     policy.accepts_document(&mrz.document_code)?;
-    let person = ChipPerson::new(&chain.dg1, chain.dg11.as_ref());
+    let person = ChipPerson::new(&proved.dg1, proved.dg11.as_ref());
     let pivot =
         PivotIdentity::new(&person, &gathered.declaration, &gathered.contact.email, context.places, at)?;
     pivot.birthdate().at_least(policy.minimum_age, at)?;
-    // 3. The PIN key is its sender's.
-    let device_id = device_id(&keys.device_key);
+    // 4. The PIN key is its sender's.
+    let device_id = device_id(device_key);
     let pin_key = gathered.pin_key.verify(&policy.issuer, id, &device_id)?;
-    // 4. Both keys signed all of it.
-    let record = record(&policy.issuer, id, gathered, &decision, &keys.device_key, &pin_key, &consents);
-    request.transcript.verify(&record, &keys.device_key, &pin_key, &request.signatures)?;
-    // 5. The level.
-    if policy.chip_proof_required && !chain.chip_proved {
+    // 5. Both keys signed all of it.
+    let record = record(&policy.issuer, id, &gathered, &decision, device_key, &pin_key, &consents);
+    request.transcript.verify(&record, device_key, &pin_key, &request.signatures)?;
+    // 6. The level.
+    if policy.chip_proof_required && !proved.chip_proved {
         return Err(Rejection::Missing(Step::Chip));
     }
     let expiry = mrz.date_of_expiry.as_expiry();
     let facts = LevelFacts {
         document_authentic: true,
         email_verified: true,
-        chip_proved: chain.chip_proved,
-        keys_attested: keys.hardware,
+        chip_proved: proved.chip_proved,
+        keys_attested: true,
         pin_key: true,
         holder: decision.decision().proof(),
         title_unexpired: expiry.is_some_and(|day| at.date() <= day),
         document_status_checked: context.document_status_checked,
-        weak_algorithm: chain.weak_algorithm,
+        weak_algorithm: proved.weak_algorithm,
     };
     let level = facts.level().ok_or(Rejection::NoLevel)?;
-    // 6. The identity.
+    // 7. The identity.
     let document = DocumentRecord {
         code: mrz.document_code.clone(),
         issuing_state: mrz.issuing_state.clone(),
         number: mrz.document_number.clone(),
         expires: expiry.map(|(y, m, d)| format!("{y:04}-{m:02}-{d:02}")).unwrap_or_default(),
-        dsc: chain.dsc,
-        csca: chain.csca,
-        trust_digest: chain.trust_digest,
-        policy_version: chain.policy_version,
-        report: chain.report,
+        dsc: proved.dsc,
+        csca: proved.csca,
+        trust_digest: proved.trust_digest,
+        policy_version: proved.policy_version,
+        report: proved.report,
     };
-    let device =
-        DeviceRecord { id: device_id, device_key: keys.device_key.to_sec1(), pin_key: pin_key.to_sec1() };
+    let device = DeviceRecord { id: device_id, device_key: device_key.to_sec1(), pin_key: pin_key.to_sec1() };
     let identity = Identity { pivot, facts, level, document, device, consents, enrolled_at: at };
     let evidence_count = evidence.next_sequence();
     Ok(SealedEnrolment { enrolment_id: id.to_owned(), identity, evidence_count })
+}
+
+/// Verifies the attestation of both keys again, at the time when it came.
+fn attested(
+    evidence: &EnrolmentEvidence,
+    gathered: &Gathered,
+    policy: &AttestationPolicy,
+) -> Result<AttestedDevice, Rejection> {
+    let chain = |certificates: &[Base64]| certificates.iter().map(|der| der.0.clone()).collect::<Vec<_>>();
+    let (device, pin) = (chain(&gathered.device.device_chain), chain(&gathered.device.pin_hardening_chain));
+    Ok(verify_android(&device, &pin, &evidence.challenge, policy, gathered.device_received_at)?)
 }
 
 /// Compares the consents given with the texts in force: each required one is there, none is of another text.

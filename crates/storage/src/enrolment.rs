@@ -46,8 +46,6 @@ pub(crate) const DELETE_EXPIRED: &str = "DELETE FROM enrolment WHERE id IN \
 pub struct OpenedEnrolment {
     /// Its name.
     pub id: String,
-    /// The attestation challenge.
-    pub challenge: Vec<u8>,
     /// Where it stands, its time over included.
     pub state: EnrolmentState,
     /// When it began.
@@ -221,7 +219,6 @@ impl Database {
         let over = state == EnrolmentState::Open && now.0 >= expires;
         let mut enrolment = OpenedEnrolment {
             id: id.to_owned(),
-            challenge,
             state: if over { EnrolmentState::Expired } else { state },
             created_at: UnixTime(created),
             expires_at: UnixTime(expires),
@@ -230,6 +227,7 @@ impl Database {
             face_answers,
             evidence: EnrolmentEvidence {
                 enrolment_id: id.to_owned(),
+                challenge,
                 items: Vec::with_capacity(rows.len()),
             },
             key: self.vault.enrolment_key(id, bearer),

@@ -4,8 +4,9 @@ use crate::decision::tests::{decision_by, key};
 use crate::enrolment::{ConsentVersion, Environment};
 use crate::evidence::{ChipAnswer, ChipAttempt, EvidenceItem};
 use crate::{Error, EvidenceKind, HolderDecision, Level};
+use attestation::demo_root::{DemoRoot, KeyProfile};
+use attestation::{Application, Revocation, SecurityLevel, TrustAnchor};
 use crypto::{Curve, EcPrivateKey, HashAlgorithm};
-use lds::FileId;
 use lds::mrz::{Format, MrzDate, MrzFields, Sex};
 use protocol::Base64;
 use protocol::enrolment::{ConsentGiven, Contact, Declaration, PinKey, pin_key_signing_bytes};
@@ -32,6 +33,30 @@ struct Case {
     chip_proved: bool,
     answered_attempt: String,
     transcript: fn(&mut SealTranscript),
+    challenge: Vec<u8>,
+}
+
+fn demo_root() -> DemoRoot {
+    DemoRoot::generate(AT.plus(-3600), &mut ChaCha20Rng::seed_from_u64(3))
+}
+
+fn application() -> Application {
+    Application { package_name: "org.example".into(), signer_sha256: vec![[6; 32]] }
+}
+
+fn attestation_policy() -> AttestationPolicy {
+    AttestationPolicy {
+        anchors: vec![TrustAnchor::demo(demo_root().certificate_der()).unwrap()],
+        environment: Environment::Demo,
+        applications: vec![application()],
+        security_levels: vec![SecurityLevel::TrustedEnvironment, SecurityLevel::StrongBox],
+        require_verified_boot: true,
+        require_locked: true,
+        min_os_patch_level: None,
+        min_vendor_patch_level: None,
+        min_boot_patch_level: None,
+        revocation: Revocation::NotChecked,
+    }
 }
 
 fn case() -> Case {
@@ -81,6 +106,7 @@ fn case() -> Case {
         chip_proved: true,
         answered_attempt: "a".into(),
         transcript: |_| {},
+        challenge: b"challenge".to_vec(),
     }
 }
 
@@ -97,11 +123,16 @@ impl Case {
             PinKey { public_key: Base64(self.pin.public_key().to_sec1()), proof: plain(&self.pin, &message) };
         let attempt = ChipAttempt { attempt: "a".into(), state: Base64(vec![1]), expires_at: AT };
         let answer = ChipAnswer { attempt: self.answered_attempt.clone(), responses: vec![Base64(vec![2])] };
+        let hardening = EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(4));
+        let chain = |key: &EcPublicKey, profile: fn(&[u8], &Application, UnixTime) -> KeyProfile| {
+            let profile = profile(b"challenge", &application(), AT);
+            demo_root().issue(key, &profile).into_iter().map(Base64).collect()
+        };
         let device = protocol::enrolment::DeviceAttestation {
             platform: "android".into(),
             app_version: "1".into(),
-            device_chain: Vec::new(),
-            pin_hardening_chain: Vec::new(),
+            device_chain: chain(&self.device.public_key(), KeyProfile::device_key),
+            pin_hardening_chain: chain(&hardening.public_key(), KeyProfile::pin_hardening_key),
         };
         let mut pieces = vec![
             (EvidenceKind::DeviceAttestation, json(&device)),
@@ -111,7 +142,7 @@ impl Case {
             (EvidenceKind::CaAttempt, json(&attempt)),
             (EvidenceKind::CaResponses, json(&answer)),
             (EvidenceKind::Declaration, json(&self.declaration)),
-            (EvidenceKind::HolderDecision, b"signed".to_vec()),
+            (EvidenceKind::HolderDecision, self.decision.sign(&key(1), ISSUER, "h", AT).into_bytes()),
             (EvidenceKind::PinKey, json(&pin_key)),
         ];
         pieces.extend(self.files.iter().map(|(file, bytes)| (EvidenceKind::File(*file), bytes.clone())));
@@ -121,7 +152,11 @@ impl Case {
             received_at: AT.plus(-60),
             content: Some(content),
         };
-        EnrolmentEvidence { enrolment_id: "e".into(), items: (0..).zip(pieces).map(item).collect() }
+        EnrolmentEvidence {
+            enrolment_id: "e".into(),
+            challenge: self.challenge.clone(),
+            items: (0..).zip(pieces).map(item).collect(),
+        }
     }
 
     fn seal(self) -> Result<SealedEnrolment, Rejection> {
@@ -129,17 +164,15 @@ impl Case {
         let gathered = Gathered::new(&evidence)?;
         let consents = check_consents(&self.policy, &gathered.consents).unwrap_or_default();
         let subject = DecisionSubject { issuer: ISSUER, enrolment_id: "e", sod_sha256: sha256(b"SOD") };
-        let key = key(1);
-        let compact = self.decision.sign(&key, ISSUER, "h", AT);
-        let keys = jose::JwkSet { keys: vec![key.jwk()] };
-        let decision = VerifiedDecision::verify(&compact, &keys, &subject, AT)?;
+        let keys = jose::JwkSet { keys: vec![key(1).jwk()] };
+        let decision = VerifiedDecision::verify(&gathered.decision, &keys, &subject, AT)?;
         let (device_key, pin_key) = (self.device.public_key(), self.pin.public_key());
         let mut transcript = record(ISSUER, "e", &gathered, &decision, &device_key, &pin_key, &consents);
         (self.transcript)(&mut transcript);
         let proof = DeviceProof::Ecdsa(plain(&self.device, &transcript.signing_bytes()));
         let pin = plain(&self.pin, &transcript.pin_signing_bytes(&proof));
         let request = Seal { transcript, signatures: SealSignatures { device: proof.to_header(), pin } };
-        let chain = Chain {
+        let proved = ProvedDocument {
             dg1: Dg1 { mrz: self.mrz.compose().unwrap() },
             dg11: None,
             chip_proved: self.chip_proved,
@@ -150,11 +183,15 @@ impl Case {
             policy_version: "1".into(),
             report: Vec::new(),
         };
-        let keys = Keys { device_key, hardware: true };
-        let proved = Proved { chain, keys, decision };
-        let places = CogTable::embedded();
-        let context = SealContext { policy: &self.policy, places, document_status_checked: true };
-        assemble(&evidence, &gathered, proved, request, context, AT)
+        let attestation = attestation_policy();
+        let context = SealContext {
+            policy: &self.policy,
+            attestation: &attestation,
+            own_keys: &keys,
+            places: CogTable::embedded(),
+            document_status_checked: true,
+        };
+        seal(&evidence, proved, request, context, AT)
     }
 }
 
@@ -190,6 +227,12 @@ fn a_whole_enrolment_is_sealed() {
 }
 
 #[test]
+fn keys_attested_over_another_challenge_are_refused() {
+    let other = with(|c| c.challenge = b"another".to_vec());
+    assert_eq!(other.err(), Some(Rejection::Device(attestation::Error::Challenge)));
+}
+
+#[test]
 fn consents_are_to_the_texts_in_force() {
     let given = |name: &str| with(|c| c.consents.given.retain(|g| g.name == name)).err();
     assert_eq!(given("face"), Some(Rejection::ConsentMissing("terms".into())));
@@ -205,6 +248,12 @@ fn consents_are_to_the_texts_in_force() {
     assert_eq!(hash.err(), Some(Rejection::ConsentVersion("terms".into())));
     let unknown = with(|c| c.consents.given[1].name = "other".into());
     assert_eq!(unknown.err(), Some(Rejection::ConsentVersion("other".into())));
+}
+
+#[test]
+fn the_decision_on_the_holder_is_about_this_document() {
+    let other = with(|c| c.decision = decision_by(HolderProof::FaceCertified, [9; 32]));
+    assert_eq!(other.err(), Some(Rejection::Decision("document")));
 }
 
 #[test]
@@ -235,7 +284,8 @@ fn the_pin_key_is_proved_for_this_enrolment() {
 
 #[test]
 fn a_transcript_of_other_evidence_is_refused() {
-    let cases: [(&str, fn(&mut SealTranscript)); 5] = [
+    type Change = fn(&mut SealTranscript);
+    let cases: [(&str, Change); 5] = [
         ("files", |t| drop(t.files.remove("EF.DG2"))),
         ("portrait_digest", |t| t.portrait_digest.0[0] ^= 1),
         ("chip_authentication", |t| t.chip_authentication = Some("b".into())),
