@@ -72,3 +72,19 @@ impl fmt::Debug for TrustAnchor {
         write!(f, "TrustAnchor({key}{})", if self.demo { ", demo" } else { "" })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Digests of the SubjectPublicKeyInfo, as computed when the roots were collected.
+    #[test]
+    fn googles_roots_are_read() {
+        let digest = |anchor: &TrustAnchor| hex::encode(crypto::sha256(&anchor.spki));
+        let google = TrustAnchor::google();
+        assert_eq!(google.len(), 2);
+        assert!(google.iter().all(|anchor| !anchor.is_demo()));
+        assert_eq!(digest(&google[0]), "feb2ea7551ee316ed4bb443c8293b884dbfdea40b603ee3e4f4a897e4580fbae");
+        assert_eq!(digest(&google[1]), "3ee44512a1af2beb39c889490c60ea3f82e43f5d5a5532f5ab9419f676cd07ec");
+    }
+}

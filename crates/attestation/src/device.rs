@@ -105,3 +105,51 @@ pub fn verify_android(
         verified_boot_hash: device.root_of_trust.verified_boot_hash,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::Bench;
+    use crate::demo_root::KeyProfile;
+
+    #[test]
+    fn a_device_holds_the_two_attested_keys_and_is_named_by_the_first() {
+        let bench = Bench::new();
+        let device = bench.verify().unwrap();
+        assert_eq!(device.device_key(), &bench.keys[0].public_key());
+        assert_eq!(device.pin_hardening_key(), &bench.keys[1].public_key());
+        assert_eq!(device.security_level(), SecurityLevel::TrustedEnvironment);
+        assert_eq!(device.os_patch_level(), 202_607);
+        let name = BASE64_URL_SAFE_NO_PAD.decode(device.device_id()).unwrap();
+        assert_eq!(name, crypto::sha256(&bench.keys[0].public_key().to_sec1()));
+    }
+
+    #[test]
+    fn one_key_in_both_places_is_refused() {
+        let mut bench = Bench::new();
+        bench.keys[1] = bench.keys[0].clone();
+        assert_eq!(bench.verify(), Err(Error::SameKey));
+    }
+
+    #[test]
+    fn keys_of_two_phones_are_refused() {
+        let changes: [fn(&mut KeyProfile); 3] = [
+            |key| key.root_of_trust.as_mut().unwrap().hash[0] ^= 1,
+            |key| key.root_of_trust.as_mut().unwrap().key[0] ^= 1,
+            |key| key.os_patch_level += 1,
+        ];
+        for change in changes {
+            let mut bench = Bench::new();
+            change(&mut bench.pin);
+            assert_eq!(bench.verify(), Err(Error::TwoDevices));
+        }
+    }
+
+    #[test]
+    fn keys_of_two_of_our_apps_are_refused() {
+        let mut bench = Bench::new();
+        bench.pin.application.package_name = "fr.example.sceau.beta".into();
+        bench.policy.applications.push(bench.pin.application.clone());
+        assert_eq!(bench.verify(), Err(Error::TwoDevices));
+    }
+}

@@ -182,3 +182,60 @@ fn numbers(value: &mut Reader<'_>) -> Result<Vec<u64>, Error> {
     }
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::Bench;
+    use crate::tlv::{encode, explicit, number};
+
+    /// A description whose hardware list has these fields.
+    fn with(fields: &[Vec<u8>]) -> Vec<u8> {
+        let level = number(ENUMERATED, 1);
+        let (version, bytes) = (number(INTEGER, 4), encode(OCTET_STRING, &[b"c"]));
+        let (software, hardware) = (encode(SEQUENCE, &[[]; 0]), encode(SEQUENCE, fields));
+        let parts = [&version, &level, &version, &level, &bytes, &bytes, &software, &hardware];
+        encode(SEQUENCE, &parts)
+    }
+
+    fn refused(der: &[u8]) -> bool {
+        KeyDescription::parse(der).err() == Some(Error::Malformed(WHAT))
+    }
+
+    #[test]
+    fn tags_may_come_unordered_but_once() {
+        let (origin, algorithm) = (explicit(702, &[number(INTEGER, 0)]), explicit(2, &[number(INTEGER, 3)]));
+        let der = with(&[origin.clone(), algorithm.clone()]);
+        let list = KeyDescription::parse(&der).unwrap().hardware_enforced;
+        assert_eq!((list.origin, list.algorithm), (Some(0), Some(3)));
+        assert!(refused(&with(&[origin.clone(), algorithm, origin])));
+    }
+
+    #[test]
+    fn device_identifiers_are_skipped_unread() {
+        let imei = explicit(714, &[encode(OCTET_STRING, &[b"490154203237518"])]);
+        let der = with(&[imei]);
+        let list = KeyDescription::parse(&der).unwrap();
+        assert!(!format!("{:?}", list.hardware_enforced).contains("52, 57, 48"));
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_refused() {
+        assert!(refused(&with(&[explicit(702, &[encode(OCTET_STRING, &[[0]])])])));
+        assert!(refused(&with(&[explicit(503, &[number(INTEGER, 0)])])));
+        assert!(refused(&with(&[explicit(702, &[number(INTEGER, 0), number(INTEGER, 2)])])));
+        assert!(refused(&with(&[number(INTEGER, 0)])));
+        assert!(refused(&with(&[explicit(702, &[encode(INTEGER, &[[0xff]])])])), "negative");
+        assert!(refused(&with(&[explicit(702, &[encode(INTEGER, &[[1; 9]])])])), "beyond 64 bits");
+    }
+
+    #[test]
+    fn every_truncation_and_every_trailing_byte_is_refused() {
+        let der = Bench::new().device.key_description();
+        assert!(KeyDescription::parse(&der).is_ok());
+        for len in 0..der.len() {
+            assert!(refused(&der[..len]), "{len}");
+        }
+        assert!(refused(&[&der[..], &[0]].concat()));
+    }
+}

@@ -15,12 +15,16 @@
 //! [`demo_root`] makes chains of the same form for software keys; its root counts only in the demo environment.
 
 mod anchor;
+#[cfg(test)]
+mod bench;
 mod chain;
 pub mod demo_root;
 mod device;
 mod key;
 mod key_description;
 mod policy;
+#[cfg(test)]
+mod samples;
 mod status_list;
 mod tlv;
 

@@ -54,3 +54,18 @@ impl StatusList {
         self.serials.contains(serial)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_not_understood_is_refused() {
+        let read = |json: &str| StatusList::from_json(json.as_bytes(), UnixTime(0)).map(drop);
+        assert_eq!(read(r#"{"entries": {}}"#), Ok(()));
+        assert_eq!(read(r#"{"entries": {"0aB": {"status": "REVOKED"}}}"#), Ok(()));
+        for json in ["", "[]", "{}", r#"{"entries": {"xyz": {}}}"#, r#"{"entries": {"": {}}}"#] {
+            assert_eq!(read(json), Err(Error::Malformed("status list")), "{json}");
+        }
+    }
+}

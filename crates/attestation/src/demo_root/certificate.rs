@@ -1,7 +1,7 @@
 //! X.509 certificates of demo chains, signed with ECDSA and SHA-256.
 
 use clock::UnixTime;
-use crypto::{EcPrivateKey, EcPublicKey, HashAlgorithm, PublicKey};
+use crypto::{EcPrivateKey, HashAlgorithm};
 
 use crate::tlv::{
     BIT_STRING, BOOLEAN, GENERALIZED_TIME, INTEGER, OCTET_STRING, OID, SEQUENCE, UTC_TIME, UTF8_STRING,
@@ -17,6 +17,8 @@ const KEY_DESCRIPTION: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 1, 17];
 pub(crate) const COMMON_NAME: u8 = 3;
 pub(crate) const SERIAL_NUMBER: u8 = 5;
 pub(crate) const TITLE: u8 = 12;
+#[cfg(test)]
+pub(crate) const ORGANIZATION: u8 = 10;
 
 /// What a certificate is made from. Every field may be changed to make a wrong one.
 #[derive(Clone, Debug)]
@@ -28,7 +30,8 @@ pub(crate) struct Certificate {
     pub(crate) subject: Vec<u8>,
     pub(crate) not_before: UnixTime,
     pub(crate) not_after: UnixTime,
-    pub(crate) key: EcPublicKey,
+    /// SubjectPublicKeyInfo, DER.
+    pub(crate) spki: Vec<u8>,
     /// basicConstraints with cA, keyUsage keyCertSign; else keyUsage digitalSignature.
     pub(crate) ca: bool,
     /// The value of the attestation extension.
@@ -47,7 +50,7 @@ impl Certificate {
                 self.issuer.clone(),
                 encode(SEQUENCE, &[time(self.not_before), time(self.not_after)]),
                 self.subject.clone(),
-                PublicKey::Ec(self.key.clone()).to_spki_der(),
+                self.spki.clone(),
                 explicit(3, &[encode(SEQUENCE, &self.extensions())]),
             ],
         );

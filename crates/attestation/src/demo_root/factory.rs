@@ -1,7 +1,7 @@
 //! The certificates above the leaf, as a factory makes them.
 
 use clock::UnixTime;
-use crypto::{Curve, EcPrivateKey, EcPublicKey};
+use crypto::{Curve, EcPrivateKey, EcPublicKey, PublicKey};
 use rand_core::CryptoRng;
 
 use super::certificate::{COMMON_NAME, Certificate, SERIAL_NUMBER, TITLE, name};
@@ -34,7 +34,7 @@ impl Factory {
             subject: names[i].clone(),
             not_before: at.plus(-DAY),
             not_after: at.plus(LIFE),
-            key: keys[i].public_key(),
+            spki: PublicKey::Ec(keys[i].public_key()).to_spki_der(),
             ca: true,
             key_description: None,
         });
@@ -60,7 +60,7 @@ pub(crate) fn leaf(key: &EcPublicKey, profile: &KeyProfile, issuer: &[u8]) -> Ce
         subject: name(&[(COMMON_NAME, "Android Keystore Key")]),
         not_before: UnixTime(0),
         not_after: LEAF_END,
-        key: key.clone(),
+        spki: PublicKey::Ec(key.clone()).to_spki_der(),
         ca: false,
         key_description: Some(profile.key_description()),
     }

@@ -4,8 +4,8 @@
 //! certificate ([`crate::TrustAnchor::demo`]), which counts only in the demo environment. A root is made per
 //! deployment, never shipped.
 
-mod certificate;
-mod factory;
+pub(crate) mod certificate;
+pub(crate) mod factory;
 mod profile;
 
 use std::fmt;
@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
-pub(crate) use factory::Factory;
+use factory::Factory;
 pub use profile::{DemoBoot, KeyProfile};
 
 /// A demo root with its factory: an intermediate and an attestation key below it. The root's own key is thrown away
@@ -101,5 +101,50 @@ impl DemoRoot {
 impl fmt::Debug for DemoRoot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DemoRoot(..)")
+    }
+}
+
+#[cfg(test)]
+impl DemoRoot {
+    pub(crate) fn attestation_name(&self) -> &[u8] {
+        &self.attestation_name
+    }
+
+    pub(crate) fn attestation_key(&self) -> &EcPrivateKey {
+        &self.attestation_key
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::{AT, Bench};
+    use rand_chacha::ChaCha20Rng;
+    use rand_chacha::rand_core::SeedableRng as _;
+
+    #[test]
+    fn the_file_form_is_read_back_and_attests_the_same() {
+        let bench = Bench::new();
+        let read = DemoRoot::from_json(&bench.root.to_json()).unwrap();
+        assert_eq!(read.certificate_der(), bench.root.certificate_der());
+        let key = bench.keys[0].public_key();
+        assert_eq!(read.issue(&key, &bench.device), bench.root.issue(&key, &bench.device));
+    }
+
+    #[test]
+    fn a_file_with_the_key_of_another_root_is_refused() {
+        let roots = [1, 2].map(|seed| DemoRoot::generate(AT, &mut ChaCha20Rng::seed_from_u64(seed)));
+        let [mut one, two] = roots;
+        assert!(DemoRoot::from_json(&one.to_json()).is_ok());
+        one.attestation_key = two.attestation_key;
+        assert_eq!(DemoRoot::from_json(&one.to_json()).err(), Some(Error::Malformed("demo root")));
+        assert_eq!(DemoRoot::from_json("{}").err(), Some(Error::Malformed("demo root")));
+    }
+
+    #[test]
+    fn roots_of_two_deployments_differ_and_keys_are_not_printed() {
+        let roots = [1, 2].map(|seed| DemoRoot::generate(AT, &mut ChaCha20Rng::seed_from_u64(seed)));
+        assert_ne!(roots[0].certificate_der(), roots[1].certificate_der());
+        assert_eq!(format!("{:?}", roots[0]), "DemoRoot(..)");
     }
 }
