@@ -1,0 +1,128 @@
+//! The passwords that open a chip (Doc 9303-11, 4.3.2 and 4.4.4.1).
+
+use std::fmt;
+
+use crypto::HashAlgorithm;
+use lds::Mrz;
+use lds::mrz::{MrzDate, mrz_information};
+use zeroize::Zeroizing;
+
+use crate::Error;
+
+/// No document number is longer, not even one that goes on in the optional data of TD1.
+const MAX_DOCUMENT_NUMBER: usize = 22;
+
+/// The password out of the MRZ: document number, date of birth, date of expiry.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MrzKey {
+    information: Zeroizing<String>,
+}
+
+impl MrzKey {
+    /// From the three fields: the number with or without fillers, the dates as `YYMMDD`.
+    ///
+    /// # Errors
+    /// [`Error::Password`].
+    pub fn new(document_number: &str, date_of_birth: &str, date_of_expiry: &str) -> Result<Self, Error> {
+        let number = document_number.trim_end_matches('<');
+        let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '<';
+        if number.is_empty() || number.len() > MAX_DOCUMENT_NUMBER || !number.chars().all(allowed) {
+            return Err(Error::Password("document number"));
+        }
+        let birth = MrzDate::parse(date_of_birth).ok_or(Error::Password("date of birth"))?;
+        let expiry = MrzDate::parse(date_of_expiry).ok_or(Error::Password("date of expiry"))?;
+        Ok(Self { information: Zeroizing::new(mrz_information(number, birth, expiry)) })
+    }
+
+    /// SHA-1 of MRZ_information: all of it for PACE, the first 16 bytes for BAC.
+    pub(crate) fn digest(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(HashAlgorithm::Sha1.digest(self.information.as_bytes()))
+    }
+}
+
+impl From<&Mrz> for MrzKey {
+    fn from(mrz: &Mrz) -> Self {
+        Self { information: Zeroizing::new(mrz.access_key_information()) }
+    }
+}
+
+impl fmt::Debug for MrzKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MrzKey(..)")
+    }
+}
+
+/// The card access number, printed on the document: six digits.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Can(Zeroizing<String>);
+
+impl Can {
+    /// Takes six digits.
+    ///
+    /// # Errors
+    /// [`Error::Password`].
+    pub fn new(digits: &str) -> Result<Self, Error> {
+        if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Error::Password("card access number"));
+        }
+        Ok(Self(Zeroizing::new(digits.to_owned())))
+    }
+}
+
+impl fmt::Debug for Can {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Can(..)")
+    }
+}
+
+/// A password of PACE; the MRZ also opens BAC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Password {
+    /// The MRZ.
+    Mrz(MrzKey),
+    /// The card access number.
+    Can(Can),
+}
+
+impl Password {
+    /// Its number in MSE:Set AT (Doc 9303-11, 4.4.4.1).
+    #[must_use]
+    pub fn reference(&self) -> u8 {
+        match self {
+            Self::Mrz(_) => 1,
+            Self::Can(_) => 2,
+        }
+    }
+
+    /// What goes into the key derivation (Doc 9303-11, 9.7.3).
+    pub(crate) fn secret(&self) -> Zeroizing<Vec<u8>> {
+        match self {
+            Self::Mrz(key) => key.digest(),
+            Self::Can(can) => Zeroizing::new(can.0.as_bytes().to_vec()),
+        }
+    }
+}
+
+impl From<MrzKey> for Password {
+    fn from(key: MrzKey) -> Self {
+        Self::Mrz(key)
+    }
+}
+
+impl From<&MrzKey> for Password {
+    fn from(key: &MrzKey) -> Self {
+        Self::Mrz(key.clone())
+    }
+}
+
+impl From<Can> for Password {
+    fn from(can: Can) -> Self {
+        Self::Can(can)
+    }
+}
+
+impl From<&Can> for Password {
+    fn from(can: &Can) -> Self {
+        Self::Can(can.clone())
+    }
+}

@@ -1,0 +1,124 @@
+//! The commands of the key agreement (Doc 9303-11, 6.2.4), as the reader sends them and the chip understands them.
+
+use lds::security_info::ChipAuthenticationInfo;
+use lds::tlv;
+
+use super::{CIPHERS, ChipAuthenticationTask, TaskProtocol};
+use crate::apdu::{LE_SHORT, ins};
+use crate::dynamic_authentication::encode;
+use crate::{Command, Error};
+
+const EPHEMERAL_PUBLIC_KEY_KAT: u32 = 0x91;
+const EPHEMERAL_PUBLIC_KEY_GA: u32 = 0x80;
+const PROTOCOL: u32 = 0x80;
+const PRIVATE_KEY_REFERENCE: u32 = 0x84;
+
+/// The commands of the key agreement, to be sent under the session that is open. They are answered under it too, and
+/// the new keys apply from the next command on.
+///
+/// # Errors
+/// [`Error::ChipAuthenticationUnsupported`]: a protocol that is none of ECDH.
+pub fn key_agreement(task: &ChipAuthenticationTask) -> Result<Vec<Command>, Error> {
+    let reference = task.key_reference.as_deref();
+    let reference = reference.map(|id| tlv::encode(PRIVATE_KEY_REFERENCE, id)).unwrap_or_default();
+    let set = |template, object: Vec<u8>| {
+        let data = [object, reference.clone()].concat();
+        Command::new(ins::MANAGE_SECURITY_ENVIRONMENT, 0x41, template, data, None)
+    };
+    match &task.protocol {
+        TaskProtocol::Kat => {
+            Ok(vec![set(0xA6, tlv::encode(EPHEMERAL_PUBLIC_KEY_KAT, &task.ephemeral_public_key))])
+        }
+        TaskProtocol::AtGa { oid } => {
+            if !CIPHERS.iter().any(|cipher| ChipAuthenticationInfo::ecdh(*cipher, None).oid == *oid) {
+                return Err(Error::ChipAuthenticationUnsupported);
+            }
+            let data = encode(Some((EPHEMERAL_PUBLIC_KEY_GA, &task.ephemeral_public_key)));
+            Ok(vec![
+                set(0xA4, tlv::encode(PROTOCOL, &tlv::encode_oid(oid).split_off(2))),
+                Command::new(ins::GENERAL_AUTHENTICATE, 0, 0, data, Some(LE_SHORT)),
+            ])
+        }
+    }
+}
+
+/// The chip's side.
+pub mod chip {
+    use crypto::{EcPrivateKey, EcPublicKey, SessionCipher};
+    use lds::tlv::{self, Reader, tag};
+
+    use super::{EPHEMERAL_PUBLIC_KEY_GA, EPHEMERAL_PUBLIC_KEY_KAT, PRIVATE_KEY_REFERENCE, PROTOCOL};
+    use crate::dynamic_authentication::{decode, encode};
+    use crate::{Command, Response, SecureMessaging, StatusWord};
+
+    /// What MSE:Set KAT or MSE:Set AT says.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct KeySelection {
+        /// KAT: the ephemeral public key. AT: the protocol, dotted.
+        pub object: Vec<u8>,
+        /// The number of the chip's key.
+        pub key_reference: Option<Vec<u8>>,
+    }
+
+    impl KeySelection {
+        fn parse(data: &[u8], tag: u32) -> Option<Self> {
+            let mut objects = Reader::new("APDU", data);
+            let object = objects.expect(tag).ok()?.value.to_vec();
+            let reference = objects.optional(PRIVATE_KEY_REFERENCE).ok()?;
+            objects.finish().ok()?;
+            Some(Self { object, key_reference: reference.map(|id| id.value.to_vec()) })
+        }
+
+        /// Reads MSE:Set KAT: the object is the ephemeral public key.
+        ///
+        /// # Errors
+        /// The status word to answer with.
+        pub fn from_set_kat(command: &Command) -> Result<Self, StatusWord> {
+            Self::parse(&command.data, EPHEMERAL_PUBLIC_KEY_KAT).ok_or(StatusWord::WRONG_DATA)
+        }
+
+        /// Reads MSE:Set AT: the object is the value of the protocol's OID.
+        ///
+        /// # Errors
+        /// The status word to answer with.
+        pub fn from_set_at(command: &Command) -> Result<Self, StatusWord> {
+            Self::parse(&command.data, PROTOCOL).ok_or(StatusWord::WRONG_DATA)
+        }
+
+        /// The object as an OID, dotted.
+        #[must_use]
+        pub fn oid(&self) -> Option<String> {
+            let encoded = tlv::encode(tag::OID, &self.object);
+            Reader::new("APDU", &encoded).expect(tag::OID).ok()?.oid().ok()
+        }
+    }
+
+    /// The terminal's public key in GENERAL AUTHENTICATE.
+    ///
+    /// # Errors
+    /// The status word to answer with.
+    pub fn ephemeral_public_key(command: &Command) -> Result<Vec<u8>, StatusWord> {
+        let key = decode("Chip Authentication", &command.data, EPHEMERAL_PUBLIC_KEY_GA, &[]);
+        key.map_err(|_| StatusWord::WRONG_DATA)
+    }
+
+    /// The answer to GENERAL AUTHENTICATE.
+    #[must_use]
+    pub fn general_authenticate_response() -> Response {
+        Response::ok(encode(None))
+    }
+
+    /// Agrees on the new session with the chip's static key.
+    ///
+    /// # Errors
+    /// 6A80: not a point of the key's curve.
+    pub fn agree(
+        key: &EcPrivateKey,
+        cipher: SessionCipher,
+        theirs: &[u8],
+    ) -> Result<SecureMessaging, StatusWord> {
+        let theirs = EcPublicKey::from_sec1(key.curve(), theirs).map_err(|_| StatusWord::WRONG_DATA)?;
+        let secret = key.ecdh(&theirs).map_err(|_| StatusWord::WRONG_DATA)?;
+        Ok(SecureMessaging::from_shared_secret(cipher, &secret))
+    }
+}

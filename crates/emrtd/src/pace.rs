@@ -1,0 +1,280 @@
+//! Password Authenticated Connection Establishment (Doc 9303-11, 4.4): generic mapping on an elliptic curve.
+//!
+//! ```text
+//! terminal                                     chip
+//! MSE:Set AT (protocol, password)      ->
+//! GENERAL AUTHENTICATE                 ->
+//!                                      <-      80 z = E(K_pi, s)
+//! 81 mapping key                       ->
+//!                                      <-      82 mapping key          G' = s*G + H
+//! 83 ephemeral key on G'               ->
+//!                                      <-      84 ephemeral key on G'  K = x of the shared point
+//! 85 token over the chip's key         ->
+//!                                      <-      86 token over the terminal's key
+//! ```
+
+use crypto::pad::pad_method2;
+use crypto::{Curve, EcPoint, Scalar, SessionCipher, SessionKey, ct_eq};
+use lds::CardAccess;
+use lds::security_info::{KeyAgreement, PaceInfo, PaceMapping};
+use lds::tlv::{self, tag};
+use rand_core::CryptoRng;
+
+use crate::apdu::{LE_SHORT, ins};
+use crate::dynamic_authentication::{decode, encode, expect_ok};
+use crate::{Command, Error, Password, Response, SecureMessaging, StatusWord};
+
+pub mod chip;
+
+const STEP: &str = "PACE";
+const ENCRYPTED_NONCE: u32 = 0x80;
+const TERMINAL_MAPPING_KEY: u32 = 0x81;
+const CHIP_MAPPING_KEY: u32 = 0x82;
+const TERMINAL_KEY: u32 = 0x83;
+const CHIP_KEY: u32 = 0x84;
+const TERMINAL_TOKEN: u32 = 0x85;
+const CHIP_TOKEN: u32 = 0x86;
+/// Certification authority references, which a chip with Terminal Authentication may add.
+const AUTHORITY_REFERENCES: [u32; 2] = [0x87, 0x88];
+/// Class of a command that is not the last of a chain (ISO/IEC 7816-4, 5.3.3).
+const CHAINING: u8 = 0x10;
+/// No chip's nonce is longer; the standard leaves the length to the chip (4.4.3.3).
+const MAX_NONCE: usize = 64;
+
+/// A way of PACE that both sides support.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaceOffer {
+    /// The protocol, dotted.
+    pub oid: String,
+    /// The cipher of the nonce, the tokens and the session.
+    pub cipher: SessionCipher,
+    /// The group.
+    pub curve: Curve,
+    /// The number of the domain parameters, if the chip offers several and must be told which.
+    pub parameter_reference: Option<u8>,
+}
+
+impl PaceOffer {
+    /// The best supported offer of EF.CardAccess: the strongest cipher, and of these the chip's first.
+    #[must_use]
+    pub fn choose(card_access: &CardAccess) -> Option<Self> {
+        let mut parameters: Vec<_> = card_access.pace().map(|info| info.parameter_id).collect();
+        parameters.sort_unstable();
+        parameters.dedup();
+        let mut offers: Vec<Self> = card_access.pace().filter_map(Self::from_info).collect();
+        offers.sort_by_key(|offer| std::cmp::Reverse(offer.cipher.key_len() * offer.cipher.block_len()));
+        let mut best = offers.into_iter().next()?;
+        best.parameter_reference = (parameters.len() > 1).then_some(best.curve.parameter_id());
+        Some(best)
+    }
+
+    /// Generic mapping with ECDH, version 2, on a standardised curve that is known; else `None`.
+    #[must_use]
+    pub fn from_info(info: &PaceInfo) -> Option<Self> {
+        let supported = info.agreement == KeyAgreement::Ecdh && info.mapping == PaceMapping::Generic;
+        let curve = u8::try_from(info.parameter_id?).ok().and_then(Curve::from_parameter_id)?;
+        let offer = Self { oid: info.oid.clone(), cipher: info.cipher, curve, parameter_reference: None };
+        (supported && info.version == 2).then_some(offer)
+    }
+
+    /// The value of the OID, without tag and length.
+    fn oid_value(&self) -> Vec<u8> {
+        tlv::encode_oid(&self.oid).split_off(2)
+    }
+
+    /// MSE:Set AT (4.4.4.1).
+    fn set_at(&self, password: &Password) -> Command {
+        let mut data = tlv::encode(0x80, &self.oid_value());
+        data.extend(tlv::encode(0x83, &[password.reference()]));
+        if let Some(parameters) = self.parameter_reference {
+            data.extend(tlv::encode(0x84, &[parameters]));
+        }
+        Command::new(ins::MANAGE_SECURITY_ENVIRONMENT, 0xC1, 0xA4, data, None)
+    }
+
+    /// K_pi (9.7.3).
+    fn password_key(&self, password: &Password) -> SessionKey {
+        self.cipher.kdf(&password.secret(), 3)
+    }
+
+    /// s out of z.
+    fn decrypt_nonce(&self, key: &SessionKey, encrypted: &[u8]) -> Result<Scalar, crypto::Error> {
+        if encrypted.len() > MAX_NONCE {
+            return Err(crypto::Error::Ciphertext);
+        }
+        let nonce = key.decrypt_cbc(&vec![0; self.cipher.block_len()], encrypted)?;
+        Scalar::from_bytes_reduced(self.curve, &nonce)
+    }
+
+    /// A token: the MAC over the other side's public key data object (4.4.3.4).
+    fn token(&self, mac: &SessionKey, key: &EcPoint) -> Result<[u8; 8], crypto::Error> {
+        let oid = tlv::encode(tag::OID, &self.oid_value());
+        let point = tlv::encode(0x86, &key.to_sec1());
+        let input = tlv::encode(0x7F49, &[oid, point].concat());
+        match self.cipher {
+            SessionCipher::TripleDes => mac.mac(&pad_method2(&input, self.cipher.block_len())),
+            _ => mac.mac(&input),
+        }
+    }
+}
+
+/// A private scalar and its point on a generator.
+struct KeyPair {
+    private: Scalar,
+    public: EcPoint,
+}
+
+impl KeyPair {
+    fn generate(generator: &EcPoint, rng: &mut impl CryptoRng) -> Result<Self, crypto::Error> {
+        let private = Scalar::random(generator.curve(), rng);
+        let public = generator.mul(&private)?;
+        Ok(Self { private, public })
+    }
+}
+
+/// G' = s*G + H with H = DH of both mapping keys (4.4.3.3.1).
+fn map(nonce: &Scalar, own: &KeyPair, theirs: &EcPoint) -> Result<EcPoint, crypto::Error> {
+    let h = theirs.mul(&own.private)?;
+    EcPoint::generator(theirs.curve()).mul(nonce)?.add(&h)
+}
+
+fn crypto_error(error: crypto::Error) -> Error {
+    Error::Crypto { step: STEP, error }
+}
+
+fn general_authenticate(object: Option<(u32, &[u8])>, last: bool) -> Command {
+    let command = Command::new(ins::GENERAL_AUTHENTICATE, 0, 0, encode(object), Some(LE_SHORT));
+    Command { cla: if last { 0 } else { CHAINING }, ..command }
+}
+
+/// The point in a response, which must not be our own key come back.
+fn received_point(response: &Response, tag: u32, curve: Curve, own: &EcPoint) -> Result<EcPoint, Error> {
+    expect_ok("PACE GENERAL AUTHENTICATE", response)?;
+    let sec1 = decode(STEP, &response.data, tag, &[])?;
+    let point = EcPoint::from_sec1(curve, &sec1).map_err(crypto_error)?;
+    if point == *own { Err(Error::ReflectedKey { step: STEP }) } else { Ok(point) }
+}
+
+/// Terminal: waits for the chip to take the protocol and the password's number.
+#[derive(Debug)]
+pub struct AwaitSelection {
+    offer: PaceOffer,
+    password_key: SessionKey,
+}
+
+/// Terminal: waits for the encrypted nonce.
+#[derive(Debug)]
+pub struct AwaitNonce {
+    offer: PaceOffer,
+    password_key: SessionKey,
+}
+
+/// Terminal: waits for the chip's mapping key.
+pub struct AwaitMappingKey {
+    offer: PaceOffer,
+    nonce: Scalar,
+    own: KeyPair,
+}
+
+/// Terminal: waits for the chip's ephemeral key on the mapped generator.
+pub struct AwaitEphemeralKey {
+    offer: PaceOffer,
+    own: KeyPair,
+}
+
+/// Terminal: waits for the chip's token.
+#[derive(Debug)]
+pub struct AwaitToken {
+    expected: [u8; 8],
+    session: SecureMessaging,
+}
+
+/// Terminal: chooses protocol and password.
+#[must_use]
+pub fn begin(offer: &PaceOffer, password: &Password) -> (Command, AwaitSelection) {
+    let step = AwaitSelection { offer: offer.clone(), password_key: offer.password_key(password) };
+    (offer.set_at(password), step)
+}
+
+impl AwaitSelection {
+    /// Asks for the nonce.
+    ///
+    /// # Errors
+    /// [`Error::Status`].
+    pub fn received(self, response: &Response) -> Result<(Command, AwaitNonce), Error> {
+        expect_ok("PACE MSE:Set AT", response)?;
+        let step = AwaitNonce { offer: self.offer, password_key: self.password_key };
+        Ok((general_authenticate(None, false), step))
+    }
+}
+
+impl AwaitNonce {
+    /// Decrypts the nonce and sends a mapping key.
+    ///
+    /// # Errors
+    /// [`Error::Status`], [`Error::MalformedAnswer`], [`Error::Crypto`].
+    pub fn received(
+        self,
+        response: &Response,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Command, AwaitMappingKey), Error> {
+        expect_ok("PACE GENERAL AUTHENTICATE", response)?;
+        let encrypted = decode(STEP, &response.data, ENCRYPTED_NONCE, &[])?;
+        let nonce = self.offer.decrypt_nonce(&self.password_key, &encrypted).map_err(crypto_error)?;
+        let own = KeyPair::generate(&EcPoint::generator(self.offer.curve), rng).map_err(crypto_error)?;
+        let command = general_authenticate(Some((TERMINAL_MAPPING_KEY, &own.public.to_sec1())), false);
+        Ok((command, AwaitMappingKey { offer: self.offer, nonce, own }))
+    }
+}
+
+impl AwaitMappingKey {
+    /// Maps the nonce to a generator and sends an ephemeral key on it.
+    ///
+    /// # Errors
+    /// [`Error::Status`], [`Error::MalformedAnswer`], [`Error::ReflectedKey`], [`Error::Crypto`].
+    pub fn received(
+        self,
+        response: &Response,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(Command, AwaitEphemeralKey), Error> {
+        let theirs = received_point(response, CHIP_MAPPING_KEY, self.offer.curve, &self.own.public)?;
+        let generator = map(&self.nonce, &self.own, &theirs).map_err(crypto_error)?;
+        let own = KeyPair::generate(&generator, rng).map_err(crypto_error)?;
+        let command = general_authenticate(Some((TERMINAL_KEY, &own.public.to_sec1())), false);
+        Ok((command, AwaitEphemeralKey { offer: self.offer, own }))
+    }
+}
+
+impl AwaitEphemeralKey {
+    /// Agrees on the session keys and sends the token.
+    ///
+    /// # Errors
+    /// [`Error::Status`], [`Error::MalformedAnswer`], [`Error::ReflectedKey`], [`Error::Crypto`].
+    pub fn received(self, response: &Response) -> Result<(Command, AwaitToken), Error> {
+        let theirs = received_point(response, CHIP_KEY, self.offer.curve, &self.own.public)?;
+        let shared = theirs.mul(&self.own.private).map_err(crypto_error)?;
+        let mac = self.offer.cipher.kdf(shared.x(), 2);
+        let token = self.offer.token(&mac, &theirs).map_err(crypto_error)?;
+        let expected = self.offer.token(&mac, &self.own.public).map_err(crypto_error)?;
+        let session = SecureMessaging::from_shared_secret(self.offer.cipher, shared.x());
+        Ok((general_authenticate(Some((TERMINAL_TOKEN, &token)), true), AwaitToken { expected, session }))
+    }
+}
+
+impl AwaitToken {
+    /// Takes the chip's token: the session is open.
+    ///
+    /// # Errors
+    /// [`Error::AccessDenied`]: the chip refuses, the password is another's. [`Error::WrongAuthentication`]: the
+    /// chip's token is wrong.
+    pub fn received(self, response: &Response) -> Result<SecureMessaging, Error> {
+        if response.sw != StatusWord::OK {
+            return Err(Error::AccessDenied { protocol: STEP, sw: response.sw });
+        }
+        let token = decode(STEP, &response.data, CHIP_TOKEN, &AUTHORITY_REFERENCES)?;
+        if !ct_eq(&token, &self.expected) {
+            return Err(Error::WrongAuthentication { step: STEP });
+        }
+        Ok(self.session)
+    }
+}

@@ -1,0 +1,305 @@
+//! Secure messaging (Doc 9303-11, 9.8): both sides of a session.
+//!
+//! ```text
+//! command:  CLA|0C INS P1 P2  [87 (01 || E(data))] [97 (Le)] 8E (MAC)  00
+//! response: [87 (01 || E(data))] 99 (SW) 8E (MAC)  SW
+//! ```
+//! The send sequence counter (SSC) goes up by one before each command and each response, and is under both MACs. After
+//! any error the session is over: neither side may go on with these keys.
+
+use crypto::pad::{pad_method2, unpad_method2};
+use crypto::{SessionCipher, SessionKey, ct_eq};
+use lds::tlv::{self, Element, Reader};
+use zeroize::Zeroizing;
+
+use crate::apdu::{LE_EXTENDED, LE_SHORT};
+use crate::{Command, Error, Response, StatusWord};
+
+/// Says in CLA: secure messaging, the header under the MAC.
+const SM_CLASS: u8 = 0x0C;
+/// Cryptogram after a padding indicator.
+const DO_CRYPTOGRAM: u32 = 0x87;
+/// Protected Le.
+const DO_LE: u32 = 0x97;
+/// Protected status word.
+const DO_STATUS: u32 = 0x99;
+/// MAC.
+const DO_MAC: u32 = 0x8E;
+/// Padding indicator: ISO/IEC 9797-1 method 2.
+const METHOD_2: u8 = 0x01;
+
+/// Why a protected message was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SecureMessagingError {
+    /// No protection at all.
+    #[error("plain message ({0})")]
+    Plain(StatusWord),
+    /// A data object is cut.
+    #[error("malformed data object")]
+    Malformed,
+    /// A data object that does not belong there: unknown, repeated or out of order.
+    #[error("unexpected data object {0:02X}")]
+    UnexpectedDataObject(u32),
+    /// No DO'8E'.
+    #[error("missing MAC")]
+    MissingMac,
+    /// The MAC does not verify under this session's key at this counter.
+    #[error("wrong MAC")]
+    WrongMac,
+    /// No DO'99'.
+    #[error("missing protected status word")]
+    MissingStatus,
+    /// DO'99' and the status word after it differ.
+    #[error("protected status word {protected}, outer {outer}")]
+    StatusMismatch {
+        /// Under the MAC.
+        protected: StatusWord,
+        /// Not under the MAC.
+        outer: StatusWord,
+    },
+    /// The padding indicator or the padding is wrong.
+    #[error("wrong padding")]
+    WrongPadding,
+}
+
+impl SecureMessagingError {
+    /// Its machine code in the proof of Chip Authentication.
+    pub(crate) fn proof_code(&self) -> &'static str {
+        match self {
+            Self::Plain(_) => "ca.plain-response",
+            Self::Malformed => "ca.malformed-response",
+            Self::UnexpectedDataObject(_) => "ca.data-object",
+            Self::MissingMac => "ca.mac-missing",
+            Self::WrongMac => "ca.mac",
+            Self::MissingStatus => "ca.status-missing",
+            Self::StatusMismatch { .. } => "ca.status-mismatch",
+            Self::WrongPadding => "ca.padding",
+        }
+    }
+}
+
+/// One side of a session. The keys are in it: it is neither printed nor cloned.
+pub struct SecureMessaging {
+    enc: SessionKey,
+    mac: SessionKey,
+    /// Of Triple-DES, the low eight bytes count.
+    counter: u128,
+}
+
+impl std::fmt::Debug for SecureMessaging {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SecureMessaging({:?}, ..)", self.enc.cipher())
+    }
+}
+
+/// The data objects of a message, each at most once and in this order.
+#[derive(Default)]
+struct DataObjects<'a> {
+    cryptogram: Option<Element<'a>>,
+    /// DO'97' of a command, DO'99' of a response.
+    middle: Option<Element<'a>>,
+    mac: Option<&'a [u8]>,
+    /// Everything before the MAC, exactly as it came.
+    authenticated: &'a [u8],
+}
+
+impl SecureMessaging {
+    /// A session with these keys, its counter at `ssc`.
+    ///
+    /// # Errors
+    /// [`crypto::Error::KeyMismatch`]: the keys are of different ciphers.
+    pub fn new(ks_enc: SessionKey, ks_mac: SessionKey, ssc: u128) -> Result<Self, crypto::Error> {
+        if ks_enc.cipher() != ks_mac.cipher() {
+            return Err(crypto::Error::KeyMismatch);
+        }
+        Ok(Self { enc: ks_enc, mac: ks_mac, counter: ssc })
+    }
+
+    /// A session with the keys derived from a shared secret (9.7.1), its counter at zero.
+    #[must_use]
+    pub fn from_shared_secret(cipher: SessionCipher, secret: &[u8]) -> Self {
+        Self { enc: cipher.kdf(secret, 1), mac: cipher.kdf(secret, 2), counter: 0 }
+    }
+
+    /// The cipher.
+    #[must_use]
+    pub fn cipher(&self) -> SessionCipher {
+        self.enc.cipher()
+    }
+
+    /// The session keys, for encryption and authentication, and the counter.
+    pub(crate) fn into_parts(self) -> (SessionKey, SessionKey, u128) {
+        (self.enc, self.mac, self.counter)
+    }
+
+    /// Moves the counter over a message that this side does not see.
+    pub(crate) fn skip_message(&mut self) {
+        self.counter = self.counter.wrapping_add(1);
+    }
+
+    /// The most response data that fit a protected response of `length` bytes: it also holds the header of DO'87'
+    /// with its padding indicator (4 bytes, 5 if long), DO'99' (4) and DO'8E' (10).
+    #[must_use]
+    pub fn max_response_data(cipher: SessionCipher, length: usize) -> usize {
+        let overhead = if length > 256 { 19 } else { 18 };
+        let block = cipher.block_len();
+        (length.saturating_sub(overhead) / block * block).saturating_sub(1)
+    }
+
+    /// Terminal: protects a command.
+    ///
+    /// # Errors
+    /// [`Error::OddInstruction`]; [`Error::CommandTooLong`].
+    pub fn protect(&mut self, command: &Command) -> Result<Command, Error> {
+        if command.ins & 1 == 1 {
+            return Err(Error::OddInstruction(command.ins));
+        }
+        self.skip_message();
+        let protect = |error| Error::Crypto { step: "secure messaging", error };
+        let mut data = Vec::new();
+        if !command.data.is_empty() {
+            data = self.cryptogram(&command.data).map_err(protect)?;
+        }
+        if let Some(le) = command.le {
+            let [.., high, low] = le.to_be_bytes();
+            let le = if le > LE_SHORT { &[high, low][..] } else { &[low] };
+            data.extend(tlv::encode(DO_LE, le));
+        }
+        let header = Self::header(command);
+        let mac = self.compute_mac(&[&pad_method2(&header, self.block_len()), &data[..]].concat());
+        data.extend(tlv::encode(DO_MAC, &mac.map_err(protect)?));
+        let extended = data.len() > 255 || command.le.is_some_and(|le| le > LE_SHORT);
+        let [cla, ins, p1, p2] = header;
+        Ok(Command { cla, ins, p1, p2, data, le: Some(if extended { LE_EXTENDED } else { LE_SHORT }) })
+    }
+
+    /// Terminal: checks and opens a response.
+    ///
+    /// # Errors
+    /// The session is over with any of them.
+    pub fn unprotect(&mut self, response: &Response) -> Result<Response, SecureMessagingError> {
+        self.skip_message();
+        if response.data.is_empty() {
+            return Err(SecureMessagingError::Plain(response.sw));
+        }
+        let objects = DataObjects::parse(&response.data, DO_STATUS)?;
+        self.verify_mac(&[], &objects)?;
+        let status = objects.middle.ok_or(SecureMessagingError::MissingStatus)?;
+        let &[high, low] = status.value else { return Err(SecureMessagingError::Malformed) };
+        let protected = StatusWord(u16::from_be_bytes([high, low]));
+        if protected != response.sw {
+            return Err(SecureMessagingError::StatusMismatch { protected, outer: response.sw });
+        }
+        Ok(Response { data: self.open(objects.cryptogram)?, sw: protected })
+    }
+
+    /// Chip: checks and opens a command.
+    ///
+    /// # Errors
+    /// The session is over with any of them.
+    pub fn unprotect_command(&mut self, command: &Command) -> Result<Command, SecureMessagingError> {
+        self.skip_message();
+        if command.cla & SM_CLASS != SM_CLASS {
+            return Err(SecureMessagingError::Plain(StatusWord::SM_OBJECTS_MISSING));
+        }
+        let objects = DataObjects::parse(&command.data, DO_LE)?;
+        let header = Self::header(command);
+        self.verify_mac(&pad_method2(&header, self.block_len()), &objects)?;
+        let le = match objects.middle.map(|le| le.value) {
+            None => None,
+            Some(&[0]) => Some(LE_SHORT),
+            Some(&[le]) => Some(u32::from(le)),
+            Some(&[0, 0]) => Some(LE_EXTENDED),
+            Some(&[high, low]) => Some(u32::from(u16::from_be_bytes([high, low]))),
+            Some(_) => return Err(SecureMessagingError::Malformed),
+        };
+        let data = self.open(objects.cryptogram)?;
+        Ok(Command { cla: command.cla & !SM_CLASS, data, le, ..command.clone() })
+    }
+
+    /// Chip: protects a response.
+    ///
+    /// # Errors
+    /// None with keys that [`SecureMessaging::new`] took.
+    pub fn protect_response(&mut self, response: &Response) -> Result<Response, crypto::Error> {
+        self.skip_message();
+        let mut data = Vec::new();
+        if !response.data.is_empty() {
+            data = self.cryptogram(&response.data)?;
+        }
+        data.extend(tlv::encode(DO_STATUS, &response.sw.0.to_be_bytes()));
+        let mac = self.compute_mac(&data)?;
+        data.extend(tlv::encode(DO_MAC, &mac));
+        Ok(Response { data, sw: response.sw })
+    }
+
+    fn header(command: &Command) -> [u8; 4] {
+        [command.cla | SM_CLASS, command.ins, command.p1, command.p2]
+    }
+
+    fn block_len(&self) -> usize {
+        self.enc.cipher().block_len()
+    }
+
+    /// The counter, as long as a block.
+    fn ssc(&self) -> Vec<u8> {
+        let bytes = self.counter.to_be_bytes();
+        bytes.get(bytes.len() - self.block_len()..).unwrap_or_default().to_vec()
+    }
+
+    /// 9.8.6.1 and 9.8.7.1: zero for Triple-DES, E(KSenc, SSC) for AES.
+    fn initial_vector(&self) -> Result<Vec<u8>, crypto::Error> {
+        match self.cipher() {
+            SessionCipher::TripleDes => Ok(vec![0; self.block_len()]),
+            _ => self.enc.encrypt_block(&self.ssc()),
+        }
+    }
+
+    /// DO'87'.
+    fn cryptogram(&self, data: &[u8]) -> Result<Vec<u8>, crypto::Error> {
+        let padded = Zeroizing::new(pad_method2(data, self.block_len()));
+        let encrypted = self.enc.encrypt_cbc(&self.initial_vector()?, &padded)?;
+        Ok(tlv::encode(DO_CRYPTOGRAM, &[&[METHOD_2][..], &encrypted].concat()))
+    }
+
+    /// The data in DO'87'; empty if there is none.
+    fn open(&self, cryptogram: Option<Element<'_>>) -> Result<Vec<u8>, SecureMessagingError> {
+        let Some(cryptogram) = cryptogram else { return Ok(Vec::new()) };
+        let [METHOD_2, encrypted @ ..] = cryptogram.value else {
+            return Err(SecureMessagingError::WrongPadding);
+        };
+        let decrypt = || {
+            let padded = self.enc.decrypt_cbc(&self.initial_vector()?, encrypted)?;
+            unpad_method2(&padded, self.block_len()).map(<[u8]>::to_vec)
+        };
+        decrypt().map_err(|_: crypto::Error| SecureMessagingError::WrongPadding)
+    }
+
+    /// MAC over SSC and `message`, padded by method 2.
+    fn compute_mac(&self, message: &[u8]) -> Result<[u8; 8], crypto::Error> {
+        self.mac.mac(&pad_method2(&[&self.ssc(), message].concat(), self.block_len()))
+    }
+
+    fn verify_mac(&self, header: &[u8], objects: &DataObjects<'_>) -> Result<(), SecureMessagingError> {
+        let mac = objects.mac.ok_or(SecureMessagingError::MissingMac)?;
+        let expected = self.compute_mac(&[header, objects.authenticated].concat());
+        let expected = expected.map_err(|_| SecureMessagingError::WrongMac)?;
+        if ct_eq(mac, &expected) { Ok(()) } else { Err(SecureMessagingError::WrongMac) }
+    }
+}
+
+impl<'a> DataObjects<'a> {
+    fn parse(data: &'a [u8], middle: u32) -> Result<Self, SecureMessagingError> {
+        let malformed = |_| SecureMessagingError::Malformed;
+        let mut reader = Reader::new("APDU", data);
+        let cryptogram = reader.optional(DO_CRYPTOGRAM).map_err(malformed)?;
+        let middle = reader.optional(middle).map_err(malformed)?;
+        let authenticated = data.get(..reader.offset()).unwrap_or_default();
+        let mac = reader.optional(DO_MAC).map_err(malformed)?.map(|mac| mac.value);
+        match reader.peek_tag().map_err(malformed)? {
+            Some(tag) => Err(SecureMessagingError::UnexpectedDataObject(tag)),
+            None => Ok(Self { cryptogram, middle, mac, authenticated }),
+        }
+    }
+}
