@@ -216,7 +216,7 @@ fn wrong_messages(scene: &Scene) -> Vec<Draft> {
         scene.read_case(
             "ca::read-empty",
             "The response to READ BINARY is empty",
-            "ca.malformed-response",
+            "nfc.malformed-apdu",
             Vec::new(),
         ),
     ]
