@@ -71,6 +71,18 @@ impl FullDate {
     }
 }
 
+impl FullDate {
+    /// Reads a field; a date that is unknown altogether (zeros or fillers) is none.
+    pub(crate) fn from_field(field: &Element<'_>, what: &'static str) -> Result<Option<Self>> {
+        let unknown =
+            text::date_digits(field.value).is_some_and(|d| d.bytes().all(|b| matches!(b, b'0' | b'<')));
+        if unknown {
+            return Ok(None);
+        }
+        Self::parse(field.value).map(Some).ok_or_else(|| field.malformed(what))
+    }
+}
+
 /// The eight digits.
 impl fmt::Display for FullDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

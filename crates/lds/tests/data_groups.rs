@@ -188,7 +188,9 @@ fn a_full_date_of_birth_is_ascii_or_bcd_and_may_be_partly_unknown() {
     assert_eq!(date(&[0x19, 0x74, 0x08, 0x12]), Ok(Some((1974, 8, 12))));
     assert_eq!(date(b"19740800"), Ok(Some((1974, 8, 0))));
     assert_eq!(date(b"1974<<<<"), Ok(Some((1974, 0, 0))));
-    for wrong in [&b"19741312"[..], b"19740832", b"19740012", b"740812", &[0x19, 0x7A, 8, 12], b"<<<<<<<<"] {
+    assert_eq!(date(b"<<<<<<<<"), Ok(None));
+    assert_eq!(date(&[0; 4]), Ok(None));
+    for wrong in [&b"19741312"[..], b"19740832", b"19740012", b"740812", &[0x19, 0x7A, 8, 12]] {
         assert!(matches!(date(wrong), Err(Error::Malformed { what: "full date of birth", .. })), "{wrong:?}");
     }
 }
