@@ -1,6 +1,7 @@
 //! The chip's side of PACE.
 
 use crypto::{EcPoint, Scalar, SessionKey, ct_eq};
+use lds::tlv::Reader;
 use rand_core::CryptoRng;
 
 use super::{
@@ -9,6 +10,41 @@ use super::{
 };
 use crate::dynamic_authentication::{decode, encode, is_empty};
 use crate::{Command, Password, Response, SecureMessaging, StatusWord};
+
+/// What MSE:Set AT asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaceRequest {
+    /// The protocol, dotted.
+    pub oid: String,
+    /// 1: MRZ; 2: CAN.
+    pub password: u8,
+    /// The number of the domain parameters.
+    pub parameters: Option<u8>,
+}
+
+impl PaceRequest {
+    /// Reads MSE:Set AT; data objects that it does not know are ignored (4.4.4.1, note 2).
+    ///
+    /// # Errors
+    /// The status word to answer with.
+    pub fn parse(command: &Command) -> Result<Self, StatusWord> {
+        Self::parse_data(&command.data).ok().flatten().ok_or(StatusWord::WRONG_DATA)
+    }
+
+    fn parse_data(data: &[u8]) -> lds::Result<Option<Self>> {
+        let mut objects = Reader::new("APDU", data);
+        let (mut oid, mut password, mut parameters) = (None, None, None);
+        while let Some(object) = objects.next_element()? {
+            match (object.tag, object.value) {
+                (0x80, _) => oid = Some(object.oid()?),
+                (0x83, &[number]) => password = Some(number),
+                (0x84, &[number]) => parameters = Some(number),
+                _ => {}
+            }
+        }
+        Ok(oid.zip(password).map(|(oid, password)| Self { oid, password, parameters }))
+    }
+}
 
 /// Chip: waits for the request for the nonce.
 pub struct AwaitNonceRequest {
