@@ -117,11 +117,7 @@ impl Dg11 {
         match field.tag {
             0x5F0E => self.full_name = text(),
             0x5F10 => self.personal_number = text(),
-            0x5F2B => {
-                let date =
-                    FullDate::parse(field.value).ok_or_else(|| field.malformed("full date of birth"))?;
-                self.full_date_of_birth = Some(date);
-            }
+            0x5F2B => self.full_date_of_birth = FullDate::from_field(field, "full date of birth")?,
             0x5F11 => self.place_of_birth = list(field),
             0x5F42 => self.address = list(field),
             0x5F12 => self.telephone = text(),

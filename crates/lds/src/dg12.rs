@@ -41,11 +41,7 @@ impl Dg12 {
             let text = || Some(text::decode(field.value));
             match field.tag {
                 0x5F19 => dg12.issuing_authority = text(),
-                0x5F26 => {
-                    let date =
-                        FullDate::parse(field.value).ok_or_else(|| field.malformed("date of issue"))?;
-                    dg12.date_of_issue = Some(date);
-                }
+                0x5F26 => dg12.date_of_issue = FullDate::from_field(&field, "date of issue")?,
                 0x5F1B => dg12.endorsements = text(),
                 0x5F1C => dg12.tax_exit_requirements = text(),
                 0x5F56 => dg12.personalisation_system = text(),
