@@ -2,6 +2,7 @@
 
 use crypto::{Curve, HashAlgorithm};
 use lds::mrz::Format;
+use lds::{FileId, tlv};
 
 use super::super::draft::{Draft, at, utopia};
 use super::super::manifest::Importance;
@@ -11,6 +12,7 @@ use crate::{PrivateKey, Signer, Specimen, SpecimenBuilder, State, StateBuilder};
 pub(super) fn cases() -> Vec<Draft> {
     let mut cases = algorithms();
     cases.extend(forms());
+    cases.extend(tolerances());
     cases.extend(trust());
     cases
 }
@@ -149,6 +151,33 @@ fn forms() -> Vec<Draft> {
             "Neither DG14 nor DG15: the data are authentic, the chip cannot be proved",
             &new().chip_authentication(None).pace(None).build(&state),
         ),
+    ]
+}
+
+/// Files that need not be sent, and a CSCA that is trusted though its certificate does not say that it is a CA.
+fn tolerances() -> Vec<Draft> {
+    let state = utopia();
+    let mut with_dg3 = passport(&state);
+    with_dg3.files.insert(FileId::Dg(3), tlv::encode(0x63, &[]));
+    let security_object = with_dg3.security_object(&state, 1, HashAlgorithm::Sha256);
+    with_dg3.sign_with(&security_object, &state.dsc.signer);
+    let unmarked = utopia().with_csca(|csca| csca.path_length = None);
+    vec![
+        Draft::new(
+            "pa::dg3-not-sent",
+            "EF.SOD lists the fingerprints of DG3, which only States may read",
+            &with_dg3,
+        )
+        .without(FileId::Dg(3)),
+        Draft::new("pa::dg12-not-sent", "EF.SOD lists DG12, which nobody needs", &passport(&state))
+            .without(FileId::Dg(12)),
+        Draft::new(
+            "pa::csca-without-basic-constraints",
+            "The trusted CSCA has no basicConstraints: who stands in the list is a CA",
+            &passport(&unmarked),
+        )
+        .flags(&["quirk"])
+        .reference("ICAO Doc 9303-12 7.1"),
     ]
 }
 

@@ -12,6 +12,7 @@ const DOC_PROFILE: &str = "ICAO Doc 9303-12 7.1";
 
 pub(super) fn cases() -> Vec<Draft> {
     let mut cases = chains();
+    cases.push(second_level());
     cases.extend(profiles());
     cases.extend(documents());
     cases
@@ -82,6 +83,28 @@ fn chains() -> Vec<Draft> {
             .reference("ICAO Doc 9303-12 7.1.4")
             .twin("pa::crl-not-revoked"),
     ]
+}
+
+/// A document signer that makes document signers.
+fn second_level() -> Draft {
+    let state = utopia();
+    let mut lower = state.clone();
+    lower.dsc.signer =
+        Signer::new(PrivateKey::ec_explicit(Curve::P256, "second level"), HashAlgorithm::Sha256);
+    lower.dsc.template.issuer = state.dsc.template.subject.clone();
+    lower.dsc.template.issuer_spki_der = state.dsc.template.spki_der.clone();
+    lower.dsc.template.spki_der = lower.dsc.signer.key.spki_der();
+    lower.dsc.template.serial = 7;
+    lower.dsc.certificate = lower.dsc.template.sign(&state.dsc.signer);
+    changed(
+        "pa::dsc-issued-by-dsc",
+        "The signer's certificate is issued by a document signer",
+        "pa.csca-unknown",
+        &lower,
+    )
+    .trust(|t| t.dsc.push(state.dsc.certificate.clone()))
+    .importance(Importance::Critical)
+    .reference("ICAO Doc 9303-12 4.2")
 }
 
 /// Id, description, code, change of the document signer's certificate.
