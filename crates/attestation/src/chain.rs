@@ -72,6 +72,12 @@ impl<'a> VerifiedChain<'a> {
         extension(&self.leaf)?.ok_or(Error::ExtensionMissing)
     }
 
+    /// The extension of a leaf, without any check of its chain.
+    #[cfg(test)]
+    pub(crate) fn leaf_description(leaf: &'a [u8]) -> Result<&'a [u8], Error> {
+        extension(&parse(leaf)?)?.ok_or(Error::ExtensionMissing)
+    }
+
     /// The attested key.
     pub(crate) fn public_key(&self) -> Result<PublicKey, Error> {
         let (key, _) =

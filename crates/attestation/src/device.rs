@@ -8,7 +8,12 @@ use crypto::EcPublicKey;
 use crate::key::{Role, verify_key};
 use crate::{AttestationPolicy, Error, SecurityLevel};
 
-/// A phone whose two hardware keys are attested. Only [`verify_android`] makes one.
+/// A phone whose two hardware keys are attested. Only [`verify_android`] makes one:
+/// ```compile_fail,E0451
+/// fn forge(device: attestation::AttestedDevice) -> attestation::AttestedDevice {
+///     attestation::AttestedDevice { demo: false, ..device }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttestedDevice {
     device_key: EcPublicKey,

@@ -25,8 +25,7 @@ pub enum SecurityLevel {
 }
 
 /// An app whose keys are accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Application {
     /// Its package name.
     pub package_name: String,

@@ -73,3 +73,47 @@ impl EngineRegistry {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crypto::{Curve, EcPrivateKey, PublicKey, RsaPrivateKey};
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+
+    fn key(seed: u64) -> Jwk {
+        let key = EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(seed)).public_key();
+        Jwk::from_public_key(&PublicKey::Ec(key)).unwrap()
+    }
+
+    fn engine(id: &str, keys: Vec<Jwk>) -> Engine {
+        Engine { id: id.into(), versions: vec!["1".into()], keys, certified: false, demo: false }
+    }
+
+    fn problem(engines: Vec<Engine>) -> Option<&'static str> {
+        match EngineRegistry::new(engines) {
+            Err(Error::Registry { problem, .. }) => Some(problem),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_registry_that_contradicts_itself_is_refused() {
+        let one = || engine("a", vec![key(1)]);
+        assert_eq!(problem(vec![one(), engine("b", vec![key(2), key(3)])]), None);
+        assert_eq!(problem(vec![one(), engine("a", vec![key(2)])]), Some("its id stands twice"));
+        assert_eq!(problem(vec![one(), engine("b", vec![key(1)])]), Some("a kid that stands twice"));
+        assert_eq!(problem(vec![engine("a", vec![])]), Some("no version or no key"));
+        assert_eq!(problem(vec![Engine { versions: vec![], ..one() }]), Some("no version or no key"));
+        let nameless = serde_json::from_str(r#"{"kty": "EC", "crv": "P-256"}"#).unwrap();
+        assert_eq!(problem(vec![engine("a", vec![nameless])]), Some("a key without kid"));
+        let rsa = RsaPrivateKey::generate(2048, &mut ChaCha20Rng::seed_from_u64(1)).unwrap().public_key();
+        let rsa = Jwk::from_public_key(&PublicKey::Rsa(rsa)).unwrap();
+        assert_eq!(problem(vec![engine("a", vec![rsa])]), Some("a key that is no public key on P-256"));
+    }
+
+    #[test]
+    fn engines_are_listed_in_the_order_of_the_configuration() {
+        let registry = EngineRegistry::new(vec![engine("b", vec![key(1)]), engine("a", vec![key(2)])]);
+        assert_eq!(registry.unwrap().ids().collect::<Vec<_>>(), ["b", "a"]);
+    }
+}

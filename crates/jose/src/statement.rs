@@ -58,7 +58,12 @@ struct Claims<H, T> {
     content: T,
 }
 
-/// A statement whose signature, purpose, audience, issuer and time were checked.
+/// A statement whose signature, purpose, audience, issuer and time were checked. Only [`verify_statement`] makes one:
+/// ```compile_fail,E0451
+/// fn forge(statement: jose::Statement) -> jose::VerifiedStatement<()> {
+///     jose::VerifiedStatement { statement, content: () }
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct VerifiedStatement<T> {
     statement: Statement,
@@ -133,4 +138,85 @@ pub fn verify_statement<T: DeserializeOwned>(
         return Err(Error::Expired);
     }
     Ok(VerifiedStatement { statement, content: verified.claims()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crypto::{Curve, EcPrivateKey};
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+    use serde_json::{Value, json};
+
+    const AT: UnixTime = UnixTime(1_000_000);
+    const EXPECTED: Expected<'_> =
+        Expected { purpose: "p", issuer: "i", audience: "a", max_age: Some(300), at: AT };
+
+    fn key() -> SigningKey {
+        let key = EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(1));
+        SigningKey::new(key).unwrap()
+    }
+
+    fn statement() -> Statement {
+        Statement {
+            purpose: "p".into(),
+            issuer: "i".into(),
+            audience: "a".into(),
+            id: "1".into(),
+            issued_at: AT,
+        }
+    }
+
+    fn judge(compact: &str, expected: &Expected<'_>) -> Result<Value, Error> {
+        verify_statement(compact, &vec![key().jwk()].into(), expected).map(|v| {
+            assert_eq!(v.statement(), &statement());
+            v.into_content()
+        })
+    }
+
+    #[test]
+    fn a_statement_is_read_back_with_its_content() {
+        let jws = sign_statement(&key(), &statement(), &json!({"score": 1}));
+        assert_eq!(judge(&jws, &EXPECTED).unwrap()["score"], 1);
+    }
+
+    #[test]
+    fn a_statement_for_another_purpose_audience_or_from_another_issuer_is_refused() {
+        let jws = sign_statement(&key(), &statement(), &json!({}));
+        let judge = |expected: Expected<'_>| judge(&jws, &expected).map(drop);
+        assert_eq!(judge(EXPECTED), Ok(()));
+        assert_eq!(judge(Expected { purpose: "q", ..EXPECTED }), Err(Error::Purpose));
+        assert_eq!(judge(Expected { issuer: "j", ..EXPECTED }), Err(Error::Issuer));
+        assert_eq!(judge(Expected { audience: "b", ..EXPECTED }), Err(Error::Audience));
+    }
+
+    #[test]
+    fn a_statement_too_old_or_from_the_future_is_refused() {
+        let jws = sign_statement(&key(), &statement(), &json!({}));
+        let at = |seconds| judge(&jws, &Expected { at: AT.plus(seconds), ..EXPECTED }).map(drop);
+        assert_eq!(at(300), Ok(()));
+        assert_eq!(at(301), Err(Error::Expired));
+        assert_eq!(at(-60), Ok(()));
+        assert_eq!(at(-61), Err(Error::NotYetValid));
+        let ageless = Expected { max_age: None, at: AT.plus(1 << 40), ..EXPECTED };
+        assert_eq!(judge(&jws, &ageless).map(drop), Ok(()));
+    }
+
+    #[test]
+    fn a_jws_that_is_no_statement_is_refused() {
+        let claims = json!({"purpose": "p", "iss": "i", "aud": "a", "jti": "1", "iat": AT});
+        assert!(judge(&sign(&key(), Some(TYP), &claims), &EXPECTED).is_ok());
+        assert_eq!(judge(&sign(&key(), Some("JWT"), &claims), &EXPECTED), Err(Error::Purpose));
+        assert_eq!(judge(&sign(&key(), None, &claims), &EXPECTED), Err(Error::Purpose));
+        for claim in ["purpose", "iss", "aud", "jti", "iat"] {
+            let mut without = claims.clone();
+            without.as_object_mut().unwrap().remove(claim);
+            assert_eq!(judge(&sign(&key(), Some(TYP), &without), &EXPECTED), Err(Error::Claims), "{claim}");
+        }
+    }
+
+    #[test]
+    fn content_that_repeats_a_claim_of_the_statement_is_refused() {
+        let jws = sign_statement(&key(), &statement(), &json!({"aud": "b"}));
+        assert_eq!(judge(&jws, &EXPECTED), Err(Error::Claims));
+    }
 }
