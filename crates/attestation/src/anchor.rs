@@ -87,4 +87,13 @@ mod tests {
         assert_eq!(digest(&google[0]), "feb2ea7551ee316ed4bb443c8293b884dbfdea40b603ee3e4f4a897e4580fbae");
         assert_eq!(digest(&google[1]), "3ee44512a1af2beb39c889490c60ea3f82e43f5d5a5532f5ab9419f676cd07ec");
     }
+
+    #[test]
+    fn bytes_that_are_not_one_certificate_are_refused() {
+        let root = crate::bench::Bench::new().root;
+        let der = root.certificate_der();
+        assert!(TrustAnchor::demo(der).unwrap().is_demo());
+        assert_eq!(TrustAnchor::demo(&[der, &[0]].concat()), Err(Error::Malformed("root")));
+        assert_eq!(TrustAnchor::demo(&der[1..]), Err(Error::Malformed("root")));
+    }
 }

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use crate::Error;
 
 /// The longest list that is read, in bytes.
-const MAX_LEN: usize = 32 * 1024 * 1024;
+const MAX_LEN: usize = 8 * 1024 * 1024;
 
 /// The serial numbers of certificates that no longer count. REVOKED and SUSPENDED are treated alike, and so is any
 /// other status: a certificate is on the list or it is not.
@@ -67,5 +67,14 @@ mod tests {
         for json in ["", "[]", "{}", r#"{"entries": {"xyz": {}}}"#, r#"{"entries": {"": {}}}"#] {
             assert_eq!(read(json), Err(Error::Malformed("status list")), "{json}");
         }
+    }
+
+    #[test]
+    fn a_list_beyond_the_limit_is_refused() {
+        let mut json = br#"{"entries": {}}"#.to_vec();
+        json.resize(MAX_LEN, b' ');
+        assert!(StatusList::from_json(&json, UnixTime(0)).is_ok());
+        json.push(b' ');
+        assert_eq!(StatusList::from_json(&json, UnixTime(0)), Err(Error::Malformed("status list")));
     }
 }

@@ -1,8 +1,9 @@
 use super::*;
 use crate::StatusList;
 use crate::bench::{AT, Bench};
-use crate::demo_root::certificate::{COMMON_NAME, Certificate, ORGANIZATION, TITLE, name};
+use crate::demo_root::certificate::{COMMON_NAME, Certificate, DIGITAL_SIGNATURE, ORGANIZATION, TITLE, name};
 use crate::demo_root::factory::{Factory, leaf};
+use crate::tlv::{BIT_STRING, NULL, OID, encode};
 use crypto::EcPrivateKey;
 
 #[test]
@@ -30,6 +31,52 @@ fn step_1_bytes_that_are_no_certificate_are_refused() {
         chain[0] = bytes;
         assert_eq!(bench.judge(&chain, &pin), Err(Error::Malformed("certificate")));
     }
+}
+
+/// The challenge fills the extension, so its length decides the certificate's.
+#[test]
+fn step_1_a_certificate_beyond_the_limit_is_refused() {
+    let mut bench = Bench::new();
+    let mut sized = |len| {
+        bench.device.challenge = vec![1; len];
+        let [device, pin] = bench.chains();
+        (device[0].len(), bench.judge(&device, &pin).err())
+    };
+    // The signature's length varies by some bytes, so the exact limit is looked for.
+    let start = MAX_CERTIFICATE - sized(1000).0 + 1000;
+    let (mut fits, mut beyond) = (0, 0);
+    for len in start - 20..start + 20 {
+        match sized(len) {
+            (size, refusal) if size <= MAX_CERTIFICATE => {
+                assert_eq!(refusal, Some(Error::Challenge));
+                fits += 1;
+            }
+            (_, refusal) => {
+                assert_eq!(refusal, Some(Error::Malformed("certificate")));
+                beyond += 1;
+            }
+        }
+    }
+    assert!(fits > 0 && beyond > 0);
+}
+
+/// RFC 5280, 4.1.1.2. With NULL parameters outside, the signature itself still verifies.
+#[test]
+fn step_4_a_certificate_whose_two_algorithm_identifiers_differ_is_refused() {
+    let bench = Bench::new();
+    let [mut device, pin] = bench.chains();
+    let rebuild = |der: &[u8], change: bool| {
+        let mut fields = Reader::new(der, "certificate").inner(SEQUENCE).unwrap();
+        let (signed, algorithm) = (fields.any().unwrap().raw, fields.any().unwrap());
+        let oid = Reader::new(algorithm.content, "algorithm").take(OID).unwrap();
+        let null = if change { encode(NULL, &[[]; 0]) } else { Vec::new() };
+        let algorithm = encode(SEQUENCE, &[encode(OID, &[oid]), null]);
+        let signature = encode(BIT_STRING, &[fields.take(BIT_STRING).unwrap()]);
+        encode(SEQUENCE, &[signed, &algorithm, &signature])
+    };
+    assert_eq!(rebuild(&device[0], false), device[0]);
+    device[0] = rebuild(&device[0], true);
+    assert_eq!(bench.judge(&device, &pin), Err(Error::Malformed("certificate")));
 }
 
 #[test]
@@ -98,6 +145,8 @@ fn step_4_a_certificate_issued_by_no_ca_is_refused() {
     for i in 0..3 {
         let bench = Bench::with_factory(|factory| factory.certificates[i].ca = false);
         assert_eq!(bench.verify(), Err(Error::Issuer(i)));
+        let bench = Bench::with_factory(|factory| factory.certificates[i].key_usage = DIGITAL_SIGNATURE);
+        assert_eq!(bench.verify(), Err(Error::Issuer(i)));
     }
 }
 
@@ -120,9 +169,21 @@ fn step_5_factory_certificates_are_used_beyond_their_end_but_not_before_their_be
     for i in 0..2 {
         let expired = Bench::with_factory(|factory| factory.certificates[i].not_after = AT.plus(-1));
         assert!(expired.verify().is_ok());
+        let begun = Bench::with_factory(|factory| factory.certificates[i].not_before = AT);
+        assert!(begun.verify().is_ok());
         let early = Bench::with_factory(|factory| factory.certificates[i].not_before = AT.plus(1));
         assert_eq!(early.verify(), Err(Error::Validity(i + 1)));
     }
+}
+
+#[test]
+fn step_5_the_dates_of_the_leaf_do_not_count() {
+    let bench = Bench::new();
+    let [mut device, pin] = bench.chains();
+    let genuine = leaf(&bench.keys[0].public_key(), &bench.device, bench.root.attestation_name());
+    let later = Certificate { not_before: AT.plus(1), not_after: AT.plus(2), ..genuine };
+    device[0] = later.sign(bench.root.attestation_key());
+    assert!(bench.judge(&device, &pin).is_ok());
 }
 
 /// Attestation key, Droid CA3, Droid CA2 and root, as a phone that is provisioned remotely has them.

@@ -13,6 +13,9 @@ const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
 const KEY_DESCRIPTION: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 1, 17];
+/// Contents of keyUsage: the number of unused bits, then bit 5 or bit 0.
+pub(crate) const KEY_CERT_SIGN: [u8; 2] = [2, 0x04];
+pub(crate) const DIGITAL_SIGNATURE: [u8; 2] = [7, 0x80];
 /// The last byte of 2.5.4.x.
 pub(crate) const COMMON_NAME: u8 = 3;
 pub(crate) const SERIAL_NUMBER: u8 = 5;
@@ -32,8 +35,10 @@ pub(crate) struct Certificate {
     pub(crate) not_after: UnixTime,
     /// SubjectPublicKeyInfo, DER.
     pub(crate) spki: Vec<u8>,
-    /// basicConstraints with cA, keyUsage keyCertSign; else keyUsage digitalSignature.
+    /// basicConstraints with cA.
     pub(crate) ca: bool,
+    /// [`KEY_CERT_SIGN`] or [`DIGITAL_SIGNATURE`].
+    pub(crate) key_usage: [u8; 2],
     /// The value of the attestation extension.
     pub(crate) key_description: Option<Vec<u8>>,
 }
@@ -67,9 +72,7 @@ impl Certificate {
         if self.ca {
             out.push(critical(BASIC_CONSTRAINTS, encode(SEQUENCE, &[&yes])));
         }
-        // Unused bits, then the bits: keyCertSign is bit 5, digitalSignature bit 0.
-        let usage = if self.ca { [2, 0x04] } else { [7, 0x80] };
-        out.push(critical(KEY_USAGE, encode(BIT_STRING, &[usage])));
+        out.push(critical(KEY_USAGE, encode(BIT_STRING, &[self.key_usage])));
         if let Some(value) = &self.key_description {
             out.push(encode(SEQUENCE, &[encode(OID, &[KEY_DESCRIPTION]), encode(OCTET_STRING, &[value])]));
         }

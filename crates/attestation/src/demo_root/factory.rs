@@ -4,7 +4,9 @@ use clock::UnixTime;
 use crypto::{Curve, EcPrivateKey, EcPublicKey, PublicKey};
 use rand_core::CryptoRng;
 
-use super::certificate::{COMMON_NAME, Certificate, SERIAL_NUMBER, TITLE, name};
+use super::certificate::{
+    COMMON_NAME, Certificate, DIGITAL_SIGNATURE, KEY_CERT_SIGN, SERIAL_NUMBER, TITLE, name,
+};
 use super::{DemoRoot, KeyProfile};
 
 const DAY: i64 = 24 * 60 * 60;
@@ -36,6 +38,7 @@ impl Factory {
             not_after: at.plus(LIFE),
             spki: PublicKey::Ec(keys[i].public_key()).to_spki_der(),
             ca: true,
+            key_usage: KEY_CERT_SIGN,
             key_description: None,
         });
         Self { keys, certificates }
@@ -62,6 +65,7 @@ pub(crate) fn leaf(key: &EcPublicKey, profile: &KeyProfile, issuer: &[u8]) -> Ce
         not_after: LEAF_END,
         spki: PublicKey::Ec(key.clone()).to_spki_der(),
         ca: false,
+        key_usage: DIGITAL_SIGNATURE,
         key_description: Some(profile.key_description()),
     }
 }
