@@ -1,0 +1,269 @@
+//! The terminal against the emulator.
+
+use chip_emulator::{Chip, ReadLimit, TcpChannel, serve_tcp};
+use crypto::{Curve, SessionCipher};
+use emrtd::chip_authentication::{self, TaskProtocol};
+use emrtd::{
+    AccessProtocol, ApduChannel, Can, ChannelError, Error, MrzKey, StatusWord, Terminal,
+    active_authentication,
+};
+use lds::FileId;
+use rand_core::Rng as _;
+use test_passports::{ActiveAuthentication, Specimen};
+
+use crate::specimens::{
+    ACCESS, ACTIVE_AUTHENTICATIONS, Offers, ca, chip, chip_authentications, contents, dg14, dg15, mrz_key,
+    passport, rng,
+};
+
+/// Reads the whole document and lets the chip prove itself in each way that it offers.
+pub fn read_and_prove(passport: &Specimen, channel: impl ApduChannel, seed: u64) {
+    let mut rng = rng(seed);
+    let mut terminal = Terminal::new(channel);
+    let protocol = terminal.open(&mrz_key(passport), &mut rng).unwrap();
+    let expected = if passport.pace.is_some() { AccessProtocol::Pace } else { AccessProtocol::Bac };
+    assert_eq!(protocol, expected);
+    for (file, content) in passport.files.iter().filter(|(file, _)| **file != FileId::CardAccess) {
+        assert_eq!(&terminal.read_file(*file, |_, _| {}).unwrap(), content, "{file}");
+    }
+    if passport.aa_key.is_some() {
+        let mut challenge = [0; 8];
+        rng.fill_bytes(&mut challenge);
+        let signature = terminal.internal_authenticate(&challenge).unwrap();
+        let info = dg14(passport).active_authentication;
+        let verify = |challenge: &[u8; 8]| {
+            active_authentication::verify(&dg15(passport), info.as_ref(), challenge, &signature)
+        };
+        assert!(verify(&challenge).is_ok());
+        challenge[7] ^= 1;
+        assert_eq!(verify(&challenge), Err(Error::ActiveAuthenticationSignature));
+    }
+    let dg1 = passport.file(FileId::Dg(1));
+    let (task, step) = chip_authentication::begin(&dg14(passport), dg1.len(), &mut rng).unwrap();
+    let responses = terminal.run_chip_authentication(&task).unwrap();
+    let step = chip_authentication::AwaitProof::resume(&step.suspend()).unwrap();
+    assert_eq!(step.received(&responses).unwrap(), dg1);
+    assert_eq!(terminal.read_file(FileId::Com, |_, _| {}), Err(Error::NoSession));
+}
+
+#[test]
+fn every_way_of_opening_and_proving_works_with_every_other() {
+    let mut seed = 0;
+    for pace in ACCESS {
+        for (chip_authentication, aa) in
+            chip_authentications().into_iter().zip(ACTIVE_AUTHENTICATIONS.iter().cycle())
+        {
+            let passport = passport(Offers { pace, chip_authentication, active_authentication: Some(*aa) });
+            seed += 2;
+            read_and_prove(&passport, chip(&passport, seed), seed + 1);
+        }
+    }
+}
+
+#[test]
+fn the_task_follows_the_cipher_and_the_key_number() {
+    let task = |chip_authentication| {
+        let passport = passport(Offers { pace: None, chip_authentication, active_authentication: None });
+        chip_authentication::begin(&dg14(&passport), 93, &mut rng(1)).unwrap().0
+    };
+    let french = task(ca(Curve::P256, None, None));
+    assert_eq!((french.protocol, french.key_reference), (TaskProtocol::Kat, None));
+    assert_eq!(task(ca(Curve::P256, Some(SessionCipher::TripleDes), Some(2))).protocol, TaskProtocol::Kat);
+    let aes = task(ca(Curve::BrainpoolP256r1, Some(SessionCipher::Aes256), Some(300)));
+    assert_eq!(aes.protocol, TaskProtocol::AtGa { oid: "0.4.0.127.0.7.2.2.3.2.4".into() });
+    assert_eq!(aes.key_reference, Some(vec![1, 44]));
+    assert_eq!(aes.proof_commands.len(), 2);
+    assert_eq!((aes.ephemeral_public_key.len(), aes.ephemeral_public_key[0]), (65, 4));
+}
+
+/// A document of the default kind.
+fn default_passport(pace: Option<(SessionCipher, Curve)>) -> Specimen {
+    passport(Offers {
+        pace,
+        chip_authentication: ca(Curve::P256, Some(SessionCipher::Aes128), None),
+        active_authentication: Some(ActiveAuthentication::Rsa2048),
+    })
+}
+
+const PACE: Option<(SessionCipher, Curve)> = Some((SessionCipher::Aes128, Curve::BrainpoolP256r1));
+
+#[test]
+fn another_documents_mrz_is_refused() {
+    let other = MrzKey::new("X1", "800101", "300101").unwrap();
+    for (pace, protocol) in [(None, "BAC"), (PACE, "PACE")] {
+        let passport = default_passport(pace);
+        let mut terminal = Terminal::new(chip(&passport, 1));
+        let sw = StatusWord::AUTHENTICATION_FAILED;
+        assert_eq!(terminal.open(&other, &mut rng(2)), Err(Error::AccessDenied { protocol, sw }));
+        assert!(terminal.open(&mrz_key(&passport), &mut rng(2)).is_ok());
+    }
+}
+
+#[test]
+fn pace_that_fails_is_not_followed_by_bac() {
+    let passport = default_passport(PACE);
+    let mut both = contents(&passport);
+    both.bac = true;
+    both.pace.clear();
+    let mut terminal = Terminal::new(Chip::new(both.clone(), rng(1)));
+    let refused = Error::Status { step: "PACE MSE:Set AT", sw: StatusWord::WRONG_DATA };
+    assert_eq!(terminal.open(&mrz_key(&passport), &mut rng(2)), Err(refused));
+    // The same chip without EF.CardAccess is one of BAC.
+    both.files.remove(&FileId::CardAccess);
+    let mut terminal = Terminal::new(Chip::new(both, rng(1)));
+    assert_eq!(terminal.open(&mrz_key(&passport), &mut rng(2)), Ok(AccessProtocol::Bac));
+}
+
+#[test]
+fn the_card_access_number_opens_pace_and_never_bac() {
+    let can = Can::new("500540").unwrap();
+    let passport = default_passport(PACE);
+    let mut with_can = contents(&passport);
+    with_can.can = Some(can.clone());
+    let mut terminal = Terminal::new(Chip::new(with_can, rng(1)));
+    assert_eq!(terminal.open(&can, &mut rng(2)), Ok(AccessProtocol::Pace));
+    let mut terminal = Terminal::new(chip(&default_passport(None), 1));
+    assert_eq!(terminal.open(&can, &mut rng(2)), Err(Error::PaceNotOffered));
+}
+
+#[test]
+fn of_several_ways_of_pace_the_strongest_is_chosen_and_named() {
+    use lds::CardAccess;
+    use lds::security_info::{PaceInfo, SecurityInfo};
+    let passport = default_passport(PACE);
+    let mut several = contents(&passport);
+    let ways = [
+        (SessionCipher::TripleDes, Curve::P256),
+        (SessionCipher::Aes256, Curve::P256),
+        (SessionCipher::Aes256, Curve::BrainpoolP256r1),
+    ];
+    several.pace = ways.map(|(cipher, curve)| chip_emulator::PaceParameters { cipher, curve }).to_vec();
+    let info = |(cipher, curve): (_, Curve)| {
+        SecurityInfo::Pace(PaceInfo::ecdh_generic(cipher, curve.parameter_id()))
+    };
+    let card_access = CardAccess { security_infos: ways.map(info).to_vec() };
+    let offer = emrtd::pace::PaceOffer::choose(&card_access).unwrap();
+    assert_eq!((offer.cipher, offer.curve), (SessionCipher::Aes256, Curve::P256));
+    assert_eq!(offer.parameter_reference, Some(12));
+    several.files.insert(FileId::CardAccess, card_access.encode());
+    let mut terminal = Terminal::new(Chip::new(several, rng(1)));
+    assert_eq!(terminal.open(&mrz_key(&passport), &mut rng(2)), Ok(AccessProtocol::Pace));
+}
+
+#[test]
+fn smaller_reads_are_made_for_chips_that_want_them() {
+    let passport = default_passport(PACE);
+    for limit in [ReadLimit::WrongLength(100), ReadLimit::WrongLength(7), ReadLimit::ExactLength(60)] {
+        let mut limited = contents(&passport);
+        limited.read_limit = Some(limit);
+        let mut terminal = Terminal::new(Chip::new(limited, rng(1)));
+        terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+        let sod = terminal.read_file(FileId::Sod, |_, _| {}).unwrap();
+        assert_eq!(sod, passport.file(FileId::Sod), "{limit:?}");
+    }
+}
+
+#[test]
+fn longer_reads_are_made_on_demand() {
+    let passport = default_passport(PACE);
+    let mut counter = Counting { chip: chip(&passport, 1), commands: 0 };
+    let mut terminal = Terminal::new(&mut counter);
+    terminal.set_chunk(4000);
+    terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+    let before = terminal.channel_mut().commands;
+    let sod = terminal.read_file(FileId::Sod, |_, _| {}).unwrap();
+    assert_eq!(sod, passport.file(FileId::Sod));
+    assert_eq!(terminal.channel_mut().commands - before, 3);
+}
+
+struct Counting<C> {
+    chip: C,
+    commands: usize,
+}
+
+impl<C: ApduChannel> ApduChannel for Counting<C> {
+    fn transceive(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        self.commands += 1;
+        self.chip.transceive(command)
+    }
+
+    fn max_command_length(&self) -> usize {
+        self.chip.max_command_length()
+    }
+
+    fn extended_length_supported(&self) -> bool {
+        self.chip.extended_length_supported()
+    }
+}
+
+#[test]
+fn progress_goes_up_to_the_length_of_the_file() {
+    let passport = default_passport(None);
+    let mut terminal = Terminal::new(chip(&passport, 1));
+    terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+    let mut heard = Vec::new();
+    let portrait = terminal.read_file(FileId::Dg(2), |bytes, total| heard.push((bytes, total))).unwrap();
+    assert!(heard.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    assert_eq!(heard.last(), Some(&(portrait.len(), portrait.len())));
+}
+
+/// A channel without extended length, as old phones have.
+struct Short<C>(C);
+
+impl<C: ApduChannel> ApduChannel for Short<C> {
+    fn transceive(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        self.0.transceive(command)
+    }
+}
+
+#[test]
+fn a_long_signature_needs_extended_length_and_a_short_one_does_not() {
+    for (aa, expected) in [
+        (ActiveAuthentication::Rsa1024, Ok(128)),
+        (ActiveAuthentication::Rsa2048, Err(Error::ExtendedLengthRequired)),
+    ] {
+        let offers = Offers { pace: None, chip_authentication: None, active_authentication: Some(aa) };
+        let passport = passport(offers);
+        let mut terminal = Terminal::new(Short(chip(&passport, 1)));
+        terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+        assert_eq!(terminal.internal_authenticate(&[1; 8]).map(|signature| signature.len()), expected);
+    }
+}
+
+#[test]
+fn files_that_are_not_there_or_not_for_us_say_so() {
+    let passport = default_passport(None);
+    let mut with_fingers = contents(&passport);
+    with_fingers.files.insert(FileId::Dg(3), vec![0x63, 0]);
+    let mut terminal = Terminal::new(Chip::new(with_fingers, rng(1)));
+    terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+    let mut read = |file| terminal.read_file(file, |_, _| {}).map(|_| ());
+    assert_eq!(read(FileId::Dg(3)), Err(Error::FileAccessDenied(FileId::Dg(3))));
+    assert_eq!(read(FileId::Dg(16)), Err(Error::FileNotFound(FileId::Dg(16))));
+    assert_eq!(read(FileId::Dg(1)), Ok(()));
+}
+
+#[test]
+fn a_chip_without_the_key_refuses_chip_authentication_and_keeps_the_session() {
+    let passport = default_passport(PACE);
+    let mut without = contents(&passport);
+    without.ca_keys.clear();
+    let mut terminal = Terminal::new(Chip::new(without, rng(1)));
+    terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+    let (task, _) = chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap();
+    let refused = Error::Status { step: "Chip Authentication", sw: StatusWord::REFERENCE_NOT_FOUND };
+    assert_eq!(terminal.run_chip_authentication(&task), Err(refused));
+    assert!(terminal.read_file(FileId::Dg(1), |_, _| {}).is_ok());
+}
+
+#[test]
+fn the_emulator_answers_over_tcp() {
+    let passport = default_passport(PACE);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let chip = chip(&passport, 1);
+    std::thread::spawn(move || serve_tcp(&listener, chip));
+    for seed in 2..4 {
+        read_and_prove(&passport, TcpChannel::connect(address).unwrap(), seed);
+    }
+}
