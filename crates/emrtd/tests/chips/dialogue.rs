@@ -20,7 +20,7 @@ use crate::specimens::{
 pub fn read_and_prove(passport: &Specimen, channel: impl ApduChannel, seed: u64) {
     let mut rng = rng(seed);
     let mut terminal = Terminal::new(channel);
-    let protocol = terminal.open(&mrz_key(passport), &mut rng).unwrap();
+    let protocol = terminal.open(mrz_key(passport), &mut rng).unwrap();
     let expected = if passport.pace.is_some() { AccessProtocol::Pace } else { AccessProtocol::Bac };
     assert_eq!(protocol, expected);
     for (file, content) in passport.files.iter().filter(|(file, _)| **file != FileId::CardAccess) {
@@ -95,7 +95,7 @@ fn another_documents_mrz_is_refused() {
         let mut terminal = Terminal::new(chip(&passport, 1));
         let sw = StatusWord::AUTHENTICATION_FAILED;
         assert_eq!(terminal.open(&other, &mut rng(2)), Err(Error::AccessDenied { protocol, sw }));
-        assert!(terminal.open(&mrz_key(&passport), &mut rng(2)).is_ok());
+        assert!(terminal.open(mrz_key(&passport), &mut rng(2)).is_ok());
     }
 }
 
@@ -107,11 +107,11 @@ fn pace_that_fails_is_not_followed_by_bac() {
     both.pace.clear();
     let mut terminal = Terminal::new(Chip::new(both.clone(), rng(1)));
     let refused = Error::Status { step: "PACE MSE:Set AT", sw: StatusWord::WRONG_DATA };
-    assert_eq!(terminal.open(&mrz_key(&passport), &mut rng(2)), Err(refused));
+    assert_eq!(terminal.open(mrz_key(&passport), &mut rng(2)), Err(refused));
     // The same chip without EF.CardAccess is one of BAC.
     both.files.remove(&FileId::CardAccess);
     let mut terminal = Terminal::new(Chip::new(both, rng(1)));
-    assert_eq!(terminal.open(&mrz_key(&passport), &mut rng(2)), Ok(AccessProtocol::Bac));
+    assert_eq!(terminal.open(mrz_key(&passport), &mut rng(2)), Ok(AccessProtocol::Bac));
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn of_several_ways_of_pace_the_strongest_is_chosen_and_named() {
     assert_eq!(offer.parameter_reference, Some(12));
     several.files.insert(FileId::CardAccess, card_access.encode());
     let mut terminal = Terminal::new(Chip::new(several, rng(1)));
-    assert_eq!(terminal.open(&mrz_key(&passport), &mut rng(2)), Ok(AccessProtocol::Pace));
+    assert_eq!(terminal.open(mrz_key(&passport), &mut rng(2)), Ok(AccessProtocol::Pace));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn smaller_reads_are_made_for_chips_that_want_them() {
         let mut limited = contents(&passport);
         limited.read_limit = Some(limit);
         let mut terminal = Terminal::new(Chip::new(limited, rng(1)));
-        terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+        terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
         let sod = terminal.read_file(FileId::Sod, |_, _| {}).unwrap();
         assert_eq!(sod, passport.file(FileId::Sod), "{limit:?}");
     }
@@ -169,7 +169,7 @@ fn longer_reads_are_made_on_demand() {
     let mut counter = Counting { chip: chip(&passport, 1), commands: 0 };
     let mut terminal = Terminal::new(&mut counter);
     terminal.set_chunk(4000);
-    terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
     let before = terminal.channel_mut().commands;
     let sod = terminal.read_file(FileId::Sod, |_, _| {}).unwrap();
     assert_eq!(sod, passport.file(FileId::Sod));
@@ -200,7 +200,7 @@ impl<C: ApduChannel> ApduChannel for Counting<C> {
 fn progress_goes_up_to_the_length_of_the_file() {
     let passport = default_passport(None);
     let mut terminal = Terminal::new(chip(&passport, 1));
-    terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
     let mut heard = Vec::new();
     let portrait = terminal.read_file(FileId::Dg(2), |bytes, total| heard.push((bytes, total))).unwrap();
     assert!(heard.windows(2).all(|pair| pair[0].0 < pair[1].0));
@@ -225,7 +225,7 @@ fn a_long_signature_needs_extended_length_and_a_short_one_does_not() {
         let offers = Offers { pace: None, chip_authentication: None, active_authentication: Some(aa) };
         let passport = passport(offers);
         let mut terminal = Terminal::new(Short(chip(&passport, 1)));
-        terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+        terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
         assert_eq!(terminal.internal_authenticate(&[1; 8]).map(|signature| signature.len()), expected);
     }
 }
@@ -236,7 +236,7 @@ fn files_that_are_not_there_or_not_for_us_say_so() {
     let mut with_fingers = contents(&passport);
     with_fingers.files.insert(FileId::Dg(3), vec![0x63, 0]);
     let mut terminal = Terminal::new(Chip::new(with_fingers, rng(1)));
-    terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
     let mut read = |file| terminal.read_file(file, |_, _| {}).map(|_| ());
     assert_eq!(read(FileId::Dg(3)), Err(Error::FileAccessDenied(FileId::Dg(3))));
     assert_eq!(read(FileId::Dg(16)), Err(Error::FileNotFound(FileId::Dg(16))));
@@ -249,7 +249,7 @@ fn a_chip_without_the_key_refuses_chip_authentication_and_keeps_the_session() {
     let mut without = contents(&passport);
     without.ca_keys.clear();
     let mut terminal = Terminal::new(Chip::new(without, rng(1)));
-    terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
     let (task, _) = chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap();
     let refused = Error::Status { step: "Chip Authentication", sw: StatusWord::REFERENCE_NOT_FOUND };
     assert_eq!(terminal.run_chip_authentication(&task), Err(refused));

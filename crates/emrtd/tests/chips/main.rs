@@ -1,8 +1,11 @@
 //! The terminal and the server's proof against chips: the emulator, which shares code with them, and a chip written in
 //! Python, which does not.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod dialogue;
 mod hostile;
 mod proof;
 mod python_chip;
+mod shared;
 mod specimens;

@@ -18,7 +18,7 @@ struct Proof {
 impl Proof {
     fn of(passport: &Specimen, seed: u64) -> Self {
         let mut terminal = Terminal::new(chip(passport, seed));
-        terminal.open(&mrz_key(passport), &mut rng(seed + 1)).unwrap();
+        terminal.open(mrz_key(passport), &mut rng(seed + 1)).unwrap();
         let dg1 = passport.file(FileId::Dg(1)).to_vec();
         let (task, step) =
             chip_authentication::begin(&dg14(passport), dg1.len(), &mut rng(seed + 2)).unwrap();
@@ -161,7 +161,7 @@ fn the_proof_of_another_attempt_or_of_another_chip_is_refused() {
     let mut copy = crate::specimens::contents(&passport);
     copy.ca_keys[0].key = crypto::EcPrivateKey::generate(Curve::BrainpoolP256r1, &mut rng(99));
     let mut terminal = Terminal::new(chip_emulator::Chip::new(copy, rng(1)));
-    terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
     let (task, step) = chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap();
     let responses = terminal.run_chip_authentication(&task).unwrap();
     let plain = SecureMessagingError::Plain(StatusWord::SM_OBJECTS_WRONG);
@@ -210,7 +210,7 @@ fn a_long_file_is_read_in_several_commands() {
     let content = lds::tlv::encode(0x61, &[0xA5; 700]);
     long.files.insert(FileId::Dg(1), content.clone());
     let mut terminal = Terminal::new(chip_emulator::Chip::new(long, rng(1)));
-    terminal.open(&mrz_key(&passport), &mut rng(2)).unwrap();
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
     let (task, step) = chip_authentication::begin(&dg14(&passport), content.len(), &mut rng(3)).unwrap();
     assert_eq!(task.proof_commands.len(), 5);
     let responses = terminal.run_chip_authentication(&task).unwrap();
