@@ -126,3 +126,50 @@ impl From<&Can> for Password {
         Self::Can(can.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Doc 9303-11, appendix D.2: the seed of BAC.
+    #[test]
+    fn the_seed_is_sha_1_of_mrz_information() {
+        for number in ["L898902C", "L898902C<"] {
+            let key = MrzKey::new(number, "690806", "940623").unwrap();
+            assert_eq!(hex::encode(&*key.digest()), "239ab9cb282daf66231dc5a4df6bfbaedf477565");
+        }
+    }
+
+    /// Doc 9303-11, appendix D.2: a number of TD1 and TD2 that goes on in the optional data.
+    #[test]
+    fn long_document_numbers_are_taken_whole() {
+        let key = MrzKey::new("D23145890734", "340712", "950712").unwrap();
+        assert_eq!(key.information.as_str(), "D23145890734934071279507122");
+    }
+
+    #[test]
+    fn what_stands_in_no_mrz_is_refused() {
+        let error = |number: &str, birth, expiry| MrzKey::new(number, birth, expiry).unwrap_err();
+        assert!(MrzKey::new("L898902C", "690806", "940623").is_ok());
+        for number in ["", "<<<", "l898902c", "L 8", "É", &"1".repeat(23)] {
+            assert_eq!(error(number, "690806", "940623"), Error::Password("document number"), "{number}");
+        }
+        assert_eq!(error("L898902C", "691306", "940623"), Error::Password("date of birth"));
+        assert_eq!(error("L898902C", "690806", "9406233"), Error::Password("date of expiry"));
+    }
+
+    #[test]
+    fn a_card_access_number_has_six_digits() {
+        assert_eq!(Password::from(Can::new("500540").unwrap()).reference(), 2);
+        for bad in ["", "50054", "5005400", "50054A", "５００"] {
+            assert_eq!(Can::new(bad), Err(Error::Password("card access number")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_printed() {
+        let key = MrzKey::new("L898902C", "690806", "940623").unwrap();
+        assert_eq!(format!("{:?}", Password::from(key)), "Mrz(MrzKey(..))");
+        assert_eq!(format!("{:?}", Password::from(Can::new("500540").unwrap())), "Can(Can(..))");
+    }
+}

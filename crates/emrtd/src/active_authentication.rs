@@ -48,3 +48,65 @@ pub fn verify(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crypto::{Curve, EcPrivateKey, HashAlgorithm, RsaPrivateKey};
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+
+    const CHALLENGED: &[u8; CHALLENGE] = b"8 bytes.";
+
+    fn info(oid: &str) -> ActiveAuthenticationInfo {
+        ActiveAuthenticationInfo { version: 1, signature_algorithm_oid: oid.into() }
+    }
+
+    #[test]
+    fn the_command_is_that_of_the_standard() {
+        let command = command(&[0xF1, 0x73, 0x58, 0x99, 0x74, 0xBF, 0x40, 0xC6], 256);
+        assert_eq!(hex::encode(command.encode().unwrap()), "0088000008f173589974bf40c600");
+    }
+
+    #[test]
+    fn an_rsa_signature_is_good_for_its_challenge() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let key = RsaPrivateKey::generate(1024, &mut rng).unwrap();
+        let dg15 = Dg15 { spki_der: PublicKey::Rsa(key.public_key()).to_spki_der() };
+        let signature = iso9796_2::sign(&key, HashAlgorithm::Sha256, CHALLENGED, &mut rng).unwrap();
+        let verify = |challenge, signature: &[u8]| verify(&dg15, None, challenge, signature);
+        assert_eq!(verify(CHALLENGED, &signature), Ok("ISO 9796-2 SHA-256".into()));
+        let wrong = Err(Error::ActiveAuthenticationSignature);
+        assert_eq!(verify(b"8 bytes,", &signature), wrong);
+        assert_eq!(verify(CHALLENGED, &signature[1..]), wrong);
+        assert_eq!(verify(CHALLENGED, &[]), wrong);
+    }
+
+    #[test]
+    fn an_elliptic_key_needs_its_algorithm_from_dg14() {
+        let key = EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(1));
+        let dg15 = Dg15 { spki_der: PublicKey::Ec(key.public_key()).to_spki_der() };
+        let signature = key.sign(HashAlgorithm::Sha256, CHALLENGED);
+        let plain = signature.to_plain(Curve::P256);
+        let plain_sha256 = info("0.4.0.127.0.7.1.1.4.1.3");
+        let verify = |info: Option<&ActiveAuthenticationInfo>, challenge, signature: &[u8]| {
+            verify(&dg15, info, challenge, signature)
+        };
+        assert_eq!(verify(Some(&plain_sha256), CHALLENGED, &plain), Ok("plain ECDSA SHA-256".into()));
+        let wrong = Err(Error::ActiveAuthenticationSignature);
+        assert_eq!(verify(Some(&plain_sha256), b"8 bytes,", &plain), wrong);
+        assert_eq!(verify(Some(&plain_sha256), CHALLENGED, &signature.to_der()), wrong);
+        assert_eq!(verify(Some(&info("0.4.0.127.0.7.1.1.4.1.4")), CHALLENGED, &plain), wrong);
+        assert_eq!(verify(None, CHALLENGED, &plain), Err(Error::ActiveAuthenticationAlgorithm));
+        let ecdsa_der = verify(Some(&info("1.2.840.10045.4.3.2")), CHALLENGED, &plain);
+        assert!(matches!(ecdsa_der, Err(Error::Crypto { .. })));
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_refused() {
+        let verified = verify(&Dg15 { spki_der: vec![0x30, 0] }, None, CHALLENGED, &[0; 128]);
+        let error = crypto::Error::Malformed("SubjectPublicKeyInfo");
+        assert_eq!(verified, Err(Error::Crypto { step: "Active Authentication", error }));
+    }
+}

@@ -204,3 +204,63 @@ pub mod chip {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand_chacha::ChaCha20Rng;
+    use rand_core::SeedableRng as _;
+
+    use super::*;
+
+    fn rng(seed: u64) -> ChaCha20Rng {
+        ChaCha20Rng::seed_from_u64(seed)
+    }
+
+    fn key() -> MrzKey {
+        MrzKey::new("L898902C", "690806", "940623").unwrap()
+    }
+
+    /// The terminal after EXTERNAL AUTHENTICATE, and the chip's answer.
+    fn dialogue() -> (AwaitMutualAuthentication, Response) {
+        let (_, terminal) = begin(&key());
+        let (response, chip) = chip::challenge(&key(), &mut rng(1));
+        let (command, terminal) = terminal.received(&response, &mut rng(2)).unwrap();
+        (terminal, chip.received(&command, &mut rng(3)).unwrap().0)
+    }
+
+    #[test]
+    fn every_flipped_bit_of_the_chips_answer_is_refused() {
+        let (terminal, good) = dialogue();
+        assert!(terminal.received(&good).is_ok());
+        for bit in 0..8 * good.data.len() {
+            let (terminal, mut answer) = dialogue();
+            answer.data[bit / 8] ^= 1 << (bit % 8);
+            let wrong = Error::WrongAuthentication { step: STEP };
+            assert_eq!(terminal.received(&answer).err(), Some(wrong), "bit {bit}");
+        }
+    }
+
+    /// The MAC is right: only the nonces tell that the answer belongs to another dialogue.
+    #[test]
+    fn an_old_answer_is_refused() {
+        let (terminal, _) = dialogue();
+        let (_, other) = begin(&key());
+        let (response, chip) = chip::challenge(&key(), &mut rng(9));
+        let (command, _) = other.received(&response, &mut rng(2)).unwrap();
+        let old = chip.received(&command, &mut rng(3)).unwrap().0;
+        assert_eq!(terminal.received(&old).err(), Some(Error::WrongAuthentication { step: STEP }));
+    }
+
+    #[test]
+    fn the_challenge_has_eight_bytes() {
+        let received =
+            |data: &[u8]| begin(&key()).1.received(&Response::ok(data.to_vec()), &mut rng(1)).map(|_| ());
+        let malformed = Err(Error::MalformedAnswer { step: "GET CHALLENGE" });
+        assert_eq!(received(&[1; 8]), Ok(()));
+        assert_eq!(received(&[1; 7]), malformed);
+        assert_eq!(received(&[1; 9]), malformed);
+        let refused = begin(&key()).1.received(&Response::status(StatusWord::INSTRUCTION), &mut rng(1));
+        let status = Error::Status { step: "GET CHALLENGE", sw: StatusWord::INSTRUCTION };
+        assert_eq!(refused.err(), Some(status));
+    }
+}

@@ -303,3 +303,142 @@ impl<'a> DataObjects<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CIPHERS: [SessionCipher; 4] =
+        [SessionCipher::TripleDes, SessionCipher::Aes128, SessionCipher::Aes192, SessionCipher::Aes256];
+
+    fn sides(cipher: SessionCipher) -> (SecureMessaging, SecureMessaging) {
+        let side = || SecureMessaging::from_shared_secret(cipher, b"shared secret");
+        (side(), side())
+    }
+
+    /// A response that the chip protected, and the terminal that waits for it.
+    fn response() -> (SecureMessaging, Response) {
+        let (terminal, mut chip) = sides(SessionCipher::Aes128);
+        (terminal, chip.protect_response(&Response::ok(b"data".to_vec())).unwrap())
+    }
+
+    #[test]
+    fn messages_of_every_case_pass() {
+        for cipher in CIPHERS {
+            let (mut terminal, mut chip) = sides(cipher);
+            for data in [0, 1, 7, 8, 15, 16, 250, 300, 2000] {
+                for le in [None, Some(1), Some(255), Some(256), Some(257), Some(65_536)] {
+                    let command = Command::new(0xB0, 1, 2, vec![0x80; data], le);
+                    let protected = terminal.protect(&command).unwrap();
+                    let parsed = Command::parse(&protected.encode().unwrap()).unwrap();
+                    assert_eq!(chip.unprotect_command(&parsed), Ok(command));
+                    let response = Response { data: vec![0; data], sw: StatusWord::END_OF_FILE };
+                    let protected = chip.protect_response(&response).unwrap();
+                    assert_eq!(terminal.unprotect(&protected), Ok(response));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_most_data_that_fit_a_response_fit_it_and_one_byte_more_does_not() {
+        for cipher in CIPHERS {
+            for length in [256, 65_536] {
+                let most = SecureMessaging::max_response_data(cipher, length);
+                let protected = |data| {
+                    let response = Response::ok(vec![0; data]);
+                    sides(cipher).1.protect_response(&response).unwrap().data.len()
+                };
+                assert!(protected(most) <= length, "{cipher:?} {length}");
+                assert!(protected(most + 1) > length, "{cipher:?} {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_counter_of_triple_des_goes_round() {
+        let key = |counter| SessionCipher::TripleDes.kdf(b"x", counter);
+        let side = || SecureMessaging::new(key(1), key(2), u128::from(u64::MAX)).unwrap();
+        let (mut terminal, mut chip) = (side(), side());
+        let command = Command::select_file(0x011E);
+        let protected = terminal.protect(&command).unwrap();
+        assert_eq!(terminal.ssc(), [0; 8]);
+        assert_eq!(chip.unprotect_command(&protected), Ok(command));
+    }
+
+    #[test]
+    fn a_message_is_good_once_and_in_its_direction() {
+        let (mut terminal, mut chip) = sides(SessionCipher::Aes256);
+        let command = Command::select_file(0x011E);
+        let protected = terminal.protect(&command).unwrap();
+        assert_eq!(chip.unprotect_command(&protected), Ok(command.clone()));
+        assert_eq!(chip.unprotect_command(&protected), Err(SecureMessagingError::WrongMac));
+        let (mut terminal, _) = sides(SessionCipher::Aes256);
+        let protected = terminal.protect(&command).unwrap();
+        let reflected = Response { data: protected.data, sw: StatusWord::OK };
+        assert!(terminal.unprotect(&reflected).is_err());
+    }
+
+    #[test]
+    fn a_response_is_refused_for_each_reason() {
+        let judge = |change: &dyn Fn(&mut Response)| {
+            let (mut terminal, mut response) = response();
+            change(&mut response);
+            terminal.unprotect(&response)
+        };
+        assert_eq!(judge(&|_| ()), Ok(Response::ok(b"data".to_vec())));
+        let plain = SecureMessagingError::Plain(StatusWord::NOT_FOUND);
+        assert_eq!(judge(&|r| *r = Response::status(StatusWord::NOT_FOUND)), Err(plain));
+        assert_eq!(judge(&|r| r.data.truncate(5)), Err(SecureMessagingError::Malformed));
+        assert_eq!(judge(&|r| r.data.truncate(r.data.len() - 10)), Err(SecureMessagingError::MissingMac));
+        let order = |r: &mut Response| r.data.rotate_left(19);
+        assert_eq!(judge(&order), Err(SecureMessagingError::UnexpectedDataObject(0x87)));
+        let mismatch = SecureMessagingError::StatusMismatch {
+            protected: StatusWord::OK,
+            outer: StatusWord::END_OF_FILE,
+        };
+        assert_eq!(judge(&|r| r.sw = StatusWord::END_OF_FILE), Err(mismatch));
+    }
+
+    /// What only a chip with the keys can send.
+    #[test]
+    fn a_right_mac_does_not_excuse_the_rest() {
+        let judge = |objects: &dyn Fn(&SecureMessaging) -> Vec<u8>| {
+            let (mut terminal, mut chip) = sides(SessionCipher::TripleDes);
+            chip.skip_message();
+            let mut data = objects(&chip);
+            let mac = chip.compute_mac(&data).unwrap();
+            data.extend(tlv::encode(DO_MAC, &mac));
+            terminal.unprotect(&Response { data, sw: StatusWord::OK })
+        };
+        let status = tlv::encode(DO_STATUS, &[0x90, 0]);
+        let padded = |chip: &SecureMessaging, indicator: u8, block: [u8; 8]| {
+            let encrypted = chip.enc.encrypt_cbc(&[0; 8], &block).unwrap();
+            let cryptogram = tlv::encode(DO_CRYPTOGRAM, &[&[indicator][..], &encrypted].concat());
+            [&cryptogram[..], &status].concat()
+        };
+        let good = [1, 2, 3, 4, 5, 6, 7, 0x80];
+        assert_eq!(judge(&|chip| padded(chip, 1, good)), Ok(Response::ok(good[..7].to_vec())));
+        assert_eq!(judge(&|chip| padded(chip, 2, good)), Err(SecureMessagingError::WrongPadding));
+        assert_eq!(judge(&|chip| padded(chip, 1, [0; 8])), Err(SecureMessagingError::WrongPadding));
+        let broken = [&tlv::encode(DO_CRYPTOGRAM, &[1, 2, 3])[..], &status].concat();
+        assert_eq!(judge(&|_| broken.clone()), Err(SecureMessagingError::WrongPadding));
+        assert_eq!(judge(&|_| Vec::new()), Err(SecureMessagingError::MissingStatus));
+        assert_eq!(judge(&|_| tlv::encode(DO_STATUS, &[0x90])), Err(SecureMessagingError::Malformed));
+        assert_eq!(judge(&|_| status.clone()), Ok(Response::ok(Vec::new())));
+    }
+
+    #[test]
+    fn odd_instructions_and_keys_of_two_ciphers_are_refused() {
+        let (mut terminal, _) = sides(SessionCipher::Aes128);
+        let odd = Command::new(0xB1, 0, 0, Vec::new(), None);
+        assert_eq!(terminal.protect(&odd), Err(Error::OddInstruction(0xB1)));
+        let (enc, mac) = (SessionCipher::Aes128.kdf(b"x", 1), SessionCipher::TripleDes.kdf(b"x", 2));
+        assert_eq!(SecureMessaging::new(enc, mac, 0).err(), Some(crypto::Error::KeyMismatch));
+    }
+
+    #[test]
+    fn keys_are_not_printed() {
+        assert_eq!(format!("{:?}", sides(SessionCipher::Aes128).0), "SecureMessaging(Aes128, ..)");
+    }
+}
