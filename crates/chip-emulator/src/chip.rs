@@ -236,18 +236,17 @@ impl<R: CryptoRng> Chip<R> {
     }
 
     fn key_agreement_template(&mut self, command: &Command) -> Answer {
-        let selection = chip_authentication::KeySelection::from_set_kat(command)?;
+        let request = chip_authentication::SetKat::parse(command)?;
         let triple_des = |key: &CaKey| key.cipher == crypto::SessionCipher::TripleDes;
-        let key = self.ca_key(selection.key_reference.as_deref(), triple_des)?;
-        let session = chip_authentication::agree(&key.key, key.cipher, &selection.object)?;
+        let key = self.ca_key(request.key_reference.as_deref(), triple_des)?;
+        let session = chip_authentication::agree(&key.key, key.cipher, &request.ephemeral_public_key)?;
         self.state.next_session = Some(session);
         Ok(Response::ok(Vec::new()))
     }
 
     fn authentication_template(&mut self, command: &Command) -> Answer {
-        let selection = chip_authentication::KeySelection::from_set_at(command)?;
-        let oid = selection.oid().ok_or(StatusWord::WRONG_DATA)?;
-        let key = self.ca_key(selection.key_reference.as_deref(), |key| key.oid() == oid)?;
+        let request = chip_authentication::SetAt::parse(command)?;
+        let key = self.ca_key(request.key_reference.as_deref(), |key| key.oid() == request.oid)?;
         self.state.ca_key = Some(key);
         Ok(Response::ok(Vec::new()))
     }

@@ -266,6 +266,11 @@ impl Response {
         }
     }
 
+    /// Requires 9000.
+    pub(crate) fn expect_ok(&self, step: &'static str) -> Result<(), Error> {
+        if self.sw == StatusWord::OK { Ok(()) } else { Err(Error::Status { step, sw: self.sw }) }
+    }
+
     /// The bytes for the terminal.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -294,20 +299,6 @@ pub trait ApduChannel {
     /// Whether extended-length APDUs pass.
     fn extended_length_supported(&self) -> bool {
         false
-    }
-}
-
-impl<C: ApduChannel + ?Sized> ApduChannel for &mut C {
-    fn transceive(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        (**self).transceive(command)
-    }
-
-    fn max_command_length(&self) -> usize {
-        (**self).max_command_length()
-    }
-
-    fn extended_length_supported(&self) -> bool {
-        (**self).extended_length_supported()
     }
 }
 

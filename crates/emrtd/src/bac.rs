@@ -16,7 +16,6 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::apdu::{LE_SHORT, ins};
-use crate::dynamic_authentication::expect_ok;
 use crate::{Command, Error, MrzKey, Response, SecureMessaging, StatusWord};
 
 const CIPHER: SessionCipher = SessionCipher::TripleDes;
@@ -123,7 +122,7 @@ impl AwaitChallenge {
         response: &Response,
         rng: &mut impl CryptoRng,
     ) -> Result<(Command, AwaitMutualAuthentication), Error> {
-        expect_ok("GET CHALLENGE", response)?;
+        response.expect_ok("GET CHALLENGE")?;
         let malformed = Error::MalformedAnswer { step: "GET CHALLENGE" };
         let rnd_ic: [u8; NONCE] = response.data.as_slice().try_into().map_err(|_| malformed)?;
         let mut rnd_ifd = [0; NONCE];

@@ -17,6 +17,13 @@
 //!
 //! A proof is judged once; the step is consumed, right or wrong:
 //!
+//! ```
+//! # use emrtd::chip_authentication::AwaitProof;
+//! fn judge(step: AwaitProof, responses: &[Vec<u8>]) {
+//!     let _ = step.received(responses);
+//! }
+//! ```
+//!
 //! ```compile_fail,E0382
 //! # use emrtd::chip_authentication::AwaitProof;
 //! fn judge(step: AwaitProof, responses: &[Vec<u8>]) {
@@ -121,8 +128,11 @@ impl ChipAuthenticationOffer {
         } else {
             &dg14.chip_authentication
         };
+        // An info without a number means the only key.
+        let only_key = dg14.public_keys.len() == 1;
         let usable = |info: &&ChipAuthenticationInfo| {
-            info.agreement == KeyAgreement::Ecdh && info.version == 1 && info.key_id == key.key_id
+            let of_this_key = info.key_id == key.key_id || (info.key_id.is_none() && only_key);
+            info.agreement == KeyAgreement::Ecdh && info.version == 1 && of_this_key
         };
         let offer = |info: &ChipAuthenticationInfo| Self {
             public_key: public_key.clone(),
@@ -138,10 +148,16 @@ impl ChipAuthenticationOffer {
         (!triple_des, self.cipher.key_len(), self.public_key.curve().field_len())
     }
 
-    /// For reports: `ECDH Aes128 on brainpoolP256r1`.
+    /// For reports: `id-CA-ECDH-AES-CBC-CMAC-128 on brainpoolP256r1`.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("ECDH {:?} on {}", self.cipher, self.public_key.curve().name())
+        let cipher = match self.cipher {
+            SessionCipher::TripleDes => "3DES-CBC-CBC",
+            SessionCipher::Aes128 => "AES-CBC-CMAC-128",
+            SessionCipher::Aes192 => "AES-CBC-CMAC-192",
+            SessionCipher::Aes256 => "AES-CBC-CMAC-256",
+        };
+        format!("id-CA-ECDH-{cipher} on {}", self.public_key.curve().name())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use lds::tlv::{self, Reader};
 
-use crate::{Error, Response, StatusWord};
+use crate::Error;
 
 const DYNAMIC_AUTHENTICATION_DATA: u32 = 0x7C;
 
@@ -34,9 +34,4 @@ pub(crate) fn is_empty(data: &[u8]) -> bool {
     let template: lds::Result<Reader<'_>> =
         tlv::read_one("APDU", data, DYNAMIC_AUTHENTICATION_DATA).and_then(|t| t.children());
     template.is_ok_and(|objects| objects.is_empty())
-}
-
-/// Requires 9000.
-pub(crate) fn expect_ok(step: &'static str, response: &Response) -> Result<(), Error> {
-    if response.sw == StatusWord::OK { Ok(()) } else { Err(Error::Status { step, sw: response.sw }) }
 }

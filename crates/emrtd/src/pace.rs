@@ -21,7 +21,7 @@ use lds::tlv::{self, tag};
 use rand_core::CryptoRng;
 
 use crate::apdu::{LE_SHORT, ins};
-use crate::dynamic_authentication::{decode, encode, expect_ok};
+use crate::dynamic_authentication::{decode, encode};
 use crate::{Command, Error, Password, Response, SecureMessaging, StatusWord};
 
 pub mod chip;
@@ -149,7 +149,7 @@ fn general_authenticate(object: Option<(u32, &[u8])>, last: bool) -> Command {
 
 /// The point in a response, which must not be our own key come back.
 fn received_point(response: &Response, tag: u32, curve: Curve, own: &EcPoint) -> Result<EcPoint, Error> {
-    expect_ok("PACE GENERAL AUTHENTICATE", response)?;
+    response.expect_ok("PACE GENERAL AUTHENTICATE")?;
     let sec1 = decode(STEP, &response.data, tag, &[])?;
     let point = EcPoint::from_sec1(curve, &sec1).map_err(crypto_error)?;
     if point == *own { Err(Error::ReflectedKey { step: STEP }) } else { Ok(point) }
@@ -202,7 +202,7 @@ impl AwaitSelection {
     /// # Errors
     /// [`Error::Status`].
     pub fn received(self, response: &Response) -> Result<(Command, AwaitNonce), Error> {
-        expect_ok("PACE MSE:Set AT", response)?;
+        response.expect_ok("PACE MSE:Set AT")?;
         let step = AwaitNonce { offer: self.offer, password_key: self.password_key };
         Ok((general_authenticate(None, false), step))
     }
@@ -218,7 +218,7 @@ impl AwaitNonce {
         response: &Response,
         rng: &mut impl CryptoRng,
     ) -> Result<(Command, AwaitMappingKey), Error> {
-        expect_ok("PACE GENERAL AUTHENTICATE", response)?;
+        response.expect_ok("PACE GENERAL AUTHENTICATE")?;
         let encrypted = decode(STEP, &response.data, ENCRYPTED_NONCE, &[])?;
         let nonce = self.offer.decrypt_nonce(&self.password_key, &encrypted).map_err(crypto_error)?;
         let own = KeyPair::generate(&EcPoint::generator(self.offer.curve), rng).map_err(crypto_error)?;

@@ -6,7 +6,6 @@ use rand_core::CryptoRng;
 use crate::active_authentication::{self, CHALLENGE};
 use crate::apdu::{LE_EXTENDED, LE_SHORT};
 use crate::chip_authentication::{ChipAuthenticationTask, key_agreement};
-use crate::dynamic_authentication::expect_ok;
 use crate::pace::PaceOffer;
 use crate::{ApduChannel, Command, Error, Password, Response, SecureMessaging, StatusWord, bac, pace};
 
@@ -144,7 +143,7 @@ impl<C: ApduChannel> Terminal<C> {
 
     fn select_application(&mut self) -> Result<(), Error> {
         let response = self.transmit(&Command::select_application(&APPLICATION))?;
-        expect_ok("SELECT eMRTD application", &response)
+        response.expect_ok("SELECT eMRTD application")
     }
 
     /// Reads a file whole. `progress` hears of bytes read and bytes in all.
@@ -244,7 +243,7 @@ impl<C: ApduChannel> Terminal<C> {
         }
         let le = if short { LE_SHORT } else { LE_EXTENDED };
         let response = self.transmit(&active_authentication::command(challenge, le))?;
-        expect_ok("INTERNAL AUTHENTICATE", &response)?;
+        response.expect_ok("INTERNAL AUTHENTICATE")?;
         Ok(response.data)
     }
 
@@ -258,7 +257,7 @@ impl<C: ApduChannel> Terminal<C> {
             return Err(Error::NoSession);
         }
         for command in key_agreement(task)? {
-            expect_ok("Chip Authentication", &self.transmit(&command)?)?;
+            self.transmit(&command)?.expect_ok("Chip Authentication")?;
         }
         self.session = Session::Over;
         task.proof_commands.iter().map(|command| self.exchange(command)).collect()

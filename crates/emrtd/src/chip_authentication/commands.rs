@@ -45,51 +45,66 @@ pub fn key_agreement(task: &ChipAuthenticationTask) -> Result<Vec<Command>, Erro
 /// The chip's side.
 pub mod chip {
     use crypto::{EcPrivateKey, EcPublicKey, SessionCipher};
-    use lds::tlv::{self, Reader, tag};
+    use lds::tlv::{Element, Reader};
 
     use super::{EPHEMERAL_PUBLIC_KEY_GA, EPHEMERAL_PUBLIC_KEY_KAT, PRIVATE_KEY_REFERENCE, PROTOCOL};
     use crate::dynamic_authentication::{decode, encode};
     use crate::{Command, Response, SecureMessaging, StatusWord};
 
-    /// What MSE:Set KAT or MSE:Set AT says.
+    /// What MSE:Set KAT says.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct KeySelection {
-        /// KAT: the ephemeral public key. AT: the protocol, dotted.
-        pub object: Vec<u8>,
+    pub struct SetKat {
+        /// The terminal's public key.
+        pub ephemeral_public_key: Vec<u8>,
         /// The number of the chip's key.
         pub key_reference: Option<Vec<u8>>,
     }
 
-    impl KeySelection {
-        fn parse(data: &[u8], tag: u32) -> Option<Self> {
-            let mut objects = Reader::new("APDU", data);
-            let object = objects.expect(tag).ok()?.value.to_vec();
-            let reference = objects.optional(PRIVATE_KEY_REFERENCE).ok()?;
-            objects.finish().ok()?;
-            Some(Self { object, key_reference: reference.map(|id| id.value.to_vec()) })
-        }
+    /// What MSE:Set AT says.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct SetAt {
+        /// The protocol, dotted.
+        pub oid: String,
+        /// The number of the chip's key.
+        pub key_reference: Option<Vec<u8>>,
+    }
 
-        /// Reads MSE:Set KAT: the object is the ephemeral public key.
+    /// One object and, perhaps, the number of a key.
+    fn parse<T>(
+        command: &Command,
+        tag: u32,
+        read: impl Fn(&Element<'_>) -> lds::Result<T>,
+    ) -> Result<(T, Option<Vec<u8>>), StatusWord> {
+        let mut objects = Reader::new("APDU", &command.data);
+        let mut parse = || {
+            let object = read(&objects.expect(tag)?)?;
+            let key_reference = objects.optional(PRIVATE_KEY_REFERENCE)?.map(|id| id.value.to_vec());
+            objects.finish()?;
+            Ok((object, key_reference))
+        };
+        parse().map_err(|_: lds::Error| StatusWord::WRONG_DATA)
+    }
+
+    impl SetKat {
+        /// Reads the command.
         ///
         /// # Errors
         /// The status word to answer with.
-        pub fn from_set_kat(command: &Command) -> Result<Self, StatusWord> {
-            Self::parse(&command.data, EPHEMERAL_PUBLIC_KEY_KAT).ok_or(StatusWord::WRONG_DATA)
+        pub fn parse(command: &Command) -> Result<Self, StatusWord> {
+            let key = |object: &Element<'_>| Ok(object.value.to_vec());
+            let (ephemeral_public_key, key_reference) = parse(command, EPHEMERAL_PUBLIC_KEY_KAT, key)?;
+            Ok(Self { ephemeral_public_key, key_reference })
         }
+    }
 
-        /// Reads MSE:Set AT: the object is the value of the protocol's OID.
+    impl SetAt {
+        /// Reads the command.
         ///
         /// # Errors
         /// The status word to answer with.
-        pub fn from_set_at(command: &Command) -> Result<Self, StatusWord> {
-            Self::parse(&command.data, PROTOCOL).ok_or(StatusWord::WRONG_DATA)
-        }
-
-        /// The object as an OID, dotted.
-        #[must_use]
-        pub fn oid(&self) -> Option<String> {
-            let encoded = tlv::encode(tag::OID, &self.object);
-            Reader::new("APDU", &encoded).expect(tag::OID).ok()?.oid().ok()
+        pub fn parse(command: &Command) -> Result<Self, StatusWord> {
+            let (oid, key_reference) = parse(command, PROTOCOL, |object| object.oid())?;
+            Ok(Self { oid, key_reference })
         }
     }
 

@@ -61,6 +61,101 @@ fn every_way_of_opening_and_proving_works_with_every_other() {
 }
 
 #[test]
+fn the_strongest_offer_is_chosen_and_named() {
+    use emrtd::chip_authentication::ChipAuthenticationOffer;
+    use lds::security_info::ChipAuthenticationInfo;
+    let offers =
+        Offers { pace: None, chip_authentication: ca(Curve::P256, None, None), active_authentication: None };
+    let mut dg14 = dg14(&passport(offers));
+    let name = |dg14: &lds::Dg14| ChipAuthenticationOffer::choose(dg14).unwrap().name();
+    assert_eq!(name(&dg14), "id-CA-ECDH-3DES-CBC-CBC on P-256");
+    for cipher in [SessionCipher::Aes128, SessionCipher::Aes256, SessionCipher::TripleDes] {
+        dg14.chip_authentication.push(ChipAuthenticationInfo::ecdh(cipher, None));
+    }
+    assert_eq!(name(&dg14), "id-CA-ECDH-AES-CBC-CMAC-256 on P-256");
+}
+
+/// Two keys under their numbers: the chip is told which, and it is the right one.
+#[test]
+fn a_key_is_chosen_by_its_number() {
+    use crypto::{EcPrivateKey, PublicKey};
+    use lds::Dg14;
+    use lds::security_info::{ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, SecurityInfo};
+    let passport = default_passport(None);
+    let keys = [(1, SessionCipher::TripleDes), (256, SessionCipher::Aes256)].map(|(id, cipher)| {
+        let key = EcPrivateKey::generate(Curve::BrainpoolP256r1, &mut rng(id));
+        chip_emulator::CaKey { key_id: Some(id), cipher, key }
+    });
+    let infos = |key: &chip_emulator::CaKey| {
+        let spki = PublicKey::Ec(key.key.public_key()).to_spki_der();
+        [
+            SecurityInfo::ChipAuthenticationPublicKey(ChipAuthenticationPublicKeyInfo::ecdh(
+                spki, key.key_id,
+            )),
+            SecurityInfo::ChipAuthentication(ChipAuthenticationInfo::ecdh(key.cipher, key.key_id)),
+        ]
+    };
+    let dg14 = Dg14::new(keys.iter().flat_map(infos).collect());
+    let mut contents = contents(&passport);
+    contents.ca_keys = keys.to_vec();
+    let mut terminal = Terminal::new(Chip::new(contents, rng(1)));
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+    let (task, step) = chip_authentication::begin(&dg14, 93, &mut rng(3)).unwrap();
+    assert_eq!(task.key_reference, Some(vec![1, 0]));
+    let responses = terminal.run_chip_authentication(&task).unwrap();
+    assert_eq!(step.received(&responses).unwrap(), passport.file(FileId::Dg(1)));
+}
+
+/// Remembers every command.
+struct Recording<C> {
+    chip: C,
+    commands: Vec<Vec<u8>>,
+}
+
+impl<C: ApduChannel> ApduChannel for Recording<C> {
+    fn transceive(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        self.commands.push(command.to_vec());
+        self.chip.transceive(command)
+    }
+
+    fn max_command_length(&self) -> usize {
+        self.chip.max_command_length()
+    }
+
+    fn extended_length_supported(&self) -> bool {
+        self.chip.extended_length_supported()
+    }
+}
+
+#[test]
+fn the_proof_commands_go_unchanged_right_after_the_key_agreement() {
+    for (cipher, agreement) in [(None, 1), (Some(SessionCipher::Aes128), 2)] {
+        let chip_authentication = ca(Curve::P256, cipher, None);
+        let passport = passport(Offers { pace: PACE, chip_authentication, active_authentication: None });
+        let mut terminal = Terminal::new(Recording { chip: chip(&passport, 1), commands: Vec::new() });
+        terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+        let before = terminal.channel_mut().commands.len();
+        let (task, _) = chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap();
+        terminal.run_chip_authentication(&task).unwrap();
+        assert_eq!(terminal.channel_mut().commands[before + agreement..], task.proof_commands);
+    }
+}
+
+#[test]
+fn a_task_of_another_protocol_is_refused_before_anything_is_sent() {
+    let passport = default_passport(PACE);
+    let mut terminal = Terminal::new(chip(&passport, 1));
+    let (mut task, _) = chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap();
+    assert_eq!(terminal.run_chip_authentication(&task), Err(Error::NoSession));
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+    for oid in ["", "1.2.840.113549.1.1.1", "0.4.0.127.0.7.2.2.3.1.2"] {
+        task.protocol = TaskProtocol::AtGa { oid: oid.into() };
+        assert_eq!(terminal.run_chip_authentication(&task), Err(Error::ChipAuthenticationUnsupported));
+    }
+    assert!(terminal.read_file(FileId::Dg(1), |_, _| {}).is_ok());
+}
+
+#[test]
 fn the_task_follows_the_cipher_and_the_key_number() {
     let task = |chip_authentication| {
         let passport = passport(Offers { pace: None, chip_authentication, active_authentication: None });
@@ -166,34 +261,13 @@ fn smaller_reads_are_made_for_chips_that_want_them() {
 #[test]
 fn longer_reads_are_made_on_demand() {
     let passport = default_passport(PACE);
-    let mut counter = Counting { chip: chip(&passport, 1), commands: 0 };
-    let mut terminal = Terminal::new(&mut counter);
+    let mut terminal = Terminal::new(Recording { chip: chip(&passport, 1), commands: Vec::new() });
     terminal.set_chunk(4000);
     terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
-    let before = terminal.channel_mut().commands;
+    let before = terminal.channel_mut().commands.len();
     let sod = terminal.read_file(FileId::Sod, |_, _| {}).unwrap();
     assert_eq!(sod, passport.file(FileId::Sod));
-    assert_eq!(terminal.channel_mut().commands - before, 3);
-}
-
-struct Counting<C> {
-    chip: C,
-    commands: usize,
-}
-
-impl<C: ApduChannel> ApduChannel for Counting<C> {
-    fn transceive(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        self.commands += 1;
-        self.chip.transceive(command)
-    }
-
-    fn max_command_length(&self) -> usize {
-        self.chip.max_command_length()
-    }
-
-    fn extended_length_supported(&self) -> bool {
-        self.chip.extended_length_supported()
-    }
+    assert_eq!(terminal.channel_mut().commands.len() - before, 3);
 }
 
 #[test]

@@ -249,6 +249,12 @@ fn nothing_to_prove_and_nothing_supported_are_told_apart() {
     assert_eq!(with_key(&|dg14| dg14.chip_authentication[0].version = 2), unsupported);
     assert_eq!(with_key(&|dg14| dg14.public_keys[0].spki_der.truncate(20)), unsupported);
     assert_eq!(with_key(&|dg14| dg14.chip_authentication.clear()), Ok(()));
+    assert_eq!(with_key(&|dg14| dg14.public_keys[0].key_id = Some(7)), Ok(()));
+    let two_keys = |dg14: &mut Dg14| {
+        dg14.public_keys[0].key_id = Some(7);
+        dg14.public_keys.push(dg14.public_keys[0].clone());
+    };
+    assert_eq!(with_key(&two_keys), unsupported);
     let too_long = |length| Err(Error::FileTooLong { file: FileId::Dg(1), length });
     assert_eq!(begin(&offered, 0), too_long(0));
     assert_eq!(begin(&offered, 0x8001), too_long(0x8001));
