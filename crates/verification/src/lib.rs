@@ -1,1 +1,77 @@
-//! verification
+//! From bytes that anybody can make up to a person whom a State's document describes.
+//!
+//! Each check consumes the weaker value and returns the stronger one, together with a [`Report`] of what it looked at:
+//!
+//! ```text
+//! ChipData            bytes as received: proves nothing
+//!   TrustStore::authenticate_sod
+//! SecurityObject      EF.SOD, signed by a document signer under a trusted CSCA
+//!   SecurityObject::authenticate_document
+//! AuthenticDocument   DG1, DG2, DG14, DG15 under their hashes
+//!   AuthenticDocument::prove_chip
+//! GenuineDocument     and the chip holds the private key that the State put into it
+//!   GenuineDocument::match_holder
+//! VerifiedHolder      and the person present is the person of the portrait
+//! ```
+//!
+//! [`judge()`] runs the chain over raw evidence; the server (live, and again when it seals), `sceau verify` and
+//! `sceau replay` share it. The constructors of the stronger types are private to their checks, so what is forbidden
+//! does not compile. A holder cannot be matched with bytes:
+//! ```compile_fail,E0599
+//! # use verification::{ChipData, HolderEvidence};
+//! fn enrol(data: ChipData, evidence: HolderEvidence, policy: &face::FacePolicy) {
+//!     data.match_holder(evidence, policy);
+//! }
+//! ```
+//! nor with a document whose chip is not proved:
+//! ```compile_fail,E0599
+//! # use verification::{AuthenticDocument, HolderEvidence};
+//! fn enrol(document: AuthenticDocument, evidence: HolderEvidence, policy: &face::FacePolicy) {
+//!     document.match_holder(evidence, policy);
+//! }
+//! ```
+//! A genuine document is not made by hand:
+//! ```compile_fail,E0451
+//! # use verification::{AuthenticDocument, ChipAuthenticity, GenuineDocument};
+//! fn forge(document: AuthenticDocument) -> GenuineDocument {
+//!     GenuineDocument { document, chip: ChipAuthenticity::NotOffered }
+//! }
+//! ```
+//! And a challenge is answered once, right or wrong:
+//! ```compile_fail,E0382
+//! # use verification::AwaitSignature;
+//! fn guess(challenge: AwaitSignature, first: &[u8], second: &[u8]) {
+//!     let _ = challenge.received(first);
+//!     let _ = challenge.received(second);
+//! }
+//! ```
+
+mod certificate;
+mod chip;
+mod country;
+mod country_table;
+mod crl;
+mod data_group;
+mod document;
+mod holder;
+mod judge;
+mod name;
+mod passive_authentication;
+mod path;
+mod policy;
+mod rejection;
+mod report;
+mod security_object;
+mod trust_store;
+
+pub use chip::{AwaitChip, AwaitSignature, ChipProof, ChipProtocol};
+pub use data_group::{Authentic, Content};
+pub use document::{AuthenticDocument, ChipAuthenticity, ChipData, GenuineDocument};
+pub use emrtd::chip_authentication::{ChipAuthenticationTask, TaskProtocol};
+pub use holder::{HolderEvidence, VerifiedHolder};
+pub use judge::{ActiveAuthenticationEvidence, ChipAuthenticationEvidence, EvidenceSet, judge, judge_data};
+pub use policy::Policy;
+pub use rejection::Rejection;
+pub use report::{Check, CheckResult, Inspection, Report};
+pub use security_object::SecurityObject;
+pub use trust_store::{TrustError, TrustStore, read_files};

@@ -1,0 +1,373 @@
+//! A whole document: its data under EF.SOD, then its chip.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use emrtd::chip_authentication::ChipAuthenticationOffer;
+use lds::{Com, Dg1, Dg2, Dg11, Dg14, Dg15, FileId};
+
+use crate::chip::is_sha1;
+use crate::country::same_state;
+use crate::report::CheckResult;
+use crate::{Authentic, ChipProof, ChipProtocol, Content, Inspection, Rejection, Report, SecurityObject};
+
+/// Files as received: they prove nothing. Fingerprints and irises (DG3, DG4) are dropped.
+#[derive(Clone, Default)]
+pub struct ChipData {
+    files: BTreeMap<FileId, Vec<u8>>,
+    erased_dg2: Option<[u8; 32]>,
+}
+
+impl fmt::Debug for ChipData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ChipData({:?}, ..)", self.files.keys())
+    }
+}
+
+impl ChipData {
+    /// Files by name.
+    #[must_use]
+    pub fn new(mut files: BTreeMap<FileId, Vec<u8>>) -> Self {
+        files.retain(|file, _| !matches!(file, FileId::Dg(3 | 4)));
+        Self { files, erased_dg2: None }
+    }
+
+    /// Files without EF.DG2, which was erased after our own signed decision on the holder; its SHA-256 stands in that
+    /// decision. If EF.SOD hashes with SHA-256 it is compared again, else the decision must do.
+    #[must_use]
+    pub fn with_erased_dg2(mut self, dg2_sha256: [u8; 32]) -> Self {
+        self.files.remove(&FileId::Dg(2));
+        self.erased_dg2 = Some(dg2_sha256);
+        self
+    }
+
+    /// A file.
+    #[must_use]
+    pub fn file(&self, file: FileId) -> Option<&[u8]> {
+        self.files.get(&file).map(Vec::as_slice)
+    }
+}
+
+/// EF.SOD with DG1, DG2 and every DG14 and DG15 that it lists, each under its hash: the State signed these data. They
+/// may lie on any chip. Only [`SecurityObject::authenticate_document`] makes one.
+#[derive(Clone)]
+pub struct AuthenticDocument {
+    security_object: SecurityObject,
+    dg1: Authentic<Dg1>,
+    /// `None` once erased.
+    dg2: Option<Authentic<Dg2>>,
+    dg11: Option<Authentic<Dg11>>,
+    dg14: Option<Authentic<Dg14>>,
+    dg15: Option<Authentic<Dg15>>,
+}
+
+impl fmt::Debug for AuthenticDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AuthenticDocument({:?})", self.security_object)
+    }
+}
+
+impl SecurityObject {
+    /// Compares every data group received with its hash, sees that those are there that must be, and that the document
+    /// is one that its signer may sign. It goes on with the steps of passive authentication:
+    ///
+    /// 12. Every data group received stands in EF.SOD under its hash. DG1, DG2, and DG14 and DG15 if EF.SOD lists them,
+    ///     were received: a chip that hides them would escape its proof.
+    /// 13. EF.COM announces no more than EF.SOD. It is not signed, so that it does is only told.
+    /// 14. The data groups can be read.
+    /// 15. The document is of its signer's State.
+    /// 16. Its type is one that the signer may sign, if the certificate lists types.
+    /// 17. It has not expired.
+    pub fn authenticate_document(self, data: &ChipData) -> Inspection<AuthenticDocument> {
+        let mut report = self.report.clone();
+        let outcome = self.document_steps(data, &mut report).map(|mut document| {
+            document.security_object.report = report.clone();
+            document
+        });
+        Inspection { report, outcome }
+    }
+
+    fn document_steps(self, data: &ChipData, report: &mut Report) -> Result<AuthenticDocument, Rejection> {
+        // 12
+        for number in 1..=16 {
+            self.check_group(number, data, report)?;
+        }
+        // 13
+        self.compare_com(data, report);
+        // 14
+        let document = self.read_groups(data);
+        let document =
+            report.check("pa.data-groups", document, |_| "the data groups can be read".to_owned())?;
+        // 15
+        let mrz = &document.dg1.content().mrz;
+        document.security_object.check_state(&mrz.issuing_state, report)?;
+        // 16
+        document.security_object.check_document_type(&mrz.document_code, report)?;
+        // 17
+        document.security_object.check_expiry(mrz.date_of_expiry.as_expiry(), report)?;
+        Ok(document)
+    }
+
+    fn check_group(&self, number: u8, data: &ChipData, report: &mut Report) -> Result<(), Rejection> {
+        let id = format!("pa.hash(DG{number})");
+        let listed = self.content.hashes.contains_key(&number);
+        let outcome = match (data.file(FileId::Dg(number)), data.erased_dg2) {
+            (Some(bytes), _) => self.check_hash(number, bytes),
+            (None, Some(digest)) if number == 2 => match self.check_digest(number, &digest) {
+                Some(outcome) => outcome,
+                None => {
+                    report.line(id, CheckResult::Skipped, "DG2 is erased; it was compared before");
+                    return Ok(());
+                }
+            },
+            (None, _) if number <= 2 || (listed && matches!(number, 14 | 15)) => {
+                Err(Rejection::DataGroupMissing(number))
+            }
+            (None, _) if listed => {
+                report.line(id, CheckResult::Skipped, format!("DG{number} was not received"));
+                return Ok(());
+            }
+            (None, _) => return Ok(()),
+        };
+        report.check(id, outcome, |()| format!("DG{number} is the one that was signed"))
+    }
+
+    fn compare_com(&self, data: &ChipData, report: &mut Report) {
+        let Some(bytes) = data.file(FileId::Com) else { return };
+        let id = "pa.com";
+        let Ok(com) = Com::parse(bytes) else {
+            return report.deviation(id, "EF.COM cannot be read");
+        };
+        let more: Vec<String> = com
+            .data_groups
+            .iter()
+            .filter(|number| !self.content.hashes.contains_key(number))
+            .map(|number| format!("DG{number}"))
+            .collect();
+        if more.is_empty() {
+            report.passed(id, "EF.COM announces no more than EF.SOD");
+        } else {
+            report.deviation(id, format!("EF.COM announces {}, EF.SOD does not", more.join(", ")));
+        }
+    }
+
+    fn read_groups(self, data: &ChipData) -> Result<AuthenticDocument, Rejection> {
+        Ok(AuthenticDocument {
+            dg1: self.read_optional(data)?.ok_or(Rejection::DataGroupMissing(1))?,
+            dg2: self.read_optional(data)?,
+            dg11: self.read_optional(data)?,
+            dg14: self.read_optional(data)?,
+            dg15: self.read_optional(data)?,
+            security_object: self,
+        })
+    }
+
+    fn read_optional<T: Content>(&self, data: &ChipData) -> Result<Option<Authentic<T>>, Rejection> {
+        data.file(FileId::Dg(T::NUMBER)).map(|bytes| self.read(bytes.to_vec())).transpose()
+    }
+
+    fn check_state(&self, issuing_state: &str, report: &mut Report) -> Result<(), Rejection> {
+        let id = "pa.country";
+        let Some(country) = self.country() else {
+            report.deviation(id, "no certificate names a country");
+            return Ok(());
+        };
+        let same = same_state(issuing_state, &country);
+        let outcome = same.then_some(()).ok_or(Rejection::CountryMismatch("document and document signer"));
+        report.check(id, outcome, |()| format!("the document is of its signer's State, {country}"))
+    }
+
+    /// A listed type of one letter stands for all types that begin with it (Doc 9303-12 7.1.1.6).
+    fn check_document_type(&self, code: &str, report: &mut Report) -> Result<(), Rejection> {
+        let id = "pa.document-type";
+        let Some(types) = &self.signer.document_types else {
+            report.line(id, CheckResult::Skipped, "the document signer certificate lists no document types");
+            return Ok(());
+        };
+        let covers =
+            |listed: &String| code == listed || (listed.len() == 1 && code.starts_with(listed.as_str()));
+        let outcome = types.iter().any(covers).then_some(()).ok_or(Rejection::DocumentType);
+        report.check(id, outcome, |()| "the signer may sign documents of this type".to_owned())
+    }
+
+    /// A document is valid for its last day, in UTC.
+    fn check_expiry(&self, expiry: Option<(i32, u8, u8)>, report: &mut Report) -> Result<(), Rejection> {
+        let id = "pa.document-expiry";
+        match expiry {
+            Some(day) if self.at.date() <= day => report.passed(id, "the document has not expired"),
+            _ if self.policy.accept_expired_document => report.deviation(id, "the document has expired"),
+            _ => return report.check(id, Err(Rejection::DocumentExpired), |()| String::new()),
+        }
+        Ok(())
+    }
+}
+
+impl AuthenticDocument {
+    /// EF.SOD.
+    #[must_use]
+    pub fn security_object(&self) -> &SecurityObject {
+        &self.security_object
+    }
+
+    /// The MRZ.
+    #[must_use]
+    pub fn dg1(&self) -> &Authentic<Dg1> {
+        &self.dg1
+    }
+
+    /// The portrait; `None` once erased.
+    #[must_use]
+    pub fn dg2(&self) -> Option<&Authentic<Dg2>> {
+        self.dg2.as_ref()
+    }
+
+    /// Additional personal details, if they were received.
+    #[must_use]
+    pub fn dg11(&self) -> Option<&Authentic<Dg11>> {
+        self.dg11.as_ref()
+    }
+
+    /// Security options, if the document has them.
+    #[must_use]
+    pub fn dg14(&self) -> Option<&Authentic<Dg14>> {
+        self.dg14.as_ref()
+    }
+
+    /// The key of Active Authentication, if the document has one.
+    #[must_use]
+    pub fn dg15(&self) -> Option<&Authentic<Dg15>> {
+        self.dg15.as_ref()
+    }
+
+    /// What was checked.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        self.security_object.report()
+    }
+
+    /// The protocols that the signed data announce: each is due. Decided from the content of DG14, which may hold
+    /// PACEInfos only, and from DG15.
+    #[must_use]
+    pub fn chip_protocols(&self) -> BTreeSet<ChipProtocol> {
+        let mut due = BTreeSet::new();
+        if self.dg14.as_ref().is_some_and(|dg14| announces_chip_authentication(dg14.content())) {
+            due.insert(ChipProtocol::ChipAuthentication);
+        }
+        if self.dg15.is_some() {
+            due.insert(ChipProtocol::ActiveAuthentication);
+        }
+        due
+    }
+
+    /// Judges what the chip proved: every protocol that the document announces was answered rightly (or one of them,
+    /// if the policy says so), by the chip of this very document.
+    pub fn prove_chip(self, proofs: &[ChipProof]) -> Inspection<GenuineDocument> {
+        let mut report = self.report().clone();
+        let outcome = self.chip_steps(proofs, &mut report).map(|chip| {
+            let mut document = self;
+            document.security_object.report = report.clone();
+            GenuineDocument { document, chip }
+        });
+        Inspection { report, outcome }
+    }
+
+    fn chip_steps(&self, proofs: &[ChipProof], report: &mut Report) -> Result<ChipAuthenticity, Rejection> {
+        let due = self.chip_protocols();
+        let policy = &self.security_object.policy;
+        // 1. Each proof is of this document and of a protocol that it announces.
+        let foreign = proofs.iter().any(|proof| {
+            proof.sod_sha256 != self.security_object.sod_sha256 || !due.contains(&proof.protocol)
+        });
+        if foreign {
+            return report
+                .check("chip.document", Err(Rejection::ChipProofOfAnotherDocument), |_| String::new());
+        }
+        // 2. A document that announces nothing.
+        if due.is_empty() {
+            if policy.accept_chip_not_offered {
+                report.deviation("chip.offered", "the document offers no proof of its chip");
+                return Ok(ChipAuthenticity::NotOffered);
+            }
+            return report.check("chip.offered", Err(Rejection::ChipNotOffered), |_| String::new());
+        }
+        // 3. Each protocol announced has its proof.
+        let mut proved = BTreeSet::new();
+        for proof in proofs {
+            let scheme = self.scheme(proof);
+            let id = proof.protocol.short_name();
+            report.passed(format!("{id}.proof"), format!("{} with {scheme}", proof.protocol));
+            if is_sha1(&scheme) {
+                report.deviation(format!("{id}.strength"), "SHA-1 is used");
+            }
+            report.algorithm(id, scheme);
+            proved.insert(proof.protocol);
+        }
+        match due.difference(&proved).next() {
+            Some(missing) if !policy.one_chip_proof_suffices || proved.is_empty() => {
+                let id = format!("{}.proof", missing.short_name());
+                report.check(id, Err(Rejection::ChipProofMissing(*missing)), |_| String::new())
+            }
+            Some(missing) => {
+                report.deviation(format!("{}.proof", missing.short_name()), "announced and not proved");
+                Ok(ChipAuthenticity::Proved(proved))
+            }
+            None => Ok(ChipAuthenticity::Proved(proved)),
+        }
+    }
+
+    /// The scheme of a proof in words; that of Chip Authentication stands in DG14.
+    fn scheme(&self, proof: &ChipProof) -> String {
+        let offer = || {
+            let dg14 = self.dg14.as_ref()?;
+            ChipAuthenticationOffer::choose(dg14.content()).ok().map(|offer| offer.name())
+        };
+        proof.scheme.clone().or_else(offer).unwrap_or_default()
+    }
+}
+
+fn announces_chip_authentication(dg14: &Dg14) -> bool {
+    !dg14.public_keys.is_empty() || !dg14.chip_authentication.is_empty()
+}
+
+/// What is known of the chip of a genuine document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChipAuthenticity {
+    /// The chip proved itself by these protocols.
+    Proved(BTreeSet<ChipProtocol>),
+    /// The document offers no protocol, and policy accepts that: the data may lie on a copy.
+    NotOffered,
+}
+
+/// A document whose data the State signed, on the chip into which the State put its key. Only
+/// [`AuthenticDocument::prove_chip`] makes one.
+#[derive(Clone, Debug)]
+pub struct GenuineDocument {
+    document: AuthenticDocument,
+    chip: ChipAuthenticity,
+}
+
+impl GenuineDocument {
+    /// The data.
+    #[must_use]
+    pub fn document(&self) -> &AuthenticDocument {
+        &self.document
+    }
+
+    /// What is known of the chip.
+    #[must_use]
+    pub fn chip(&self) -> &ChipAuthenticity {
+        &self.chip
+    }
+
+    /// Chip or Active Authentication succeeded.
+    #[must_use]
+    pub fn chip_proved(&self) -> bool {
+        matches!(self.chip, ChipAuthenticity::Proved(_))
+    }
+
+    /// What was checked.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        self.document.report()
+    }
+}

@@ -1,0 +1,81 @@
+//! The person present is the person of the portrait.
+
+use crypto::sha256;
+use face::{FacePolicy, MatchedFace};
+
+use crate::{GenuineDocument, Inspection, Rejection, Report};
+
+/// How holder and portrait were compared. Only values that nobody can make up come in.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum HolderEvidence {
+    /// A configured engine matched a live capture with a portrait.
+    Face(MatchedFace),
+}
+
+/// A genuine document in its holder's hands. Only [`GenuineDocument::match_holder`] makes one.
+#[derive(Clone, Debug)]
+pub struct VerifiedHolder {
+    document: GenuineDocument,
+    evidence: HolderEvidence,
+    report: Report,
+}
+
+impl VerifiedHolder {
+    /// The document.
+    #[must_use]
+    pub fn document(&self) -> &GenuineDocument {
+        &self.document
+    }
+
+    /// How holder and portrait were compared.
+    #[must_use]
+    pub fn evidence(&self) -> &HolderEvidence {
+        &self.evidence
+    }
+
+    /// What was checked.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+}
+
+impl GenuineDocument {
+    /// Judges that the evidence is about the portrait of this document, and good enough for the policy:
+    ///
+    /// 1. The portrait is there.
+    /// 2. It is the one that was compared: the first image of DG2.
+    /// 3. The engine is one that the policy accepts, with a threshold not below the policy's.
+    pub fn match_holder(self, evidence: HolderEvidence, policy: &FacePolicy) -> Inspection<VerifiedHolder> {
+        let mut report = self.report().clone();
+        let HolderEvidence::Face(matched) = &evidence;
+        let outcome = report.check("face.portrait", self.check_portrait(matched), |()| {
+            "the portrait compared is the document's".to_owned()
+        });
+        let outcome = outcome.and_then(|()| {
+            report.check("face.match", check_policy(matched, policy), |()| {
+                format!("engine {} {} matched the holder", matched.engine_id(), matched.engine_version())
+            })
+        });
+        let outcome = outcome.map(|()| VerifiedHolder { document: self, evidence, report: report.clone() });
+        Inspection { report, outcome }
+    }
+
+    fn check_portrait(&self, matched: &MatchedFace) -> Result<(), Rejection> {
+        let dg2 = self.document().dg2().ok_or(Rejection::PortraitErased)?;
+        let portrait = dg2.content().faces.first().ok_or(Rejection::PortraitErased)?;
+        let equal = sha256(&portrait.image) == *matched.portrait_sha256();
+        equal.then_some(()).ok_or(Rejection::Face(face::Error::PortraitMismatch))
+    }
+}
+
+fn check_policy(matched: &MatchedFace, policy: &FacePolicy) -> Result<(), Rejection> {
+    if matched.is_demo() && !policy.accept_demo {
+        return Err(face::Error::DemoEngine.into());
+    }
+    if matched.threshold() < policy.min_similarity {
+        return Err(face::Error::Threshold.into());
+    }
+    Ok(())
+}

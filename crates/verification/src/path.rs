@@ -1,0 +1,109 @@
+//! From a document signer to a trusted CSCA.
+
+use clock::UnixTime;
+
+use crate::certificate::Certificate;
+use crate::{Rejection, TrustStore};
+
+/// The most signatures that are tried: what a stranger's certificate may cost.
+const MAX_TRIALS: usize = 16;
+/// The most link certificates in a row.
+const MAX_LINKS: usize = 4;
+
+/// The certificates above a document signer, the nearest first: link certificates, then the trusted CSCA. Empty if the
+/// document signer itself is trusted.
+pub(crate) type Issuers<'a> = Vec<&'a Certificate>;
+
+/// Finds the issuers of a document signer. A key identifier names the issuer's key; without a match, the issuer's name
+/// does; without that, whoever's key fits is taken, for names of one State differ (Doc 9303-12 4.2, nameChange). Of
+/// several paths one that is valid at `at` is preferred.
+///
+/// # Errors
+/// [`Rejection::CscaUnknown`]; [`Rejection::DscSignature`]: the issuer that the certificate names did not sign it;
+/// [`Rejection::UnsupportedAlgorithm`]: of the signature, or of the key of the issuer named.
+pub(crate) fn find<'a>(
+    store: &'a TrustStore,
+    signer: &Certificate,
+    at: UnixTime,
+) -> Result<Issuers<'a>, Rejection> {
+    if store.signer_anchors.iter().any(|anchor| anchor.sha256 == signer.sha256) {
+        return Ok(Vec::new());
+    }
+    signer.signed.scheme().map_err(|error| Rejection::UnsupportedAlgorithm(error.to_string()))?;
+    let mut search = Search { store, at, trials: MAX_TRIALS };
+    search.issuers(signer, MAX_LINKS).ok_or_else(|| why_none(store, signer))
+}
+
+struct Search<'a> {
+    store: &'a TrustStore,
+    at: UnixTime,
+    trials: usize,
+}
+
+impl<'a> Search<'a> {
+    fn issuers(&mut self, certificate: &Certificate, links: usize) -> Option<Issuers<'a>> {
+        let mut outdated = None;
+        for (candidate, is_anchor) in candidates(self.store, certificate, self.at) {
+            self.trials = self.trials.checked_sub(1)?;
+            if !certificate.is_signed_by(candidate) {
+                continue;
+            }
+            let above = if is_anchor {
+                Some(Vec::new())
+            } else {
+                links.checked_sub(1).and_then(|links| self.issuers(candidate, links))
+            };
+            let Some(above) = above else { continue };
+            let path: Issuers<'a> = [candidate].into_iter().chain(above).collect();
+            if path.iter().all(|issuer| issuer.is_valid_at(self.at)) {
+                return Some(path);
+            }
+            outdated.get_or_insert(path);
+            if self.trials == 0 {
+                break;
+            }
+        }
+        outdated
+    }
+}
+
+/// Who may have issued `certificate`, the likeliest first; true: a trusted CSCA.
+fn candidates<'a>(
+    store: &'a TrustStore,
+    certificate: &Certificate,
+    at: UnixTime,
+) -> Vec<(&'a Certificate, bool)> {
+    let anchors = store.cscas.iter().map(|csca| (csca, true));
+    let links = store.links.iter().filter(|link| link.may_issue()).map(|link| (link, false));
+    let mut all: Vec<_> =
+        anchors.chain(links).filter(|(candidate, _)| candidate.sha256 != certificate.sha256).collect();
+    all.sort_by_cached_key(|(candidate, is_anchor)| {
+        let rank = if certificate.names_key_of(candidate) {
+            0
+        } else if certificate.issuer == candidate.subject {
+            1
+        } else if certificate.issuer.country() == candidate.subject.country() {
+            2
+        } else {
+            3
+        };
+        (rank, !candidate.is_valid_at(at), !is_anchor)
+    });
+    all
+}
+
+/// Why there is no path.
+fn why_none(store: &TrustStore, signer: &Certificate) -> Rejection {
+    let named = |candidate: &&Certificate| match signer.authority_key_id {
+        Some(_) => signer.names_key_of(candidate),
+        None => signer.issuer == candidate.subject,
+    };
+    let named: Vec<_> = store.cscas.iter().chain(&store.links).filter(named).take(MAX_TRIALS).collect();
+    if let Some(error) = named.iter().find_map(|candidate| candidate.public_key().err()) {
+        return Rejection::UnsupportedAlgorithm(error.to_string());
+    }
+    if named.is_empty() || named.iter().any(|candidate| signer.is_signed_by(candidate)) {
+        return Rejection::CscaUnknown;
+    }
+    Rejection::DscSignature
+}

@@ -1,0 +1,160 @@
+//! Why a document, a chip or a holder is refused.
+
+use crate::ChipProtocol;
+
+/// The first step that failed, one variant for each step.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// There is no EF.SOD.
+    #[error("EF.SOD is missing")]
+    SodMissing,
+    /// A file is not what it should be.
+    #[error(transparent)]
+    File(#[from] lds::Error),
+    /// No certificate is the one that EF.SOD names as its signer's.
+    #[error("no certificate of the document signer")]
+    DscMissing,
+    /// The document signer certificate cannot be read.
+    #[error("the document signer certificate is malformed")]
+    DscMalformed,
+    /// No trusted CSCA issued the document signer certificate.
+    #[error("no trusted CSCA issued the document signer certificate")]
+    CscaUnknown,
+    /// A CSCA is named as the issuer by its key identifier, and did not sign.
+    #[error("the signature of the document signer certificate is wrong")]
+    DscSignature,
+    /// An algorithm or curve that is not in the tables.
+    #[error("unsupported: {0}")]
+    UnsupportedAlgorithm(String),
+    /// The document signer certificate is not valid yet.
+    #[error("the document signer certificate is not valid yet")]
+    DscNotYetValid,
+    /// The document signer certificate has expired.
+    #[error("the document signer certificate has expired")]
+    DscExpired,
+    /// A CSCA or link certificate of the path is not valid yet.
+    #[error("the CSCA certificate is not valid yet")]
+    CscaNotYetValid,
+    /// A CSCA or link certificate of the path has expired.
+    #[error("the CSCA certificate has expired")]
+    CscaExpired,
+    /// A CRL of the issuer lists the document signer certificate, or a link certificate of the path.
+    #[error("the document signer certificate is revoked")]
+    DscRevoked,
+    /// There is no usable CRL, and policy demands one.
+    #[error("whether the document signer certificate is revoked is not known")]
+    RevocationUndetermined,
+    /// The key of the certificate may not sign documents.
+    #[error("the key of the document signer certificate may not sign documents")]
+    DscKeyUsage,
+    /// A critical extension that is not known; its OID.
+    #[error("critical extension {0} of the document signer certificate is not known")]
+    DscCriticalExtension(String),
+    /// Document signer, CSCA and document are not of one State.
+    #[error("{0} are not of one State")]
+    CountryMismatch(&'static str),
+    /// eContentType or the attribute contentType.
+    #[error("the content type of EF.SOD is not that of a security object")]
+    ContentType,
+    /// The signed attributes are missing.
+    #[error("EF.SOD has no signed attributes")]
+    SignedAttributesMissing,
+    /// The attribute messageDigest is not the digest of the security object.
+    #[error("the message digest of EF.SOD is wrong")]
+    MessageDigest,
+    /// The signature of EF.SOD.
+    #[error("the signature of EF.SOD is wrong")]
+    SodSignature,
+    /// Policy refuses an algorithm.
+    #[error("{0} is too weak")]
+    WeakAlgorithm(String),
+    /// Policy refuses a key.
+    #[error("{0} is too short")]
+    WeakKey(String),
+    /// A data group that was sent, or that every document has, stands not in EF.SOD.
+    #[error("EF.SOD holds no hash of DG{0}")]
+    NotInSod(u8),
+    /// A data group that must be read was not sent.
+    #[error("DG{0} is missing")]
+    DataGroupMissing(u8),
+    /// A data group is not the one that was signed.
+    #[error("the hash of DG{0} is not the one in EF.SOD")]
+    HashMismatch(u8),
+    /// The document signer may not sign this kind of document.
+    #[error("the document signer may not sign documents of this type")]
+    DocumentType,
+    /// The document has expired.
+    #[error("the document has expired")]
+    DocumentExpired,
+    /// The document offers neither Chip nor Active Authentication, and policy demands one.
+    #[error("the document offers no proof of its chip")]
+    ChipNotOffered,
+    /// A protocol that the document announces was not answered.
+    #[error("{0} is announced and was not answered")]
+    ChipProofMissing(ChipProtocol),
+    /// A proof, a step of it or a data group belongs to another document.
+    #[error("the proof is another document's")]
+    ChipProofOfAnotherDocument,
+    /// Chip Authentication failed.
+    #[error("Chip Authentication: {0}")]
+    ChipAuthentication(emrtd::Error),
+    /// The chip read out another EF.DG1 than the one under EF.SOD.
+    #[error("the chip read out another DG1")]
+    Dg1Mismatch,
+    /// Active Authentication failed.
+    #[error("Active Authentication: {0}")]
+    ActiveAuthentication(emrtd::Error),
+    /// EF.DG2 was erased: no holder can be matched any more.
+    #[error("the portrait is erased")]
+    PortraitErased,
+    /// The face result is not about this portrait, or not good enough.
+    #[error(transparent)]
+    Face(#[from] face::Error),
+}
+
+impl Rejection {
+    /// The stable machine code (design: protocols.md, section 5).
+    #[must_use]
+    pub fn code(&self) -> String {
+        let fixed = match self {
+            Self::File(error) => return error.code(),
+            Self::UnsupportedAlgorithm(name) => return format!("pa.unsupported-algorithm({name})"),
+            Self::DscCriticalExtension(oid) => return format!("pa.dsc-critical-extension({oid})"),
+            Self::WeakAlgorithm(name) => return format!("pa.weak-algorithm({name})"),
+            Self::WeakKey(name) => return format!("pa.weak-key({name})"),
+            Self::NotInSod(n) => return format!("pa.not-in-sod(DG{n})"),
+            Self::DataGroupMissing(n) => return format!("pa.data-group-missing(DG{n})"),
+            Self::HashMismatch(n) => return format!("pa.hash-mismatch(DG{n})"),
+            Self::ChipProofMissing(protocol) => {
+                return format!("chip.proof-missing({})", protocol.short_name());
+            }
+            Self::SodMissing => "pa.sod-missing",
+            Self::DscMissing => "pa.dsc-missing",
+            Self::DscMalformed => "pa.dsc-malformed",
+            Self::CscaUnknown => "pa.csca-unknown",
+            Self::DscSignature => "pa.dsc-signature",
+            Self::DscNotYetValid => "pa.dsc-not-yet-valid",
+            Self::DscExpired => "pa.dsc-expired",
+            Self::CscaNotYetValid => "pa.csca-not-yet-valid",
+            Self::CscaExpired => "pa.csca-expired",
+            Self::DscRevoked => "pa.dsc-revoked",
+            Self::RevocationUndetermined => "pa.revocation-undetermined",
+            Self::DscKeyUsage => "pa.dsc-key-usage",
+            Self::CountryMismatch(_) => "pa.country-mismatch",
+            Self::ContentType => "pa.content-type",
+            Self::SignedAttributesMissing => "pa.signed-attributes",
+            Self::MessageDigest => "pa.message-digest",
+            Self::SodSignature => "pa.sod-signature",
+            Self::DocumentType => "pa.document-type",
+            Self::DocumentExpired => "pa.document-expired",
+            Self::ChipNotOffered => "chip.not-offered",
+            Self::ChipProofOfAnotherDocument => "chip.other-document",
+            Self::ChipAuthentication(error) | Self::ActiveAuthentication(error) => error.code(),
+            Self::Dg1Mismatch => "ca.dg1-mismatch",
+            Self::PortraitErased => "face.portrait-erased",
+            Self::Face(error) => error.code(),
+        };
+        fixed.to_owned()
+    }
+}

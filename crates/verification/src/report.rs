@@ -1,0 +1,134 @@
+//! What was checked, in the order in which it was checked.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::Rejection;
+
+/// How one check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckResult {
+    /// As the standard demands.
+    Passed,
+    /// Refused for it: the last line of a report.
+    Failed,
+    /// There was nothing to check.
+    Skipped,
+    /// The check could not be made for want of data from elsewhere: no CRL.
+    Undetermined,
+    /// Not as the standard demands, and let through by the policy.
+    Deviation,
+}
+
+impl fmt::Display for CheckResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Undetermined => "undetermined",
+            Self::Deviation => "deviation",
+        })
+    }
+}
+
+/// One check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Which check, such as `pa.sod-signature` or `pa.hash(DG2)`.
+    pub id: String,
+    /// How it ended.
+    pub result: CheckResult,
+    /// What was found, in words. Never the holder's data.
+    pub detail: String,
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.id, self.result, self.detail)
+    }
+}
+
+/// What was checked up to here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// One line for each check.
+    pub checks: Vec<Check>,
+    /// The algorithms met, by what they were used for: `sod-signature` is `ECDSA SHA-256`.
+    pub algorithms: BTreeMap<String, String>,
+    /// Version of the policy that decided.
+    pub policy_version: String,
+}
+
+impl Report {
+    pub(crate) fn new(policy_version: &str) -> Self {
+        Self { policy_version: policy_version.to_owned(), ..Self::default() }
+    }
+
+    /// The checks that policy let through.
+    pub fn deviations(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.result == CheckResult::Deviation)
+    }
+
+    /// Policy let a weak algorithm or a short key through.
+    #[must_use]
+    pub fn weak_algorithm(&self) -> bool {
+        self.deviations().any(|check| check.id.ends_with(STRENGTH))
+    }
+
+    pub(crate) fn line(&mut self, id: impl Into<String>, result: CheckResult, detail: impl Into<String>) {
+        self.checks.push(Check { id: id.into(), result, detail: detail.into() });
+    }
+
+    pub(crate) fn passed(&mut self, id: impl Into<String>, detail: impl Into<String>) {
+        self.line(id, CheckResult::Passed, detail);
+    }
+
+    pub(crate) fn deviation(&mut self, id: impl Into<String>, detail: impl Into<String>) {
+        self.line(id, CheckResult::Deviation, detail);
+    }
+
+    /// Writes how a check ended that either gives a value or refuses, and hands it on.
+    pub(crate) fn check<T>(
+        &mut self,
+        id: impl Into<String>,
+        outcome: Result<T, Rejection>,
+        detail: impl FnOnce(&T) -> String,
+    ) -> Result<T, Rejection> {
+        match &outcome {
+            Ok(value) => self.passed(id, detail(value)),
+            Err(rejection) => self.line(id, CheckResult::Failed, rejection.to_string()),
+        }
+        outcome
+    }
+
+    pub(crate) fn algorithm(&mut self, of: &str, name: String) {
+        self.algorithms.insert(of.to_owned(), name);
+    }
+}
+
+/// How the ids of checks on algorithms and key lengths end.
+pub(crate) const STRENGTH: &str = ".strength";
+
+/// What a check, or a chain of checks, found and decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Inspection<T> {
+    /// Every check so far, the refused one last.
+    pub report: Report,
+    /// The stronger value, or why there is none.
+    pub outcome: Result<T, Rejection>,
+}
+
+impl<T> Inspection<T> {
+    /// Goes on with the value; a refusal stays.
+    pub(crate) fn and_then<U>(self, next: impl FnOnce(T) -> Inspection<U>) -> Inspection<U> {
+        match self.outcome {
+            Ok(value) => next(value),
+            Err(rejection) => Inspection { report: self.report, outcome: Err(rejection) },
+        }
+    }
+}

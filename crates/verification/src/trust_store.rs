@@ -1,0 +1,184 @@
+//! What the operator trusts, and what is merely known.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clock::UnixTime;
+use crypto::sha256;
+use x509_parser::pem::Pem;
+
+use crate::certificate::Certificate;
+use crate::crl::Crl;
+use crate::{Inspection, Policy, SecurityObject, passive_authentication};
+
+/// The largest file that is read as certificates or CRL.
+const MAX_FILE: u64 = 64 * 1024 * 1024;
+
+/// Why a trust store cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrustError {
+    /// Not an X.509 certificate.
+    #[error("not a certificate")]
+    Certificate,
+    /// Not an X.509 CRL, or one that is not a whole list.
+    #[error("not a whole certificate revocation list")]
+    Crl,
+    /// A file or folder that cannot be read.
+    #[error("{path}: {reason}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// CSCA certificates that the operator trusts, and what helps to judge with them: link certificates, document signers
+/// known from a PKD, and CRLs, none of which is trusted for itself.
+///
+/// Nothing is removed for its age: whether a certificate is valid is asked at each inspection.
+#[derive(Clone, Default)]
+pub struct TrustStore {
+    pub(crate) cscas: Vec<Certificate>,
+    pub(crate) links: Vec<Certificate>,
+    pub(crate) signers: Vec<Certificate>,
+    pub(crate) signer_anchors: Vec<Certificate>,
+    pub(crate) crls: Vec<Crl>,
+}
+
+impl fmt::Debug for TrustStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "TrustStore({} CSCAs, {} links, {} document signers, {} of them anchors, {} CRLs)",
+            self.cscas.len(),
+            self.links.len(),
+            self.signers.len() + self.signer_anchors.len(),
+            self.signer_anchors.len(),
+            self.crls.len()
+        )
+    }
+}
+
+impl TrustStore {
+    /// Trusts nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Trusts a CSCA certificate (DER).
+    ///
+    /// # Errors
+    /// [`TrustError::Certificate`].
+    pub fn add_csca(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        add(&mut self.cscas, der)
+    }
+
+    /// Adds a link certificate (DER): the next CSCA, signed by the last one.
+    ///
+    /// # Errors
+    /// [`TrustError::Certificate`].
+    pub fn add_link(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        add(&mut self.links, der)
+    }
+
+    /// Adds a document signer certificate (DER), for documents that do not carry it.
+    ///
+    /// # Errors
+    /// [`TrustError::Certificate`].
+    pub fn add_document_signer(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        add(&mut self.signers, der)
+    }
+
+    /// Trusts a document signer certificate (DER) without its CSCA.
+    ///
+    /// # Errors
+    /// [`TrustError::Certificate`].
+    pub fn add_document_signer_anchor(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        add(&mut self.signer_anchors, der)
+    }
+
+    /// Adds a CRL (DER). Its signature is checked when it is used.
+    ///
+    /// # Errors
+    /// [`TrustError::Crl`].
+    pub fn add_crl(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        let crl = Crl::parse(der).ok_or(TrustError::Crl)?;
+        if !self.crls.iter().any(|known| known.sha256 == crl.sha256) {
+            self.crls.push(crl);
+        }
+        Ok(())
+    }
+
+    /// SHA-256 over all of it, whatever the order: names the store that a decision was taken with.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        let kinds = [&self.cscas, &self.links, &self.signers, &self.signer_anchors];
+        let certificates = kinds
+            .into_iter()
+            .zip(0_u8..)
+            .flat_map(|(list, kind)| list.iter().map(move |certificate| (kind, certificate.sha256)));
+        let crls = self.crls.iter().map(|crl| (u8::MAX, crl.sha256));
+        let mut all: Vec<(u8, [u8; 32])> = certificates.chain(crls).collect();
+        all.sort_unstable();
+        let bytes: Vec<u8> =
+            all.iter().flat_map(|(kind, digest)| [&[*kind], digest.as_slice()].concat()).collect();
+        sha256(&bytes)
+    }
+
+    /// Whether EF.SOD was signed by a document signer under a trusted CSCA: the steps of passive authentication that
+    /// need no data group (Doc 9303-11 5.1; the numbers are those of [`crate::passive_authentication`]).
+    pub fn authenticate_sod(&self, sod: &[u8], policy: &Policy, at: UnixTime) -> Inspection<SecurityObject> {
+        passive_authentication::authenticate_sod(self, sod, policy, at)
+    }
+}
+
+fn add(list: &mut Vec<Certificate>, der: &[u8]) -> Result<(), TrustError> {
+    let certificate = Certificate::parse(der).ok_or(TrustError::Certificate)?;
+    if !list.iter().any(|known| known.sha256 == certificate.sha256) {
+        list.push(certificate);
+    }
+    Ok(())
+}
+
+/// The DER objects (certificates or CRLs) in a file, PEM or DER, or in every file of a folder, in the order of the
+/// names.
+///
+/// # Errors
+/// [`TrustError::File`].
+pub fn read_files(path: &Path) -> Result<Vec<Vec<u8>>, TrustError> {
+    let failed = |error: std::io::Error| TrustError::File { path: path.into(), reason: error.to_string() };
+    if !path.is_dir() {
+        return read_file(path);
+    }
+    let mut files: Vec<PathBuf> = std::fs::read_dir(path)
+        .map_err(failed)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()
+        .map_err(failed)?;
+    files.retain(|file| file.is_file());
+    files.sort();
+    files.iter().map(|file| read_file(file)).collect::<Result<Vec<_>, _>>().map(|lists| lists.concat())
+}
+
+fn read_file(path: &Path) -> Result<Vec<Vec<u8>>, TrustError> {
+    let failed = |reason: String| TrustError::File { path: path.into(), reason };
+    let length = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
+    if length > MAX_FILE {
+        return Err(failed(format!("{length} bytes are too many")));
+    }
+    let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    if bytes.first() == Some(&0x30) {
+        return Ok(vec![bytes]);
+    }
+    let blocks: Vec<Vec<u8>> = Pem::iter_from_buffer(&bytes)
+        .map(|pem| pem.map(|pem| pem.contents))
+        .collect::<Result<_, _>>()
+        .map_err(|error| failed(error.to_string()))?;
+    if blocks.is_empty() {
+        return Err(failed("neither DER nor PEM".to_owned()));
+    }
+    Ok(blocks)
+}
