@@ -120,7 +120,6 @@ impl Rejection {
         let fixed = match self {
             Self::File(error) => return error.code(),
             Self::UnsupportedAlgorithm(name) => return format!("pa.unsupported-algorithm({name})"),
-            Self::DscCriticalExtension(oid) => return format!("pa.dsc-critical-extension({oid})"),
             Self::WeakAlgorithm(name) => return format!("pa.weak-algorithm({name})"),
             Self::WeakKey(name) => return format!("pa.weak-key({name})"),
             Self::NotInSod(n) => return format!("pa.not-in-sod(DG{n})"),
@@ -141,6 +140,7 @@ impl Rejection {
             Self::DscRevoked => "pa.dsc-revoked",
             Self::RevocationUndetermined => "pa.revocation-undetermined",
             Self::DscKeyUsage => "pa.dsc-key-usage",
+            Self::DscCriticalExtension(_) => "pa.dsc-critical-extension",
             Self::CountryMismatch(_) => "pa.country-mismatch",
             Self::ContentType => "pa.content-type",
             Self::SignedAttributesMissing => "pa.signed-attributes",
