@@ -1,1 +1,5 @@
-fn main() {}
+//! The command `sceau`.
+
+fn main() -> std::process::ExitCode {
+    sceau::cli::main()
+}

@@ -1,0 +1,416 @@
+//! The sections of the configuration file, as they are written. `docs/samples/full.toml` explains every key.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use attestation::{Environment, SecurityLevel};
+use identity::Level;
+use serde::Deserialize;
+
+use super::{Cidr, Secret};
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `production` or `demo`.
+    pub environment: Environment,
+    /// The issuer identifier: an https URL without query, fragment or slash at its end.
+    pub issuer: String,
+    /// Where and how to listen.
+    pub server: Server,
+    /// The database.
+    pub database: Database,
+    /// The keys.
+    pub keys: Keys,
+    /// The clients: brokers.
+    #[serde(default)]
+    pub clients: Vec<Client>,
+    /// Whose documents are trusted.
+    #[serde(default)]
+    pub trust: Trust,
+    /// What passive authentication leaves open.
+    #[serde(default)]
+    pub verification: verification::Policy,
+    /// Face engines.
+    #[serde(default)]
+    pub face: Face,
+    /// Which phones are accepted.
+    #[serde(default)]
+    pub attestation: Attestation,
+    /// How mail is sent.
+    pub mail: Mail,
+    /// Who may enrol.
+    #[serde(default)]
+    pub enrolment: Enrolment,
+    /// Limits.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Logs.
+    #[serde(default)]
+    pub log: Log,
+    /// The folder of the file: relative paths begin here.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// Where and how to listen.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port. Without `tls` it must be a loopback address.
+    pub listen: SocketAddr,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    #[serde(default)]
+    pub trusted_proxies: Vec<Cidr>,
+    /// Certificate and key of the listener.
+    pub tls: Option<Tls>,
+}
+
+/// Certificate and key of the listener.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The chain, PEM, leaf first.
+    pub certificate_file: PathBuf,
+    /// The private key, PEM.
+    pub key_file: PathBuf,
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://..`.
+    pub url: Option<Secret<String>>,
+    /// A file that holds it.
+    pub url_file: Option<PathBuf>,
+}
+
+/// The keys. `sceau keys new` makes them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// The key-encryption key: 32 bytes in hexadecimal or base64.
+    pub encryption: Option<Secret<String>>,
+    /// A file that holds it.
+    pub encryption_file: Option<PathBuf>,
+    /// The key of look-up hashes: 32 bytes in hexadecimal or base64.
+    pub lookup: Option<Secret<String>>,
+    /// A file that holds it.
+    pub lookup_file: Option<PathBuf>,
+    /// The keys of ID tokens (P-256, PKCS#8, PEM): the first signs, all are published.
+    pub oidc_signing_files: Vec<PathBuf>,
+    /// The keys of our own statements, the same: the first signs, all are accepted.
+    pub statement_files: Vec<PathBuf>,
+}
+
+/// How a client proves who it is at the token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientAuthentication {
+    /// Its secret in the form.
+    ClientSecretPost,
+    /// An assertion that it signed (RFC 7523).
+    PrivateKeyJwt,
+}
+
+/// A client.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// `client_id`.
+    pub id: String,
+    /// Its name, as pages and phones show it.
+    pub name: String,
+    /// A sentence on what it is, by language.
+    #[serde(default)]
+    pub notice: BTreeMap<String, String>,
+    /// The exact redirect URIs.
+    pub redirect_uris: Vec<String>,
+    /// How it proves who it is.
+    pub authentication: ClientAuthentication,
+    /// Its secret, of 32 characters or more.
+    pub secret: Option<Secret<String>>,
+    /// A file that holds it.
+    pub secret_file: Option<PathBuf>,
+    /// Its public keys, a JWK set.
+    pub jwks_file: Option<PathBuf>,
+    /// The levels that it may be answered.
+    pub acr: Vec<Level>,
+    /// The consent text that is shown at its logins.
+    #[serde(default = "first_version")]
+    pub consent_version: String,
+}
+
+fn first_version() -> String {
+    "1".to_owned()
+}
+
+/// Whose documents are trusted. Each path is a file or a folder, PEM or DER.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Trust {
+    /// CSCA certificates: the anchors.
+    pub csca: Vec<PathBuf>,
+    /// Document signers that are known, not trusted for themselves.
+    pub dsc: Vec<PathBuf>,
+    /// Link certificates.
+    pub link: Vec<PathBuf>,
+    /// CRLs.
+    pub crl: Vec<PathBuf>,
+}
+
+/// Face engines.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Face {
+    /// The least similarity, -1 to 1.
+    pub min_similarity: f64,
+    /// From here up to the threshold: another capture, or a desk.
+    pub borderline_similarity: f64,
+    /// How old a capture may be, in seconds.
+    pub max_age: i64,
+    /// The engines.
+    pub engines: Vec<FaceEngine>,
+}
+
+impl Default for Face {
+    fn default() -> Self {
+        Self { min_similarity: 0.4, borderline_similarity: 0.3, max_age: 600, engines: Vec::new() }
+    }
+}
+
+/// A face engine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaceEngine {
+    /// Its id.
+    pub id: String,
+    /// The versions accepted.
+    pub versions: Vec<String>,
+    /// Its public keys, a JWK set.
+    pub jwks_file: PathBuf,
+    /// Its attack detection is certified.
+    #[serde(default)]
+    pub certified: bool,
+    /// It compares nothing: demo environment only.
+    #[serde(default)]
+    pub demo: bool,
+}
+
+/// Which phones are accepted.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Attestation {
+    /// Trust Google's roots.
+    pub google_roots: bool,
+    /// Demo roots (PEM or DER): demo environment only.
+    pub demo_root_files: Vec<PathBuf>,
+    /// The apps accepted.
+    pub applications: Vec<Application>,
+    /// Where keys may live.
+    pub security_levels: Vec<SecurityLevel>,
+    /// The operating system must have been verified at boot.
+    pub require_verified_boot: bool,
+    /// The boot loader must be locked.
+    pub require_locked: bool,
+    /// Oldest patch level of the operating system, YYYYMM.
+    pub min_os_patch_level: Option<u32>,
+    /// Oldest patch level of the vendor's image, YYYYMMDD.
+    pub min_vendor_patch_level: Option<u32>,
+    /// Oldest patch level of the boot image, YYYYMMDD.
+    pub min_boot_patch_level: Option<u32>,
+    /// Google's status list, kept fresh by the operator. Without it revocation is not checked: demo only.
+    pub status_list_file: Option<PathBuf>,
+    /// The oldest list that counts, in seconds.
+    pub status_list_max_age: i64,
+}
+
+impl Default for Attestation {
+    fn default() -> Self {
+        Self {
+            google_roots: true,
+            demo_root_files: Vec::new(),
+            applications: Vec::new(),
+            security_levels: vec![SecurityLevel::TrustedEnvironment, SecurityLevel::StrongBox],
+            require_verified_boot: true,
+            require_locked: true,
+            min_os_patch_level: None,
+            min_vendor_patch_level: None,
+            min_boot_patch_level: None,
+            status_list_file: None,
+            status_list_max_age: 7 * 86_400,
+        }
+    }
+}
+
+/// An app.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Application {
+    /// Its package name.
+    pub package_name: String,
+    /// SHA-256 of each certificate that may have signed it, in hexadecimal.
+    pub signer_sha256: Vec<String>,
+}
+
+/// How mail is sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case", tag = "transport")]
+pub enum Mail {
+    /// Each mail becomes a file: demo environment only.
+    Folder {
+        /// The folder, made if absent.
+        folder: PathBuf,
+        /// The sender's address.
+        from: String,
+    },
+    /// An SMTP server.
+    Smtp {
+        /// Its name.
+        host: String,
+        /// Its port; 587 for STARTTLS, 465 for TLS from the first byte, 25 without.
+        port: Option<u16>,
+        /// How the connection is protected.
+        #[serde(default)]
+        security: MailSecurity,
+        /// User name, if the server asks for one.
+        username: Option<String>,
+        /// Its password.
+        password: Option<Secret<String>>,
+        /// A file that holds it.
+        password_file: Option<PathBuf>,
+        /// The sender's address.
+        from: String,
+    },
+}
+
+/// How a connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailSecurity {
+    /// STARTTLS, required.
+    #[default]
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+    /// None: to a server on this machine only.
+    None,
+}
+
+/// Who may enrol.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Enrolment {
+    /// The youngest age, in years.
+    pub minimum_age: u8,
+    /// Document codes of the MRZ; `P*` is every code that begins with P.
+    pub accepted_documents: Vec<String>,
+    /// The oldest version of the app that is served.
+    pub min_app_version: String,
+    /// A document whose chip cannot prove itself is refused, instead of capped at `eidas1`.
+    pub chip_proof_required: bool,
+    /// The texts to consent to, in order.
+    pub consents: Vec<Consent>,
+}
+
+impl Default for Enrolment {
+    fn default() -> Self {
+        Self {
+            minimum_age: 18,
+            accepted_documents: vec!["P*".to_owned(), "AR".to_owned(), "IR".to_owned()],
+            min_app_version: "0.0.0".to_owned(),
+            chip_proof_required: true,
+            consents: Vec::new(),
+        }
+    }
+}
+
+/// A text to consent to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Consent {
+    /// `terms`, `privacy`, `face`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The file with the text; its SHA-256 is what is signed.
+    pub file: PathBuf,
+    /// Where a person reads it; by default this server's own page of it.
+    pub url: Option<String>,
+    /// Without it nobody is enrolled.
+    #[serde(default = "yes")]
+    pub required: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Limits. Addresses are IPv4 addresses or IPv6 /64s.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Requests that an address may send at once.
+    pub burst: u32,
+    /// Requests that an address may send in a minute, over time.
+    pub per_minute: u32,
+    /// Logins that wait at one time.
+    pub pending_logins: i64,
+    /// Enrolments that an address opens in an hour.
+    pub enrolments_per_hour: i64,
+    /// Claims of a device in an hour.
+    pub claims_per_hour: i64,
+    /// Mails to one address in an hour.
+    pub mails_per_hour: i64,
+    /// Answers of chips judged in one enrolment.
+    pub chip_answers: i64,
+    /// Captures judged in one enrolment.
+    pub face_answers: i64,
+    /// How long a request may take, in seconds.
+    pub request_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            burst: 200,
+            per_minute: 600,
+            pending_logins: 100_000,
+            enrolments_per_hour: 60,
+            claims_per_hour: 60,
+            mails_per_hour: 5,
+            chip_answers: 5,
+            face_answers: 3,
+            request_seconds: 20,
+        }
+    }
+}
+
+/// Logs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `text` or `json`.
+    pub format: LogFormat,
+    /// What is logged, `info` or `sceau=debug,info`.
+    pub filter: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: "info".to_owned() }
+    }
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

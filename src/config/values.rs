@@ -1,0 +1,111 @@
+//! Values of a configuration: those of the environment, secrets, keys.
+
+use std::path::Path;
+
+use crypto::EcPrivateKey;
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject as _;
+use zeroize::Zeroizing;
+
+use super::{Mistake, Secret};
+
+/// Sets `a__b__c` in a table to a value: a number, `true`, `false` or a list in TOML's form, anything else as text.
+pub(super) fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(), String> {
+    let mut steps: Vec<&str> = key.split("__").collect();
+    let last = steps.pop().filter(|last| !last.is_empty()).ok_or("no key")?;
+    let mut at = table;
+    let mut steps = steps.into_iter();
+    while let Some(step) = steps.next() {
+        let entry = at.entry(step).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        let entry = match entry {
+            toml::Value::Array(list) => {
+                let index: usize = steps.next().and_then(|n| n.parse().ok()).ok_or("a list needs a number")?;
+                list.get_mut(index).ok_or("the list is shorter")?
+            }
+            other => other,
+        };
+        at = entry.as_table_mut().ok_or("not a section")?;
+    }
+    at.insert(last.to_owned(), read(value));
+    Ok(())
+}
+
+fn read(value: &str) -> toml::Value {
+    let parsed = format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("v"));
+    match parsed {
+        Some(v @ (toml::Value::Integer(_) | toml::Value::Boolean(_) | toml::Value::Array(_))) => v,
+        _ => toml::Value::String(value.to_owned()),
+    }
+}
+
+/// The mistake that serde found. An unknown key is named itself.
+pub(super) fn mistake(path: &str, error: &toml::de::Error) -> Mistake {
+    let path = if path == "." { "(top)" } else { path };
+    Mistake::new(path, error.message())
+}
+
+/// A secret that stands inline or in a file; `None` if neither is given.
+pub(super) fn secret(
+    key: &str,
+    inline: Option<&Secret<String>>,
+    file: Option<&Path>,
+) -> Result<Option<Secret<String>>, Mistake> {
+    match (inline, file) {
+        (Some(_), Some(_)) => Err(Mistake::new(key, "given inline and by file")),
+        (Some(secret), None) => Ok(Some(secret.clone())),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(path).map(Zeroizing::new);
+            let text = text.map_err(|error| Mistake::new(format!("{key}_file"), at(path, error)))?;
+            Ok(Some(Secret::new(text.trim().to_owned())))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// A message about a file.
+pub(super) fn at(path: &Path, error: impl std::fmt::Display) -> String {
+    format!("{}: {error}", path.display())
+}
+
+/// 32 bytes in hexadecimal or base64.
+pub(super) fn key_bytes(text: &str) -> Option<[u8; 32]> {
+    use base64::Engine as _;
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+    let bytes = hex::decode(text)
+        .ok()
+        .or_else(|| BASE64_STANDARD.decode(text).ok())
+        .or_else(|| BASE64_URL_SAFE_NO_PAD.decode(text).ok());
+    bytes.map(Zeroizing::new)?.as_slice().try_into().ok()
+}
+
+/// A P-256 private key: PKCS#8 in PEM.
+pub(super) fn signing_key(path: &Path) -> Result<jose::SigningKey, String> {
+    let der = PrivatePkcs8KeyDer::from_pem_file(path).map_err(|error| at(path, error))?;
+    let key = EcPrivateKey::from_pkcs8_der(der.secret_pkcs8_der()).map_err(|error| at(path, error))?;
+    jose::SigningKey::new(key).map_err(|error| at(path, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_sets_a_key_in_a_section_or_a_list() {
+        let mut table: toml::Table = "[[clients]]\nid = 'a'\n[limits]\nburst = 1".parse().unwrap();
+        set(&mut table, "limits__burst", "7").unwrap();
+        set(&mut table, "clients__0__secret", "s3cret").unwrap();
+        set(&mut table, "database__url", "sqlite:a.db").unwrap();
+        assert_eq!(table["limits"]["burst"].as_integer(), Some(7));
+        assert_eq!(table["clients"][0]["secret"].as_str(), Some("s3cret"));
+        assert_eq!(table["database"]["url"].as_str(), Some("sqlite:a.db"));
+        assert!(set(&mut table, "clients__1__secret", "x").is_err());
+        assert!(set(&mut table, "limits__burst__x", "x").is_err());
+    }
+
+    #[test]
+    fn keys_are_32_bytes_in_hexadecimal_or_base64() {
+        assert_eq!(key_bytes(&"ab".repeat(32)), Some([0xab; 32]));
+        assert_eq!(key_bytes("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), Some([0; 32]));
+        assert_eq!(key_bytes("abcd"), None);
+    }
+}

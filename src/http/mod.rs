@@ -1,0 +1,3 @@
+//! HTTP: what comes in, what goes out. No domain rules.
+
+pub mod limits;

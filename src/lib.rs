@@ -1,0 +1,19 @@
+//! Sceau, the server: composition and HTTP. The rules stand in the crates below.
+//!
+//! - [`config`]: the configuration file; [`state`]: what it becomes;
+//! - [`http`]: the enrolment API, the login pages and API, the OpenID Connect endpoints; [`router`] joins them;
+//! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`];
+//! - [`cli`]: the commands.
+
+pub mod cli;
+pub mod config;
+pub mod error;
+pub mod http;
+pub mod mail;
+pub mod router;
+pub mod state;
+pub mod telemetry;
+
+pub use config::Config;
+pub use error::ApiError;
+pub use state::AppState;
