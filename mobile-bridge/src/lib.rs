@@ -1,1 +1,35 @@
-//! mobile-bridge
+//! The Rust core of a phone app: reads a passport, enrols, approves logins.
+//!
+//! An app brings three things that only its platform has, as foreign traits: the NFC channel ([`CardTransport`]),
+//! two hardware keys ([`DeviceKeys`], [`PinHardeningKey`]) with a counter of requests ([`RequestCounter`]) and, for the
+//! face, the signed result of a face engine.
+//! The rest is here, with nothing left to get wrong: challenge binding, request signatures, the PIN key, the order
+//! of reading, Chip Authentication on behalf of the server, the transcript. Objects are exported to Kotlin and Swift
+//! by UniFFI; calls block, so an app makes them off its main thread.
+//!
+//! - [`EnrolmentClient`]: one enrolment from its first key to its seal.
+//! - [`LoginClient`]: claims, approves and refuses logins of an enrolled device.
+//!
+//! `reader.rs` is the dialogue with the chip, which `EnrolmentClient` runs.
+
+mod enrolment;
+mod error;
+mod keys;
+mod login;
+mod reader;
+mod server;
+#[cfg(test)]
+mod testing;
+mod transport;
+
+pub use enrolment::{
+    BirthPlace, Checks, ConsentOption, EnrolmentClient, EnrolmentOptions, FaceTask, IdentityClaims,
+    SealedAccount,
+};
+pub use error::BridgeError;
+pub use keys::{Attestation, DeviceKeys, KeyError, PinHardeningKey, RequestCounter};
+pub use login::{ApprovedLogin, LoginClient, LoginRequest};
+pub use reader::{AccessKey, Progress, ProgressListener};
+pub use transport::{CardError, CardTransport};
+
+uniffi::setup_scaffolding!();

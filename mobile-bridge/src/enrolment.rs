@@ -1,0 +1,346 @@
+//! One enrolment, from the phone's keys to the seal.
+
+mod online;
+mod records;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use protocol::Base64;
+use protocol::enrolment::{
+    CheckLine, Checked, Config, ConsentGiven, ConsentText, Consents, Contact, ContactCode, Declaration,
+    DeviceAttestation, FaceDecision, FaceResult, FaceSession, IdentityPreview, Opened, PinKey, Progress,
+    Seal, Sealed, pin_key_signing_bytes,
+};
+use protocol::request::DeviceProof;
+use protocol::seal::{SealSignatures, SealTranscript};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::keys::{device_id, pin_key, sign};
+use crate::reader::{self, AccessKey, ProgressListener};
+use crate::server::{Numbers, Server, Signer};
+use crate::{BridgeError, CardTransport, DeviceKeys, PinHardeningKey};
+use online::Online;
+pub use records::{
+    BirthPlace, Checks, ConsentOption, EnrolmentOptions, FaceTask, IdentityClaims, SealedAccount,
+};
+
+/// One enrolment.
+#[derive(uniffi::Object)]
+pub struct EnrolmentClient {
+    server: Server,
+    keys: Arc<dyn DeviceKeys>,
+    hardening: Arc<dyn PinHardeningKey>,
+    state: Mutex<State>,
+}
+
+/// What the phone itself saw: the transcript is made of this, not of what the server says that it saw.
+#[derive(Default)]
+struct State {
+    config: Option<Config>,
+    session: Option<Arc<Session>>,
+    consents: BTreeMap<String, String>,
+    files: BTreeMap<String, Base64>,
+    portrait: Option<Base64>,
+    chip_authentication: Option<String>,
+    active_authentication: Option<Base64>,
+    active_attempt: Option<String>,
+    holder_decision: Option<String>,
+}
+
+struct Session {
+    enrolment_id: String,
+    signer: Signer,
+}
+
+#[uniffi::export]
+impl EnrolmentClient {
+    /// `server` is its address without a path, `language` `fr` or `en`.
+    ///
+    /// # Errors
+    /// The address is not https.
+    #[uniffi::constructor]
+    pub fn new(
+        server: &str,
+        language: &str,
+        keys: Arc<dyn DeviceKeys>,
+        hardening: Arc<dyn PinHardeningKey>,
+    ) -> Result<Arc<Self>, BridgeError> {
+        Ok(Arc::new(Self {
+            server: Server::new(server, language)?,
+            keys,
+            hardening,
+            state: Mutex::default(),
+        }))
+    }
+
+    /// What to show before the start.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn options(&self) -> Result<EnrolmentOptions, BridgeError> {
+        let config: Config = self.server.plain("GET", "/v1/config")?;
+        let options = EnrolmentOptions {
+            environment: config.environment.clone(),
+            accepted_documents: config.accepted_documents.clone(),
+            minimum_age: config.minimum_age,
+            consents: config.consents.iter().map(consent_option).collect(),
+        };
+        self.state().config = Some(config);
+        Ok(options)
+    }
+
+    /// Opens the enrolment with the phone's two keys.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn open(&self) -> Result<(), BridgeError> {
+        let opened: Opened = self.server.plain("POST", "/v1/enrolments")?;
+        let attestation = self.keys.attest(opened.challenge.0.clone())?;
+        let numbers = Arc::new(Numbers::default());
+        let signer = |nonce: String| -> Result<Signer, BridgeError> {
+            Ok(Signer {
+                keys: self.keys.clone(),
+                device_id: device_id(&attestation.device_key)?,
+                nonce,
+                bearer: Some(opened.secret.to_string()),
+                counter: numbers.clone(),
+            })
+        };
+        let wrap = |chain: &[Vec<u8>]| chain.iter().map(|der| Base64(der.clone())).collect();
+        let body = DeviceAttestation {
+            platform: attestation.platform.clone(),
+            app_version: attestation.app_version.clone(),
+            device_chain: wrap(&attestation.device_chain),
+            pin_hardening_chain: wrap(&attestation.pin_hardening_chain),
+        };
+        let path = format!("/v1/enrolments/{}/device", opened.enrolment_id);
+        let first = signer(opened.challenge.to_string())?;
+        let progress: Progress = self.server.signed(&first, "POST", &path, Some(&body))?;
+        let session = Session { enrolment_id: opened.enrolment_id.clone(), signer: signer(progress.nonce)? };
+        self.state().session = Some(Arc::new(session));
+        Ok(())
+    }
+
+    /// Where the enrolment stands: the steps still missing.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn missing(&self) -> Result<Vec<String>, BridgeError> {
+        let progress: Progress = self.call("GET", "", None::<&()>)?;
+        Ok(progress.missing)
+    }
+
+    /// Records the consents that the person gave, by their names.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn consent(&self, names: Vec<String>) -> Result<(), BridgeError> {
+        let given: Vec<ConsentGiven> = {
+            let state = self.state();
+            let config = state.config.as_ref().ok_or_else(|| BridgeError::usage("call options first"))?;
+            let chosen = config.consents.iter().filter(|c| names.contains(&c.name));
+            chosen
+                .map(|c| ConsentGiven {
+                    name: c.name.clone(),
+                    version: c.version.clone(),
+                    sha256: c.sha256.clone(),
+                })
+                .collect()
+        };
+        let versions = given.iter().map(|c| (c.name.clone(), c.version.clone())).collect();
+        let _: Progress = self.call("PUT", "/consents", Some(&Consents { given }))?;
+        self.state().consents = versions;
+        Ok(())
+    }
+
+    /// Has a six-digit code mailed to an address.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn set_email(&self, email: &str) -> Result<(), BridgeError> {
+        let _: Progress = self.call("PUT", "/contact", Some(&Contact { email: email.to_owned() }))?;
+        Ok(())
+    }
+
+    /// Verifies the address with the code.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn verify_email(&self, code: &str) -> Result<(), BridgeError> {
+        let _: Progress =
+            self.call("POST", "/contact/verify", Some(&ContactCode { code: code.to_owned() }))?;
+        Ok(())
+    }
+
+    /// Reads the chip, sends its files and lets it prove itself to the server. After `nfc.tag-lost` call again.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn read_document(
+        &self,
+        transport: Arc<dyn CardTransport>,
+        access: &AccessKey,
+        listener: Arc<dyn ProgressListener>,
+    ) -> Result<Checks, BridgeError> {
+        let mut rng = crypto::os_rng();
+        reader::read_document(transport, access, &Online { client: self }, listener.as_ref(), &mut rng)?;
+        let checked: Checked = self.call("POST", "/chip/verify", None::<&()>)?;
+        Ok(checks(checked.checks, checked.missing))
+    }
+
+    /// Declares what the chip does not say; gives back the identity as it would be asserted.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn declare(
+        &self,
+        birth: BirthPlace,
+        given_names: Option<String>,
+        family_name: Option<String>,
+        preferred_username: Option<String>,
+    ) -> Result<IdentityClaims, BridgeError> {
+        let declaration = Declaration {
+            birth_country: birth.country,
+            birth_place: birth.commune,
+            given_names,
+            family_name,
+            preferred_username,
+        };
+        let preview: IdentityPreview = self.call("PUT", "/identity", Some(&declaration))?;
+        Ok(IdentityClaims { claims: preview.claims.into_iter().collect(), declared: preview.declared })
+    }
+
+    /// Opens a capture of the face: give the task to the face engine.
+    ///
+    /// # Errors
+    /// See [`BridgeError`]; [`BridgeError::Protocol`] if the server names another portrait than the chip's.
+    pub fn begin_face(&self) -> Result<FaceTask, BridgeError> {
+        let session: FaceSession = self.call("POST", "/face", None::<&()>)?;
+        let enrolment_id = self.session()?.enrolment_id.clone();
+        let state = self.state();
+        if state.portrait.as_ref() != Some(&session.portrait_sha256) {
+            return Err(BridgeError::Protocol { text: "the server names another portrait".to_owned() });
+        }
+        Ok(FaceTask {
+            capture_nonce: session.capture_nonce,
+            portrait_sha256: session.portrait_sha256.0,
+            audience: state.config.as_ref().map(|c| c.issuer.clone()).unwrap_or_default(),
+            enrolment_id,
+            engines: session.engines,
+        })
+    }
+
+    /// Sends the engine's signed result.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn submit_face(&self, result: &str) -> Result<Checks, BridgeError> {
+        let decision: FaceDecision =
+            self.call("PUT", "/face", Some(&FaceResult { result: result.to_owned() }))?;
+        self.state().holder_decision = Some(decision.decision_id);
+        Ok(checks(decision.checks, decision.missing))
+    }
+
+    /// Registers the PIN key and seals the enrolment with both keys. The PIN does not leave the phone, and nothing
+    /// made with it stays there.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn seal(&self, pin: &str) -> Result<SealedAccount, BridgeError> {
+        let session = self.session()?;
+        let issuer = self.issuer()?;
+        let pin_key = pin_key(self.hardening.as_ref(), pin, &issuer, &session.signer.device_id)?;
+        let possession = pin_key_signing_bytes(&issuer, &session.enrolment_id, &session.signer.device_id);
+        let body =
+            PinKey { public_key: Base64(pin_key.public_key().to_sec1()), proof: sign(&pin_key, &possession) };
+        let _: Progress = self.call("PUT", "/pin", Some(&body))?;
+
+        let transcript = self.transcript(&session, &issuer, &pin_key.public_key())?;
+        let proof = DeviceProof::Ecdsa(Base64(self.keys.sign(transcript.signing_bytes())?));
+        let pin = sign(&pin_key, &transcript.pin_signing_bytes(&proof));
+        let signatures = SealSignatures { device: proof.to_header(), pin };
+        let sealed: Sealed = self.call("POST", "/seal", Some(&Seal { transcript, signatures }))?;
+        Ok(SealedAccount {
+            device_id: sealed.device_id,
+            issuer,
+            state: sealed.state,
+            level: sealed.level,
+            replaced: sealed.replaced,
+            recovery_code: sealed.recovery_code,
+        })
+    }
+
+    /// Gives the enrolment up: the server erases what it holds of it.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn cancel(&self) -> Result<(), BridgeError> {
+        self.call("DELETE", "", None::<&()>)
+    }
+}
+
+impl EnrolmentClient {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn session(&self) -> Result<Arc<Session>, BridgeError> {
+        self.state().session.clone().ok_or_else(|| BridgeError::usage("call open first"))
+    }
+
+    fn issuer(&self) -> Result<String, BridgeError> {
+        let config = self.state().config.as_ref().map(|c| c.issuer.clone());
+        config.ok_or_else(|| BridgeError::usage("call options first"))
+    }
+
+    fn call<B: Serialize, T: DeserializeOwned>(
+        &self,
+        method: &str,
+        step: &str,
+        body: Option<&B>,
+    ) -> Result<T, BridgeError> {
+        let session = self.session()?;
+        let path = format!("/v1/enrolments/{}{step}", session.enrolment_id);
+        self.server.signed(&session.signer, method, &path, body)
+    }
+
+    fn transcript(
+        &self,
+        session: &Session,
+        issuer: &str,
+        pin_key: &crypto::EcPublicKey,
+    ) -> Result<SealTranscript, BridgeError> {
+        let device_key = protocol::p256_key(&self.keys.device_key()?)?;
+        let state = self.state();
+        let missing = BridgeError::usage;
+        Ok(SealTranscript {
+            issuer: issuer.to_owned(),
+            enrolment_id: session.enrolment_id.clone(),
+            files: state.files.clone(),
+            portrait_digest: state.portrait.clone().ok_or_else(|| missing("the portrait was not read"))?,
+            chip_authentication: state.chip_authentication.clone(),
+            active_authentication_challenge: state.active_authentication.clone(),
+            holder_decision: state
+                .holder_decision
+                .clone()
+                .ok_or_else(|| missing("the face was not decided"))?,
+            device_key: protocol::key_thumbprint(&device_key).into(),
+            pin_key: protocol::key_thumbprint(pin_key).into(),
+            consents: state.consents.clone(),
+        })
+    }
+}
+
+fn consent_option(text: &ConsentText) -> ConsentOption {
+    let ConsentText { name, version, url, required, .. } = text.clone();
+    ConsentOption { name, version, url, required }
+}
+
+fn checks(lines: Vec<CheckLine>, missing: Vec<String>) -> Checks {
+    Checks { lines: lines.into_iter().map(|l| format!("{}: {}", l.result, l.text)).collect(), missing }
+}
+
+#[cfg(test)]
+mod tests;

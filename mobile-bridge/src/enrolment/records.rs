@@ -1,0 +1,88 @@
+//! What an app is told about an enrolment.
+
+use std::collections::HashMap;
+
+/// What an app shows before it starts.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct EnrolmentOptions {
+    /// `production` or `demo`; show the latter on every page.
+    pub environment: String,
+    /// Document codes accepted.
+    pub accepted_documents: Vec<String>,
+    /// The youngest age accepted, in years.
+    pub minimum_age: u8,
+    /// The consents to ask for, in order.
+    pub consents: Vec<ConsentOption>,
+}
+
+/// A text to consent to.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct ConsentOption {
+    /// `terms`, `privacy` or `face`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Where it can be read.
+    pub url: String,
+    /// Without it the enrolment cannot go on. The face has another way, the desk.
+    pub required: bool,
+}
+
+/// What the server checked, in sentences.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Checks {
+    /// One line a check: result and sentence.
+    pub lines: Vec<String>,
+    /// The steps still missing.
+    pub missing: Vec<String>,
+}
+
+/// Where a person was born, in INSEE codes.
+#[derive(Clone, uniffi::Record)]
+pub struct BirthPlace {
+    /// `99100` for France.
+    pub country: String,
+    /// The commune, for births in France.
+    pub commune: Option<String>,
+}
+
+/// The identity as it would be asserted.
+#[derive(Clone, uniffi::Record)]
+pub struct IdentityClaims {
+    /// Claim and value.
+    pub claims: HashMap<String, String>,
+    /// The claims that the person declared; the others the chip proves.
+    pub declared: Vec<String>,
+}
+
+/// What the face engine must sign.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct FaceTask {
+    /// The capture's nonce.
+    pub capture_nonce: String,
+    /// SHA-256 of the portrait in the chip.
+    pub portrait_sha256: Vec<u8>,
+    /// The audience of the result: the server's issuer.
+    pub audience: String,
+    /// The enrolment, which the result must name.
+    pub enrolment_id: String,
+    /// The engines accepted.
+    pub engines: Vec<String>,
+}
+
+/// The end of an enrolment.
+#[derive(Clone, uniffi::Record)]
+pub struct SealedAccount {
+    /// The device that may now approve logins.
+    pub device_id: String,
+    /// The issuer: give it to `LoginClient`.
+    pub issuer: String,
+    /// `active` or `review_pending`.
+    pub state: String,
+    /// The highest level that this identity reaches.
+    pub level: String,
+    /// The document was enrolled before; its other devices are revoked.
+    pub replaced: bool,
+    /// The recovery sheet: show it once, let the person print it or write it down, keep no copy.
+    pub recovery_code: String,
+}

@@ -1,0 +1,275 @@
+use std::cell::RefCell;
+
+use crypto::Curve;
+use emrtd::chip_authentication::{self, AwaitProof};
+use emrtd::{AccessProtocol, active_authentication};
+use lds::{Dg14, Dg15};
+use test_passports::{ActiveAuthentication, Specimen, SpecimenBuilder};
+
+use super::*;
+use crate::CardError;
+use crate::testing::{Card, Listener, access_key, passport, rng};
+
+const CHALLENGE: &[u8; 8] = b"8 bytes.";
+
+/// The server's part, with the real chip proof.
+#[derive(Default)]
+struct Office {
+    files: RefCell<BTreeMap<FileId, Vec<u8>>>,
+    /// What was asked of it, in order.
+    calls: RefCell<Vec<String>>,
+    task: RefCell<Option<ChipAuthenticationTask>>,
+    step: RefCell<Option<AwaitProof>>,
+    refuses: Option<FileId>,
+    proved: RefCell<Vec<&'static str>>,
+}
+
+impl Office {
+    fn called(&self, what: impl Into<String>) {
+        self.calls.borrow_mut().push(what.into());
+    }
+
+    fn file(&self, id: FileId) -> Vec<u8> {
+        self.files.borrow()[&id].clone()
+    }
+
+    fn dg14(&self) -> Dg14 {
+        Dg14::parse(&self.file(FileId::Dg(14))).unwrap()
+    }
+}
+
+impl Upstream for Office {
+    fn known(&self) -> BTreeMap<String, Vec<u8>> {
+        let digest = |bytes: &Vec<u8>| crypto::sha256(bytes).to_vec();
+        self.files.borrow().iter().map(|(id, bytes)| (id.name().to_owned(), digest(bytes))).collect()
+    }
+
+    fn upload(&self, file: FileId, bytes: &[u8]) -> Result<(), BridgeError> {
+        if self.refuses == Some(file) {
+            return Err(BridgeError::usage("refused"));
+        }
+        self.called(file.name());
+        self.files.borrow_mut().insert(file, bytes.to_vec());
+        Ok(())
+    }
+
+    fn active_authentication_challenge(&self) -> Result<Vec<u8>, BridgeError> {
+        self.called("AA");
+        Ok(CHALLENGE.to_vec())
+    }
+
+    fn active_authentication_answer(&self, signature: &[u8]) -> Result<Vec<String>, BridgeError> {
+        let dg15 = Dg15::parse(&self.file(FileId::Dg(15))).unwrap();
+        let info = self.dg14().active_authentication;
+        active_authentication::verify(&dg15, info.as_ref(), CHALLENGE, signature).unwrap();
+        self.proved.borrow_mut().push("AA");
+        Ok(vec!["passed: the chip signed".into()])
+    }
+
+    fn chip_authentication_task(&self) -> Result<Option<ChipAuthenticationTask>, BridgeError> {
+        self.called("CA");
+        let dg1_len = self.file(FileId::Dg(1)).len();
+        let (task, step) = match chip_authentication::begin(&self.dg14(), dg1_len, &mut rng(3)) {
+            Err(emrtd::Error::ChipAuthenticationNotOffered) => return Ok(None),
+            begun => begun.unwrap(),
+        };
+        *self.task.borrow_mut() = Some(task.clone());
+        *self.step.borrow_mut() = Some(step);
+        Ok(Some(task))
+    }
+
+    fn chip_authentication_answer(&self, responses: &[Vec<u8>]) -> Result<Vec<String>, BridgeError> {
+        let step = self.step.take().unwrap();
+        assert_eq!(step.received(responses).unwrap(), self.file(FileId::Dg(1)));
+        self.proved.borrow_mut().push("CA");
+        Ok(vec!["passed: the chip read EF.DG1 under the new keys".into()])
+    }
+}
+
+fn with_both_proofs(passport: SpecimenBuilder) -> SpecimenBuilder {
+    passport.active_authentication(Some(ActiveAuthentication::Ec(Curve::P256)))
+}
+
+fn read(card: &Arc<Card>, passport: &Specimen, office: &Office) -> Result<Vec<Progress>, BridgeError> {
+    let listener = Listener::default();
+    read_document(card.clone(), &access_key(passport), office, &listener, &mut rng(2))?;
+    Ok(listener.0.into_inner().unwrap())
+}
+
+fn opened(progress: &[Progress]) -> &str {
+    match &progress[0] {
+        Progress::ChannelOpen { protocol } => protocol,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn files_come_in_the_order_of_the_proof_and_chip_authentication_last() {
+    let passport = passport(with_both_proofs);
+    let office = Office::default();
+    read(&Card::new(&passport), &passport, &office).unwrap();
+    let expected = ["EF.SOD", "EF.DG14", "EF.DG1", "EF.DG11", "EF.DG12", "EF.DG15", "EF.DG2", "AA", "CA"];
+    assert_eq!(*office.calls.borrow(), expected);
+    assert_eq!(*office.proved.borrow(), ["AA", "CA"]);
+    for (id, bytes) in office.files.borrow().iter() {
+        assert_eq!(bytes, passport.file(*id), "{id}");
+    }
+}
+
+#[test]
+fn a_chip_opens_by_pace_where_it_offers_it_and_else_by_bac() {
+    for (protocol, passport) in
+        [(AccessProtocol::Pace, passport(|p| p)), (AccessProtocol::Bac, passport(|p| p.pace(None)))]
+    {
+        let office = Office::default();
+        let progress = read(&Card::new(&passport), &passport, &office).unwrap();
+        assert_eq!(opened(&progress), protocol.name());
+        assert_eq!(*office.proved.borrow(), ["CA"]);
+    }
+}
+
+#[test]
+fn the_servers_commands_go_to_the_chip_unchanged_and_nothing_follows() {
+    for passport in [passport(|p| p), passport(SpecimenBuilder::french_chip_of_2017)] {
+        let (card, office) = (Card::new(&passport), Office::default());
+        read(&card, &passport, &office).unwrap();
+        let commands = card.commands.lock().unwrap();
+        let task = office.task.take().unwrap();
+        assert!(commands.ends_with(&task.proof_commands));
+        assert!(task.proof_commands.len() >= 2);
+    }
+}
+
+#[test]
+fn what_happens_is_told_in_order() {
+    let passport = passport(|p| p.without_details());
+    let progress = read(&Card::new(&passport), &passport, &Office::default()).unwrap();
+    let mut files = Vec::new();
+    for event in &progress {
+        match event {
+            Progress::Reading { file, number, of, bytes, total } if bytes == total => {
+                files.push((file.as_str(), *number, *of));
+            }
+            _ => {}
+        }
+    }
+    let of = |n| if n == 1 { 1 } else { 4 };
+    let expected = ["EF.SOD", "EF.DG14", "EF.DG1", "EF.DG2"];
+    let expected: Vec<_> = (1..).zip(expected).map(|(n, file)| (file, n, of(n))).collect();
+    assert_eq!(files, expected);
+    let checks = vec!["passed: the chip read EF.DG1 under the new keys".to_owned()];
+    let proved = Progress::Proved { protocol: "Chip Authentication".into(), checks };
+    assert_eq!(progress.last(), Some(&proved));
+}
+
+#[test]
+fn a_tag_lost_at_any_command_costs_no_file_and_the_next_reading_ends_it() {
+    let passport = passport(with_both_proofs);
+    let whole = Card::new(&passport);
+    read(&whole, &passport, &Office::default()).unwrap();
+    let commands = whole.commands.lock().unwrap().len() as u64;
+    for left in 0..commands {
+        let office = Office::default();
+        let error = read(&Card::leaving_after(&passport, left), &passport, &office).unwrap_err();
+        assert_eq!(error.code(), "nfc.tag-lost", "after {left}");
+        let before = office.files.borrow().len();
+        let again = Card::new(&passport);
+        read(&again, &passport, &office).unwrap();
+        // EF.SOD is read again, to know the document by.
+        let fewer = again.commands.lock().unwrap().len() < whole.commands.lock().unwrap().len();
+        assert_eq!(fewer, before > 1, "after {left}");
+        let uploads = office.calls.borrow().iter().filter(|call| call.starts_with("EF.")).count();
+        assert_eq!(uploads, 7, "after {left}: each file is sent once");
+        assert_eq!(office.proved.borrow().last(), Some(&"CA"), "after {left}");
+    }
+}
+
+#[test]
+fn another_document_after_a_lost_tag_is_refused() {
+    let (one, other) = (passport(|p| p), passport(|p| p.document_number("X00000001")));
+    let office = Office::default();
+    let card = Card::leaving_after(&one, 40);
+    assert_eq!(read(&card, &one, &office).unwrap_err().code(), "nfc.tag-lost");
+    let before = office.calls.borrow().clone();
+    assert!(before.contains(&"EF.SOD".to_owned()));
+    let error = read(&Card::new(&other), &other, &office).unwrap_err();
+    assert_eq!(error.code(), "nfc.different-document");
+    assert_eq!(*office.calls.borrow(), before);
+    assert!(office.proved.borrow().is_empty());
+}
+
+#[test]
+fn a_password_of_another_document_is_refused_by_the_chip() {
+    for offer in [passport(|p| p), passport(|p| p.pace(None))] {
+        let other = passport(|p| p.document_number("X00000001"));
+        let error = read(&Card::new(&offer), &other, &Office::default()).unwrap_err();
+        assert_eq!(error.code(), "nfc.access-denied");
+    }
+}
+
+#[test]
+fn what_stands_in_no_mrz_is_not_tried() {
+    let passport = passport(|p| p);
+    let card = Card::new(&passport);
+    let access = AccessKey { date_of_birth: "12081974".into(), ..access_key(&passport) };
+    let error = read_document(card.clone(), &access, &Office::default(), &Listener::default(), &mut rng(2))
+        .unwrap_err();
+    assert_eq!(error.code(), "usage");
+    assert!(card.commands.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_refusal_of_the_server_ends_the_reading() {
+    let passport = passport(|p| p);
+    let office = Office { refuses: Some(FileId::Dg(14)), ..Office::default() };
+    let error = read(&Card::new(&passport), &passport, &office).unwrap_err();
+    assert_eq!(error, BridgeError::usage("refused"));
+    assert_eq!(*office.calls.borrow(), ["EF.SOD"]);
+}
+
+#[test]
+fn a_document_that_offers_no_chip_authentication_is_not_asked_for_it() {
+    // EF.DG14 with PACE only, and no EF.DG14 at all.
+    let pace_only = passport(|p| p.chip_authentication(None));
+    let office = Office::default();
+    let card = Card::new(&pace_only);
+    read(&card, &pace_only, &office).unwrap();
+    assert_eq!(office.calls.borrow().last().map(String::as_str), Some("CA"));
+    assert!(office.proved.borrow().is_empty());
+
+    let without = passport(|p| p.chip_authentication(None).pace(None));
+    let office = Office::default();
+    read(&Card::new(&without), &without, &office).unwrap();
+    assert_eq!(office.calls.borrow().last().map(String::as_str), Some("EF.DG2"));
+}
+
+#[test]
+fn only_groups_under_the_security_object_are_read() {
+    let mut passport = passport(|p| p);
+    passport.files.insert(FileId::Dg(15), vec![0x6F, 0]);
+    let office = Office::default();
+    read(&Card::new(&passport), &passport, &office).unwrap();
+    assert!(!office.files.borrow().contains_key(&FileId::Dg(15)));
+    assert!(!office.files.borrow().contains_key(&FileId::Com));
+}
+
+#[test]
+fn the_platforms_own_words_are_told() {
+    struct Broken;
+    impl CardTransport for Broken {
+        fn transceive(&self, _: Vec<u8>) -> Result<Vec<u8>, CardError> {
+            Err(CardError::Failed { reason: "antenna off".into() })
+        }
+        fn max_command_length(&self) -> u32 {
+            261
+        }
+        fn extended_length_supported(&self) -> bool {
+            false
+        }
+    }
+    let passport = passport(|p| p);
+    let access = access_key(&passport);
+    let read =
+        read_document(Arc::new(Broken), &access, &Office::default(), &Listener::default(), &mut rng(2));
+    assert_eq!(read, Err(BridgeError::chip("nfc.channel", "antenna off")));
+}

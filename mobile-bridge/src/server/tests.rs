@@ -1,0 +1,106 @@
+use protocol::codes::{Language, Problem};
+
+use super::*;
+use crate::testing::{Http, Phone, ok};
+
+fn signer(phone: &Arc<Phone>) -> Signer {
+    Signer {
+        keys: phone.clone(),
+        device_id: phone.id(),
+        nonce: "nonce".into(),
+        bearer: Some("secret".into()),
+        counter: Arc::new(Numbers::default()),
+    }
+}
+
+#[test]
+fn plain_http_is_for_loopback_only() {
+    assert!(Server::new("https://fi.example", "fr").is_ok());
+    assert!(Server::new("http://localhost:8080", "fr").is_ok());
+    assert!(Server::new("http://127.0.0.1:8080", "fr").is_ok());
+    assert!(Server::new("http://fi.localhost:8080", "fr").is_ok());
+    assert!(Server::new("http://fi.example", "fr").is_err());
+    assert!(Server::new("http://localhost.example", "fr").is_err());
+    assert!(Server::new("http://127.0.0.1@fi.example", "fr").is_err());
+}
+
+#[test]
+fn every_request_is_signed_and_numbered() {
+    let phone = Phone::new(1);
+    let http = Http::start(|_| ok(&7));
+    let server = Server::new(&http.url, "en").unwrap();
+    let signer = signer(&phone);
+    for method in ["GET", "POST", "PUT", "DELETE"] {
+        let body = (method == "PUT").then_some("body");
+        assert_eq!(server.signed::<_, u8>(&signer, method, "/v1/a?b=c", body.as_ref()), Ok(7), "{method}");
+    }
+    let received = http.received();
+    for (number, request) in (1..).zip(&received) {
+        assert_eq!(request.verify(&phone), Ok(()), "{}", request.method);
+        assert_eq!(request.sequence(), number);
+        assert_eq!(request.header("authorization"), "Bearer secret");
+        assert_eq!(request.header("accept-language"), "en");
+        assert_eq!(request.header(IDEMPOTENCY_HEADER).is_empty(), request.method == "GET");
+    }
+    assert_eq!(received.len(), 4);
+    assert_eq!(received[2].body, b"\"body\"");
+    assert_ne!(received[1].header(IDEMPOTENCY_HEADER), received[2].header(IDEMPOTENCY_HEADER));
+}
+
+#[test]
+fn a_request_that_the_network_lost_is_sent_again_with_the_same_bytes() {
+    let phone = Phone::new(1);
+    let mut lost = 2;
+    let http = Http::start(move |_| {
+        lost -= 1;
+        if lost >= 0 { None } else { ok(&7) }
+    });
+    let server = Server::new(&http.url, "en").unwrap();
+    assert_eq!(server.signed::<_, u8>(&signer(&phone), "POST", "/v1/a", Some(&"body")), Ok(7));
+    let received = http.received();
+    assert_eq!(received.len(), 3);
+    for again in &received[1..] {
+        assert_eq!((&again.body, &again.headers), (&received[0].body, &received[0].headers));
+    }
+}
+
+#[test]
+fn a_network_that_stays_away_is_told_after_three_tries() {
+    let http = Http::start(|_| None);
+    let server = Server::new(&http.url, "en").unwrap();
+    let error = server.plain::<u8>("POST", "/v1/a").unwrap_err();
+    assert_eq!((error.code(), http.received().len()), ("network", 3));
+}
+
+#[test]
+fn a_refusal_is_told_with_its_code_and_sent_once() {
+    let problem = Problem::new("nfc.tag-lost", 422, Language::En);
+    let body = serde_json::to_string(&problem).unwrap();
+    let http = Http::start(move |_| Some((422, body.clone())));
+    let server = Server::new(&http.url, "en").unwrap();
+    let expected = BridgeError::Refused {
+        code: "nfc.tag-lost".into(),
+        text: problem.title,
+        status: 422,
+        retry: "read-again".into(),
+    };
+    assert_eq!(server.plain::<u8>("POST", "/v1/a"), Err(expected));
+    assert_eq!(http.received().len(), 1);
+}
+
+#[test]
+fn an_answer_that_is_not_ours_is_not_understood() {
+    for (status, body) in [(500, "oops"), (302, ""), (200, "no JSON"), (200, "")] {
+        let http = Http::start(move |_| Some((status, body.to_owned())));
+        let server = Server::new(&http.url, "en").unwrap();
+        assert_eq!(server.plain::<u8>("GET", "/v1/a").unwrap_err().code(), "protocol", "{status} {body}");
+    }
+}
+
+#[test]
+fn an_answer_without_end_is_cut_off() {
+    let body = "1".repeat(usize::try_from(MAX_ANSWER).unwrap() + 1);
+    let http = Http::start(move |_| Some((200, body.clone())));
+    let server = Server::new(&http.url, "en").unwrap();
+    assert!(server.plain::<serde_json::Value>("GET", "/v1/a").is_err());
+}
