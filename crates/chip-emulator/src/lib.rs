@@ -6,8 +6,10 @@
 
 mod chip;
 mod contents;
+mod folder;
 mod tcp;
 
 pub use chip::Chip;
 pub use contents::{AaKey, CaKey, ChipContents, PaceParameters, ReadLimit};
+pub use folder::{CHIP_FILE, FolderError};
 pub use tcp::{TcpChannel, serve_connection, serve_tcp};

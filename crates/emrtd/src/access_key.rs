@@ -67,6 +67,12 @@ impl Can {
         }
         Ok(Self(Zeroizing::new(digits.to_owned())))
     }
+
+    /// The six digits.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Can {

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use chip_emulator::{AaKey, CaKey, ChipContents, PaceParameters};
 use crypto::{Curve, EcPrivateKey, HashAlgorithm, SessionCipher};
 use lds::{FileId, Mrz};
 
 use crate::security_object::{SecurityObjectBuilder, SignerName};
-use crate::{Signer, State};
+use crate::{PrivateKey, Signer, State};
 
 /// The Chip Authentication that a specimen offers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +82,23 @@ impl Specimen {
     /// Replaces EF.SOD.
     pub fn sign_with(&mut self, security_object: &SecurityObjectBuilder, signer: &Signer) {
         self.files.insert(FileId::Sod, security_object.sign(signer));
+    }
+
+    /// The chip for the emulator: files and private keys. It takes BAC if it offers no PACE.
+    #[must_use]
+    pub fn chip_contents(&self) -> ChipContents {
+        let ca_key = |key: &ChipKey| CaKey { key_id: key.key_id, cipher: key.cipher, key: key.key.clone() };
+        let aa_key = |signer: &Signer| match &signer.key {
+            PrivateKey::Rsa(key) => AaKey::Rsa { key: key.clone(), hash: signer.hash },
+            PrivateKey::Ec { key, .. } => AaKey::Ec { key: key.clone(), hash: signer.hash },
+        };
+        ChipContents {
+            ca_keys: self.ca_keys.iter().map(ca_key).collect(),
+            aa_key: self.aa_key.as_ref().map(aa_key),
+            pace: self.pace.into_iter().map(|(cipher, curve)| PaceParameters { cipher, curve }).collect(),
+            bac: self.pace.is_none(),
+            ..ChipContents::new(self.files.clone(), (&self.mrz).into())
+        }
     }
 
     /// A file; empty if the specimen has it not.
