@@ -1,0 +1,137 @@
+//! The OpenID Connect endpoints: what `oidc` judges, `storage` counts once, and the broker calls.
+//!
+//! | endpoint | for |
+//! |---|---|
+//! | `GET`, `POST /authorize` | the browser: begins a login |
+//! | `POST /token` | the client: its code becomes tokens, once |
+//! | `GET`, `POST /userinfo` | the client: its access token reads the claims, once |
+//! | `GET /.well-known/openid-configuration`, `GET /jwks` | everybody: from memory |
+//! | `GET /status` | whoever watches this server |
+
+mod authorize;
+mod discovery;
+mod token;
+mod userinfo;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use clock::UnixTime;
+use identity::IdentityState;
+use oidc::{AcceptedRequest, ApprovedLogin, Subject};
+use storage::{Account, Login};
+
+use crate::AppState;
+use crate::telemetry::Note;
+
+/// The longest form, in bytes: what `oidc` reads at most.
+const MAX_FORM: usize = 8192;
+
+/// The endpoints.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/authorize", get(authorize::authorize).post(authorize::authorize))
+        .route("/token", post(token::exchange))
+        .route("/userinfo", get(userinfo::claims).post(userinfo::claims))
+        .route("/.well-known/openid-configuration", get(discovery::metadata))
+        .route("/jwks", get(discovery::jwks))
+        .route("/status", get(discovery::status))
+}
+
+/// Why there is no form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NoForm {
+    /// Another media type.
+    MediaType,
+    /// Longer than [`MAX_FORM`], or cut off.
+    Length,
+}
+
+/// Reads a form, of bounded length.
+async fn form(headers: &HeaderMap, body: Body) -> Result<Bytes, NoForm> {
+    let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = media_type.and_then(|value| value.split(';').next()).map(str::trim);
+    if !media_type.is_some_and(|name| name.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
+        return Err(NoForm::MediaType);
+    }
+    to_bytes(body, MAX_FORM).await.map_err(|_| NoForm::Length)
+}
+
+/// What a login was given for, loaded when its code or token was just used.
+struct Granted {
+    request: AcceptedRequest,
+    approved: ApprovedLogin,
+    account: Account,
+    subject: Subject,
+}
+
+/// Why a code or token that was good gives nothing.
+enum NotGranted {
+    /// The identity is paused, blocked, expired or erased meanwhile, or does not reach the level any more.
+    Identity(&'static str),
+    /// The row, or the storage: trouble of ours.
+    Trouble(String),
+}
+
+impl NotGranted {
+    fn trouble(error: impl ToString) -> Self {
+        Self::Trouble(error.to_string())
+    }
+}
+
+impl From<oidc::Error> for NotGranted {
+    fn from(error: oidc::Error) -> Self {
+        match error {
+            oidc::Error::Level => Self::Identity("level"),
+            error => Self::trouble(error),
+        }
+    }
+}
+
+impl From<storage::Error> for NotGranted {
+    fn from(error: storage::Error) -> Self {
+        Self::trouble(error)
+    }
+}
+
+impl Granted {
+    /// Loads it. The approval in the row must be the one of this login and this phone.
+    async fn load(state: &AppState, login: &Login, now: UnixTime) -> Result<Self, NotGranted> {
+        let request = AcceptedRequest::from_bytes(&login.request)?;
+        let approved = ApprovedLogin::from_bytes(login.answer.as_deref().unwrap_or_default())?;
+        if approved.login_id() != login.id || Some(approved.device_id()) != login.device_id.as_deref() {
+            return Err(NotGranted::trouble("the approval is for another login"));
+        }
+        let identity = login.identity_id.as_deref().unwrap_or_default();
+        let account = state.database.load_account(identity).await?.ok_or(NotGranted::Identity("erased"))?;
+        if account.state != IdentityState::Active {
+            return Err(NotGranted::Identity(account.state.as_str()));
+        }
+        let subject = Subject::new(&account.subject, account.level(now))?;
+        Ok(Self { request, approved, account, subject })
+    }
+}
+
+/// Adds what the log line says.
+fn noted(
+    mut response: Response,
+    subject: Option<String>,
+    code: Option<&str>,
+    detail: Option<String>,
+) -> Response {
+    response.extensions_mut().insert(Note { subject, code: code.map(str::to_owned), detail });
+    response
+}
+
+/// Names the media type of an answer that no cache may keep.
+fn uncached(mut response: Response, media_type: &'static str) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[cfg(test)]
+mod tests;

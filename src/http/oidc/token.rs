@@ -1,0 +1,183 @@
+//! The token endpoint (OpenID Connect Core, 3.1.3): a code becomes tokens, once.
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use clock::UnixTime;
+use oidc::{
+    AccessToken, AuthenticatedTokenRequest, Client, ErrorCode, IdTokenClaims, TokenError, TokenRequest,
+    TokenResponse,
+};
+use storage::{AuditEvent, Login, RedeemOutcome};
+
+use super::{Granted, NoForm, NotGranted, form, noted, uncached};
+use crate::AppState;
+
+/// A refusal, and what the log says of it.
+struct Refused {
+    error: TokenError,
+    login: Option<String>,
+    detail: Option<String>,
+}
+
+impl From<TokenError> for Refused {
+    fn from(error: TokenError) -> Self {
+        Self { error, login: None, detail: None }
+    }
+}
+
+impl From<storage::Error> for Refused {
+    fn from(error: storage::Error) -> Self {
+        let code = match error {
+            storage::Error::Closed => ErrorCode::TemporarilyUnavailable,
+            _ => ErrorCode::ServerError,
+        };
+        Self { detail: Some(error.to_string()), ..TokenError::new(code, "our own trouble").into() }
+    }
+}
+
+fn no_grant(description: &'static str) -> TokenError {
+    TokenError::new(ErrorCode::InvalidGrant, description)
+}
+
+/// `POST /token`, in a task of its own: a client that hangs up leaves no half of it.
+pub(super) async fn exchange(State(state): State<AppState>, request: Request) -> Response {
+    let outcome = tokio::spawn(async move { tokens(&state, request).await }).await;
+    match outcome {
+        Ok(Ok((login, response))) => {
+            noted(uncached(response.to_json().into_response(), "application/json"), Some(login), None, None)
+        }
+        Ok(Err(refused)) => refusal(refused),
+        Err(_) => refusal(TokenError::new(ErrorCode::ServerError, "our own trouble").into()),
+    }
+}
+
+/// RFC 6749, 5.2.
+fn refusal(refused: Refused) -> Response {
+    let Refused { error, login, detail } = refused;
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = uncached((status, error.body()).into_response(), "application/json");
+    if error.challenge {
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"token\""));
+    }
+    noted(response, login, Some(error.error.as_str()), detail.or(Some(error.description.to_owned())))
+}
+
+/// The name of the login, and its tokens.
+async fn tokens(state: &AppState, request: Request) -> Result<(String, TokenResponse), Refused> {
+    let now = state.now();
+    // 1. The form.
+    let (parts, body) = request.into_parts();
+    let form = form(&parts.headers, body).await.map_err(|error| {
+        let description = match error {
+            NoForm::MediaType => "the body must be application/x-www-form-urlencoded",
+            NoForm::Length => "the form is too long",
+        };
+        TokenError::new(ErrorCode::InvalidRequest, description)
+    })?;
+    let request = TokenRequest::parse(&form, parts.headers.contains_key(header::AUTHORIZATION))?;
+    // 2. The client; its assertion counts once.
+    let request = request.authenticate(&state.clients, &state.config.issuer, now)?;
+    take_assertion(state, &request, now).await?;
+    // 3. The code counts once, whatever follows.
+    let token = AccessToken::generate(&mut state.rng());
+    let login = redeem(state, &request, &token, now).await?;
+    // 4. What it was given for.
+    let response = grant(state, &request, &login, &token, now).await;
+    let response = response.map_err(|refused| Refused { login: Some(login.id.clone()), ..refused })?;
+    Ok((login.id, response))
+}
+
+/// RFC 7523, 3, point 7.
+async fn take_assertion(
+    state: &AppState,
+    request: &AuthenticatedTokenRequest<'_>,
+    now: UnixTime,
+) -> Result<(), Refused> {
+    let Some(assertion) = request.assertion() else { return Ok(()) };
+    let client = request.client().id();
+    if state.database.take_client_assertion(client, &assertion.jti, assertion.expires_at).await? {
+        return Ok(());
+    }
+    audit(state, AuditEvent::new("client.assertion-reused", client, ""), now).await?;
+    Err(TokenError::new(ErrorCode::InvalidClient, "the assertion was used before").into())
+}
+
+/// Uses the code up; its second use revokes the token of the first (RFC 6749, 4.1.2).
+async fn redeem(
+    state: &AppState,
+    request: &AuthenticatedTokenRequest<'_>,
+    token: &AccessToken,
+    now: UnixTime,
+) -> Result<Login, Refused> {
+    let (code, client) = (request.code()?, request.client().id());
+    let (code, secret) = (code.as_str().as_bytes(), token.as_str().as_bytes());
+    match state.database.redeem_code(code, client, secret, now).await? {
+        RedeemOutcome::Redeemed(login) => Ok(*login),
+        RedeemOutcome::Reused => {
+            audit(state, AuditEvent::new("login.code-reused", client, ""), now).await?;
+            Err(no_grant("the code was used before; its token is revoked").into())
+        }
+        RedeemOutcome::Invalid => Err(no_grant("the code is wrong, used or late").into()),
+    }
+}
+
+/// The tokens, if the request fits what the code was given for and the identity still answers.
+async fn grant(
+    state: &AppState,
+    request: &AuthenticatedTokenRequest<'_>,
+    login: &Login,
+    token: &AccessToken,
+    now: UnixTime,
+) -> Result<TokenResponse, Refused> {
+    let (client, issuer) = (request.client(), state.config.issuer.as_str());
+    let granted = match Granted::load(state, login, now).await {
+        Ok(granted) => granted,
+        Err(error) => return Err(not_granted(state, client, login, error, now).await),
+    };
+    if let Err(error) = request.check_grant(&granted.request) {
+        // Whoever holds the code does not know what the client that asked for it knows.
+        audit(state, AuditEvent::new("login.grant-refused", &login.id, error.description), now).await?;
+        return Err(error.into());
+    }
+    let Granted { request, approved, subject, .. } = &granted;
+    let claims = match IdTokenClaims::for_login(issuer, client, request, approved, subject, token, now) {
+        Ok(claims) => claims,
+        Err(error) => return Err(not_granted(state, client, login, error.into(), now).await),
+    };
+    let detail = format!("{} {}", client.id(), approved.acr());
+    audit(state, AuditEvent::new("login.redeemed", &login.id, &detail), now).await?;
+    Ok(TokenResponse::new(token, claims.sign(&state.oidc_key), request))
+}
+
+async fn not_granted(
+    state: &AppState,
+    client: &Client,
+    login: &Login,
+    error: NotGranted,
+    now: UnixTime,
+) -> Refused {
+    match error {
+        NotGranted::Identity(why) => {
+            let event =
+                AuditEvent::new("login.identity-refused", &login.id, &format!("{} {why}", client.id()));
+            match audit(state, event, now).await {
+                Ok(()) => {
+                    let error = no_grant("the login does not count any more");
+                    Refused { detail: Some(why.to_owned()), ..error.into() }
+                }
+                Err(refused) => refused,
+            }
+        }
+        NotGranted::Trouble(detail) => {
+            let error = TokenError::new(ErrorCode::ServerError, "our own trouble");
+            Refused { detail: Some(detail), ..error.into() }
+        }
+    }
+}
+
+async fn audit(state: &AppState, event: AuditEvent, now: UnixTime) -> Result<(), Refused> {
+    Ok(state.database.audit(event, now).await?)
+}

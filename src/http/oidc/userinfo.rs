@@ -1,0 +1,46 @@
+//! The userinfo endpoint (OpenID Connect Core, 5.3): an access token reads the claims, once, as a signed JWT.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use oidc::{AccessToken, BearerError, UserinfoClaims};
+use storage::Login;
+
+use super::{Granted, NotGranted, noted, uncached};
+use crate::{ApiError, AppState};
+
+/// `GET` or `POST /userinfo`. The token stands in the header: a form or a query is not looked at (RFC 9700, 4.3.2).
+pub(super) async fn claims(State(state): State<AppState>, headers: HeaderMap) -> Response {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = match AccessToken::from_authorization(authorization) {
+        Ok(token) => token,
+        Err(error) => return refusal(error, None, None),
+    };
+    let login = match state.database.use_access_token(token.as_str().as_bytes(), state.now()).await {
+        Ok(Some(login)) => login,
+        Ok(None) => return refusal(BearerError::Invalid, None, None),
+        Err(error) => return ApiError::from(error).into_response(),
+    };
+    match signed(&state, &login).await {
+        Ok(jwt) => noted(uncached(jwt.into_response(), "application/jwt"), Some(login.id), None, None),
+        Err(NotGranted::Identity(why)) => refusal(BearerError::Invalid, Some(login.id), Some(why)),
+        Err(NotGranted::Trouble(detail)) => ApiError::internal(detail).into_response(),
+    }
+}
+
+/// The claims of a login whose token was just used up.
+async fn signed(state: &AppState, login: &Login) -> Result<String, NotGranted> {
+    let client = state.clients.get(&login.client_id).ok_or(NotGranted::Identity("client"))?;
+    let Granted { request, approved, account, subject } = Granted::load(state, login, state.now()).await?;
+    let issuer = &state.config.issuer;
+    let claims = UserinfoClaims::for_login(issuer, client, &request, &approved, &subject, &account.pivot)?;
+    Ok(claims.sign(&state.oidc_key))
+}
+
+/// RFC 6750, 3.
+fn refusal(error: BearerError, login: Option<String>, detail: Option<&str>) -> Response {
+    let mut response = StatusCode::UNAUTHORIZED.into_response();
+    let challenge = HeaderValue::try_from(error.challenge());
+    response.headers_mut().extend(challenge.map(|challenge| (header::WWW_AUTHENTICATE, challenge)));
+    noted(response, login, Some("invalid_token"), detail.map(str::to_owned))
+}
