@@ -113,6 +113,20 @@ impl CogTable {
         found.into_iter().take(MAX_RESULTS).map(|(.., c)| c).collect()
     }
 
+    /// Countries and territories whose name holds what was typed, with or without accents, those that begin with it
+    /// first. 20 at most.
+    #[must_use]
+    pub fn search_countries(&self, name: &str) -> Vec<&Country> {
+        let wanted = spoken(name.get(..name.floor_char_boundary(100)).unwrap_or_default());
+        if wanted.is_empty() {
+            return Vec::new();
+        }
+        let named = self.countries.iter().map(|country| (spoken(country.name), country));
+        let mut found: Vec<_> = named.filter(|(name, _)| name.contains(&wanted)).collect();
+        found.sort_by_key(|(name, country)| (!name.starts_with(&wanted), name.len(), country.code));
+        found.into_iter().take(MAX_RESULTS).map(|(_, country)| country).collect()
+    }
+
     /// The country or territory of a code.
     ///
     /// # Errors
@@ -194,6 +208,16 @@ mod tests {
         assert_eq!(table.communes.len(), 35_014, "communes and arrondissements in force on 1 January 2026");
         assert_eq!(table.countries.len(), 229);
         assert_eq!(table.by_code.len(), table.communes.len());
+    }
+
+    #[test]
+    fn countries_are_found_by_name_with_or_without_accents() {
+        let codes = |name: &str| -> Vec<&str> {
+            CogTable::embedded().search_countries(name).into_iter().map(|c| c.code).collect()
+        };
+        assert_eq!(codes("algerie"), ["99352"]);
+        assert_eq!(codes("Allemagne").first(), Some(&"99109"));
+        assert!(codes("").is_empty() && codes("x-y-z").is_empty());
     }
 
     #[test]

@@ -54,6 +54,12 @@ impl Dg14 {
         dg14
     }
 
+    /// Whether Chip Authentication is announced: a DG14 may hold PACEInfos only.
+    #[must_use]
+    pub fn announces_chip_authentication(&self) -> bool {
+        !self.public_keys.is_empty() || !self.chip_authentication.is_empty()
+    }
+
     /// The file.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

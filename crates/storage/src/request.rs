@@ -12,8 +12,10 @@ pub(crate) const TAKE_SEQUENCE: &str = "UPDATE enrolment SET request_sequence = 
      WHERE id = $1 AND request_sequence < $2 AND state = 0 AND expires_at > $3 RETURNING id";
 pub(crate) const ADD_REQUEST: &str = "INSERT INTO enrolment_request \
      (enrolment_id, idempotency_key, request_digest, sealed) VALUES ($1, $2, $3, NULL) ON CONFLICT DO NOTHING";
-pub(crate) const ANSWER: &str =
-    "UPDATE enrolment_request SET sealed = $3 WHERE enrolment_id = $1 AND idempotency_key = $2";
+pub(crate) const ANSWER: &str = "INSERT INTO enrolment_request \
+     (enrolment_id, idempotency_key, request_digest, sealed) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (enrolment_id, idempotency_key) DO UPDATE SET sealed = excluded.sealed \
+     WHERE enrolment_request.request_digest = excluded.request_digest";
 
 /// What a signed request meets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,20 +88,24 @@ impl Database {
         })
     }
 
-    /// Keeps the answer to a request for repeats of its bytes.
+    /// Keeps the answer to a request for repeats of its bytes. The answer to the request that closed the enrolment is
+    /// kept too: a phone that lost it asks again.
     ///
     /// # Errors
     /// Trouble of the storage.
     pub async fn store_response(
         &self,
-        enrolment: &OpenedEnrolment,
+        enrolment_id: &str,
+        bearer: &[u8],
         idempotency_key: &str,
+        digest: &[u8; 32],
         answer: &[u8],
     ) -> Result<(), Error> {
-        let (id, key) = (enrolment.id.clone(), request_key(idempotency_key));
-        let sealed = self.vault.seal_under(&enrolment.key, &answer_data(&id, &key), answer);
+        let (id, key, digest) = (enrolment_id.to_owned(), request_key(idempotency_key), digest.to_vec());
+        let sealing_key = self.vault.enrolment_key(enrolment_id, bearer);
+        let sealed = self.vault.seal_under(&sealing_key, &answer_data(&id, &key), answer);
         statement!(self, |c| {
-            sqlx::query(ANSWER).bind(id).bind(key).bind(sealed).execute(&mut *c).await?;
+            sqlx::query(ANSWER).bind(id).bind(key).bind(digest).bind(sealed).execute(&mut *c).await?;
             Ok(())
         })
     }

@@ -11,7 +11,7 @@ use crate::country::same_state;
 use crate::report::CheckResult;
 use crate::{Authentic, ChipProof, ChipProtocol, Content, Inspection, Rejection, Report, SecurityObject};
 
-/// Files as received: they prove nothing. Fingerprints and irises (DG3, DG4) are dropped.
+/// Files as received: they prove nothing.
 #[derive(Clone, Default)]
 pub struct ChipData {
     files: BTreeMap<FileId, Vec<u8>>,
@@ -25,10 +25,17 @@ impl fmt::Debug for ChipData {
 }
 
 impl ChipData {
-    /// Files by name.
+    /// Files by name. Fingerprints and irises (DG3, DG4) are dropped.
     #[must_use]
     pub fn new(mut files: BTreeMap<FileId, Vec<u8>>) -> Self {
         files.retain(|file, _| !matches!(file, FileId::Dg(3 | 4)));
+        Self::whole(files)
+    }
+
+    /// Files by name, fingerprints and irises too, whose hashes are compared as those of any data group: for whoever
+    /// judges a folder of files. A server has no use for them.
+    #[must_use]
+    pub fn whole(files: BTreeMap<FileId, Vec<u8>>) -> Self {
         Self { files, erased_dg2: None }
     }
 
@@ -250,7 +257,7 @@ impl AuthenticDocument {
     #[must_use]
     pub fn chip_protocols(&self) -> BTreeSet<ChipProtocol> {
         let mut due = BTreeSet::new();
-        if self.dg14.as_ref().is_some_and(|dg14| announces_chip_authentication(dg14.content())) {
+        if self.dg14.as_ref().is_some_and(|dg14| dg14.content().announces_chip_authentication()) {
             due.insert(ChipProtocol::ChipAuthentication);
         }
         if self.dg15.is_some() {
@@ -323,10 +330,6 @@ impl AuthenticDocument {
         };
         proof.scheme.clone().or_else(offer).unwrap_or_default()
     }
-}
-
-fn announces_chip_authentication(dg14: &Dg14) -> bool {
-    !dg14.public_keys.is_empty() || !dg14.chip_authentication.is_empty()
 }
 
 /// What is known of the chip of a genuine document.

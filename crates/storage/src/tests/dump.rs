@@ -23,7 +23,7 @@ async fn fill(db: &TestDatabase) -> Vec<Vec<u8>> {
     ];
     db.append_evidence(&enrolment, pieces, NOW).await.unwrap();
     db.accept_request(&enrolment, 1, "k", &[1; 32], NOW).await.unwrap();
-    db.store_response(&enrolment, "k", b"birthplace 75107").await.unwrap();
+    db.store_response("open", b"bearer-open", "k", &[1; 32], b"birthplace 75107").await.unwrap();
     db.send_contact_code("open", "anna.eriksson@example.org", "493817", NOW.plus(9), 3).await.unwrap();
     opened(db, "done").await;
     let stored = db.seal_enrolment(&sealed("done", "L898902C3", "d"), NOW).await.unwrap();

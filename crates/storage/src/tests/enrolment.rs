@@ -13,6 +13,7 @@ on_both_engines!(
     evidence_that_was_moved_or_removed_is_noticed,
     the_decision_on_the_holder_erases_the_face,
     a_repeat_of_the_same_bytes_gets_the_stored_answer,
+    the_answer_to_the_request_that_closed_an_enrolment_is_kept,
     the_first_answer_closes_an_attempt,
     a_lost_tag_does_not_count_as_an_answer,
     mail_codes_have_limited_tries,
@@ -97,7 +98,7 @@ async fn a_repeat_of_the_same_bytes_gets_the_stored_answer(db: TestDatabase) {
     };
     assert_eq!(accept(1, "k1", 1).await, Accepted::Fresh);
     assert_eq!(accept(1, "k1", 1).await, Accepted::Unfinished);
-    db.store_response(&enrolment, "k1", b"answer").await.unwrap();
+    db.store_response("e", b"bearer-e", "k1", &[1; 32], b"answer").await.unwrap();
     assert_eq!(accept(1, "k1", 1).await, Accepted::Replay(b"answer".to_vec()));
     assert_eq!(accept(2, "k1", 2).await, Accepted::Conflict);
     assert_eq!(accept(1, "k2", 2).await, Accepted::OldSequence);
@@ -105,6 +106,18 @@ async fn a_repeat_of_the_same_bytes_gets_the_stored_answer(db: TestDatabase) {
     assert_eq!(accept(2, "", 3).await, Accepted::OldSequence);
     assert_eq!(accept(9, "k3", 4).await, Accepted::Fresh);
     assert_eq!(accept(8, "k4", 5).await, Accepted::OldSequence);
+}
+
+async fn the_answer_to_the_request_that_closed_an_enrolment_is_kept(db: TestDatabase) {
+    let enrolment = opened(&db, "e").await;
+    let accept = async || db.accept_request(&enrolment, 1, "k", &[1; 32], NOW).await.unwrap();
+    assert_eq!(accept().await, Accepted::Fresh);
+    assert_eq!(db.cancel_enrolment("e").await, Ok(true));
+    assert_eq!(accept().await, Accepted::OldSequence);
+    db.store_response("e", b"bearer-e", "k", &[1; 32], b"answer").await.unwrap();
+    assert_eq!(accept().await, Accepted::Replay(b"answer".to_vec()));
+    db.store_response("e", b"bearer-e", "k", &[2; 32], b"another").await.unwrap();
+    assert_eq!(accept().await, Accepted::Replay(b"answer".to_vec()), "the answer to other bytes");
 }
 
 fn new(kind: AttemptKind, id: &str, expires_at: clock::UnixTime) -> NewAttempt {
