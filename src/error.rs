@@ -44,6 +44,12 @@ impl ApiError {
         Self { detail: Some(detail.to_string()), ..self }
     }
 
+    /// The seconds that [`retry_after`](Self::retry_after) set.
+    #[must_use]
+    pub fn seconds(&self) -> Option<i64> {
+        self.retry_after
+    }
+
     /// Trouble of ours.
     #[must_use]
     pub fn internal(detail: impl ToString) -> Self {
@@ -71,10 +77,7 @@ impl ApiError {
     /// The problem document.
     #[must_use]
     pub fn problem(&self, language: Language) -> Problem {
-        Problem {
-            retry_after: self.retry_after,
-            ..Problem::new(&self.code, self.status.as_u16(), language)
-        }
+        Problem { retry_after: self.retry_after, ..Problem::new(&self.code, self.status.as_u16(), language) }
     }
 }
 
@@ -148,6 +151,9 @@ impl From<storage::Error> for ApiError {
     fn from(error: storage::Error) -> Self {
         match error {
             storage::Error::Closed => Self::new("server.unavailable").detail(error),
+            // Another request of the same phone was quicker.
+            storage::Error::Conflict => Self::new("server.unavailable").retry_after(1).detail(error),
+            storage::Error::TooLong("enrolment") => Self::new("enrolment.attempts").detail(error),
             error => Self::new("server.storage").detail(error),
         }
     }

@@ -2,12 +2,13 @@
 //!
 //! - [`config`]: the configuration file; [`state`]: what it becomes;
 //! - [`http`]: the enrolment API, the login pages and API, the OpenID Connect endpoints; [`router`] joins them;
-//! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`];
+//! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`]; [`housekeeping`]: deletion of what has had its time;
 //! - [`cli`]: the commands.
 
 pub mod cli;
 pub mod config;
 pub mod error;
+pub mod housekeeping;
 pub mod http;
 pub mod mail;
 pub mod router;

@@ -1,10 +1,28 @@
-//! Joins the endpoints.
+//! Joins the endpoints, and what stands around all of them.
 
 use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::AppState;
+use crate::http::headers::{limit, panicked, secure};
+use crate::http::{enrolment, login, login_api, oidc, openapi, pages};
+use crate::telemetry::log_request;
+use crate::{ApiError, AppState, error};
 
 /// The whole server as a service.
 pub fn router(state: AppState) -> Router {
-    Router::new().with_state(state)
+    Router::new()
+        .merge(oidc::routes())
+        .merge(enrolment::routes())
+        .merge(login::routes())
+        .merge(login_api::routes())
+        .merge(pages::routes())
+        .merge(openapi::routes())
+        .fallback(|| async { ApiError::new("request.not-found") })
+        .layer(from_fn_with_state(state.clone(), limit))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(error::problem_documents))
+        .layer(from_fn_with_state(state.clone(), secure))
+        .layer(from_fn_with_state(state.clone(), log_request))
+        .with_state(state)
 }

@@ -4,16 +4,19 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use attestation::AttestationPolicy;
+use axum::body::Bytes;
 use clock::Clock;
 use face::{EngineRegistry, FacePolicy};
 use identity::{CogTable, EnrolmentPolicy};
 use jose::{JwkSet, SigningKey};
+use oidc::{Clients, ProviderMetadata};
+use protocol::codes::Language;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 use storage::Database;
 use verification::TrustStore;
 
-use crate::config::{Config, ConsentDocument, Materials, Mistake, Mistakes};
+use crate::config::{Config, ConsentDocument, Materials, Mistake, Mistakes, Secret};
 use crate::http::limits::Buckets;
 use crate::mail::Mailer;
 
@@ -51,6 +54,16 @@ pub struct Services {
     pub consents: Vec<ConsentDocument>,
     /// The places that may be declared.
     pub places: &'static CogTable,
+    /// The clients.
+    pub clients: Clients,
+    /// Signs ID tokens and userinfo.
+    pub oidc_key: SigningKey,
+    /// The public keys of both, older ones too: the answer of `jwks_uri`.
+    pub jwks: Bytes,
+    /// The answer of the discovery endpoint.
+    pub metadata: Bytes,
+    /// Authenticates nonces of signed requests.
+    pub nonce_key: Secret<[u8; 32]>,
     /// Signs our own decisions.
     pub statement_key: SigningKey,
     /// Verifies them, older ones too.
@@ -81,9 +94,16 @@ impl AppState {
             .map_err(|error| mistake("database", &error))?;
         let mailer = Mailer::new(&config, materials.mail_password.as_ref())
             .map_err(|error| mistake("mail", &error))?;
-        let mut statement_keys = materials.statement_keys;
-        let jwks: Vec<_> = statement_keys.iter().map(SigningKey::jwk).collect();
+        let (mut statement_keys, mut oidc_keys) = (materials.statement_keys, materials.oidc_keys);
+        let public = |keys: &[SigningKey]| JwkSet::from(keys.iter().map(SigningKey::jwk).collect::<Vec<_>>());
+        let jwks = serde_json::to_vec(&public(&oidc_keys)).unwrap_or_default().into();
+        let own_keys = public(&statement_keys);
         let services = Services {
+            clients: materials.clients,
+            oidc_key: oidc_keys.swap_remove(0),
+            jwks,
+            metadata: ProviderMetadata::new(&config.issuer).to_json().into(),
+            nonce_key: materials.nonce_key,
             buckets: Buckets::new(config.limits.burst, config.limits.per_minute),
             config,
             database,
@@ -96,7 +116,7 @@ impl AppState {
             consents: materials.consents,
             places: CogTable::embedded(),
             statement_key: statement_keys.swap_remove(0),
-            statement_keys: jwks.into(),
+            statement_keys: own_keys,
             mailer,
             rng: Mutex::new(rng),
         };
@@ -109,6 +129,23 @@ impl Services {
     #[must_use]
     pub fn now(&self) -> clock::UnixTime {
         self.clock.now()
+    }
+
+    /// A sentence on what a client is, as its configuration has it; empty without one.
+    #[must_use]
+    pub fn notice(&self, client_id: &str, language: Language) -> String {
+        let name = if language == Language::Fr { "fr" } else { "en" };
+        self.client_config(client_id).and_then(|client| client.notice.get(name)).cloned().unwrap_or_default()
+    }
+
+    /// The version of the consent text that is shown at a client's logins.
+    #[must_use]
+    pub fn consent_version(&self, client_id: &str) -> &str {
+        self.client_config(client_id).map_or("", |client| client.consent_version.as_str())
+    }
+
+    fn client_config(&self, client_id: &str) -> Option<&crate::config::Client> {
+        self.config.clients.iter().find(|client| client.id == client_id)
     }
 
     /// A generator for one request, seeded with 256 bits of the server's.

@@ -1,17 +1,53 @@
-//! The commands.
+//! The commands. Each module is one; what they print is for people, what they log is not.
+
+mod config;
+mod keys;
+mod replay;
+mod serve;
+mod verify;
+
+pub use keys::new_keys;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 /// A mobile-identity provider with an NFC passport check, behind the FranceConnect broker.
 #[derive(Parser)]
 #[command(name = "sceau", version)]
-struct Cli {}
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
 
-/// Runs the command line.
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the server.
+    Serve(serve::Serve),
+    /// Checks a configuration file.
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Makes keys.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Judges one passport from its files.
+    Verify(verify::Verify),
+    /// Judges the vectors and compares with what their manifests expect.
+    Replay(replay::Replay),
+}
+
+/// Runs the command line: exit code 0 for success, 1 for a negative answer, 2 for trouble.
 #[must_use]
 pub fn main() -> ExitCode {
-    let Cli {} = Cli::parse();
-    ExitCode::SUCCESS
+    let outcome = match Cli::parse().command {
+        Command::Serve(command) => command.run(),
+        Command::Config(command) => command.run(),
+        Command::Keys(command) => command.run(),
+        Command::Verify(command) => command.run(),
+        Command::Replay(command) => command.run(),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("sceau: {error:#}");
+        ExitCode::from(2)
+    })
 }

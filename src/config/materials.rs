@@ -7,10 +7,12 @@ use std::path::Path;
 
 use attestation::{AttestationPolicy, Revocation, StatusList, TrustAnchor};
 use clock::UnixTime;
+use crypto::hkdf_sha256;
 use face::{Engine, EngineRegistry, FacePolicy};
 use identity::EnrolmentPolicy;
 use identity::enrolment::ConsentVersion;
 use jose::{JwkSet, SigningKey};
+use oidc::{ClientAuth, Clients, SecretDigest};
 use protocol::Base64;
 use protocol::enrolment::ConsentText;
 use storage::StorageKeys;
@@ -18,15 +20,6 @@ use verification::TrustStore;
 
 use super::values::{at, key_bytes, secret, signing_key};
 use super::{Client, ClientAuthentication, Config, Mistake, Mistakes, Secret};
-
-/// A client's secret, or its keys.
-#[derive(Clone, Debug)]
-pub enum ClientMaterial {
-    /// Its secret.
-    Secret(Secret<String>),
-    /// Its public keys.
-    Keys(JwkSet),
-}
 
 /// A text to consent to.
 #[derive(Clone, Debug)]
@@ -47,8 +40,10 @@ pub struct Materials {
     pub oidc_keys: Vec<SigningKey>,
     /// The keys of our own statements: the first signs.
     pub statement_keys: Vec<SigningKey>,
-    /// The clients, in the order of the file.
-    pub clients: Vec<(Client, ClientMaterial)>,
+    /// The clients.
+    pub clients: Clients,
+    /// Authenticates the nonces of signed requests; the same in every server of one configuration.
+    pub nonce_key: Secret<[u8; 32]>,
     /// Whose documents are trusted.
     pub trust: TrustStore,
     /// The face engines.
@@ -97,8 +92,11 @@ impl Reader<'_> {
 
     fn materials(&mut self, now: UnixTime) -> Option<Materials> {
         self.check_address();
-        let database =
-            self.required("database.url", &self.config.database.url, self.config.database.url_file.as_deref());
+        let database = self.required(
+            "database.url",
+            &self.config.database.url,
+            self.config.database.url_file.as_deref(),
+        );
         let kek = self.storage_key(
             "keys.encryption",
             &self.config.keys.encryption,
@@ -123,12 +121,14 @@ impl Reader<'_> {
         let attestation = self.attestation(now);
         let consents = self.consents();
         let mail_password = self.mail();
+        let nonce_key = hkdf_sha256(&lookup?, b"", b"sceau/nonce/v1", 32);
         Some(Materials {
-            database: database?,
+            database: self.database_address(database?),
             storage_keys: StorageKeys::new(kek?, lookup?),
             oidc_keys,
             statement_keys,
-            clients,
+            clients: clients?,
+            nonce_key: Secret::new(nonce_key.as_slice().try_into().ok()?),
             trust,
             engines: engines?,
             face_policy: FacePolicy {
@@ -149,24 +149,41 @@ impl Reader<'_> {
         let issuer = self.config.issuer.as_str();
         let listen = self.config.server.listen;
         let loopback = self.config.issuer_is_loopback();
-        if !issuer.starts_with("https://") && !(loopback && self.config.is_demo()) {
-            self.wrong("issuer", "must begin with https:// (http:// on a loopback host is for the demo environment)");
+        if !(issuer.starts_with("https://") || loopback && self.config.is_demo()) {
+            self.wrong(
+                "issuer",
+                "must begin with https:// (http:// on a loopback host is for the demo environment)",
+            );
         }
         if issuer.ends_with('/') || issuer.contains(['?', '#', '@']) || issuer.split('/').count() != 3 {
-            self.wrong("issuer", "must be scheme and host only, without slash, path, query or fragment at its end");
+            self.wrong(
+                "issuer",
+                "must be scheme and host only, without slash, path, query or fragment at its end",
+            );
         }
         if self.config.server.tls.is_none() && !listen.ip().is_loopback() {
             self.wrong("server.listen", "without server.tls it must be a loopback address");
         }
         if let Some(tls) = &self.config.server.tls {
-            for (key, path) in
-                [("server.tls.certificate_file", &tls.certificate_file), ("server.tls.key_file", &tls.key_file)]
-            {
+            for (key, path) in [
+                ("server.tls.certificate_file", &tls.certificate_file),
+                ("server.tls.key_file", &tls.key_file),
+            ] {
                 let path = self.config.path(path);
                 if let Err(error) = std::fs::metadata(&path) {
                     self.wrong(key, at(&path, error));
                 }
             }
+        }
+    }
+
+    /// A relative path of SQLite begins at the file's folder, like every other path of the configuration.
+    fn database_address(&self, address: Secret<String>) -> Secret<String> {
+        match address.expose().strip_prefix("sqlite:") {
+            Some(path) if !path.starts_with(['/', ':']) => {
+                Secret::new(format!("sqlite:{}", self.config.path(Path::new(path)).display()))
+            }
+            _ => address,
         }
     }
 
@@ -221,40 +238,34 @@ impl Reader<'_> {
         keys
     }
 
-    fn clients(&mut self) -> Vec<(Client, ClientMaterial)> {
-        let (mut clients, mut ids) = (Vec::new(), BTreeSet::new());
+    fn clients(&mut self) -> Option<Clients> {
+        let mut clients = Vec::new();
         for (i, client) in self.config.clients.iter().enumerate() {
             let key = format!("clients.{i}");
-            if !ids.insert(&client.id) || client.id.is_empty() {
-                self.wrong(format!("{key}.id"), "empty, or stands twice");
-            }
-            if client.acr.is_empty() {
-                self.wrong(format!("{key}.acr"), "needs at least one level");
-            }
-            if client.redirect_uris.is_empty() {
-                self.wrong(format!("{key}.redirect_uris"), "needs at least one");
-            }
             for uri in &client.redirect_uris {
                 if !acceptable_redirect(uri, self.config.is_demo()) {
-                    self.wrong(format!("{key}.redirect_uris"), format!("{uri}: must be an absolute https URL"));
+                    self.wrong(
+                        format!("{key}.redirect_uris"),
+                        format!("{uri}: must be an absolute https URL"),
+                    );
                 }
             }
-            if let Some(material) = self.client_material(&key, client) {
-                clients.push((client.clone(), material));
-            }
+            let Some(auth) = self.client_auth(&key, client) else { continue };
+            let (id, uris) = (client.id.as_str(), client.redirect_uris.clone());
+            let built = oidc::Client::new(id, &client.name, uris, auth, client.acr.clone());
+            clients.extend(self.noted(built.map_err(|error| Mistake::new(key, error))));
         }
-        clients
+        let clients = Clients::new(clients).map_err(|error| Mistake::new("clients", error));
+        self.noted(clients)
     }
 
-    fn client_material(&mut self, key: &str, client: &Client) -> Option<ClientMaterial> {
+    fn client_auth(&mut self, key: &str, client: &Client) -> Option<ClientAuth> {
         match client.authentication {
             ClientAuthentication::ClientSecretPost => {
                 let name = format!("{key}.secret");
                 let secret = self.required(&name, &client.secret, client.secret_file.as_deref())?;
-                if secret.expose().len() < 32 {
-                    self.wrong(name, "shorter than 32 characters");
-                }
-                Some(ClientMaterial::Secret(secret))
+                let digest = SecretDigest::of(secret.expose()).map_err(|error| Mistake::new(name, error));
+                self.noted(digest).map(|digest| ClientAuth::SecretPost(vec![digest]))
             }
             ClientAuthentication::PrivateKeyJwt => {
                 let name = format!("{key}.jwks_file");
@@ -262,7 +273,7 @@ impl Reader<'_> {
                     self.wrong(name, "missing");
                     return None;
                 };
-                self.jwks(&name, file).map(ClientMaterial::Keys)
+                self.jwks(&name, file).map(ClientAuth::PrivateKeyJwt)
             }
         }
     }
@@ -312,7 +323,8 @@ impl Reader<'_> {
             if engine.demo && !self.config.is_demo() {
                 self.wrong(format!("face.engines.{i}.demo"), "for the demo environment only");
             }
-            let keys = self.jwks(&format!("face.engines.{i}.jwks_file"), &engine.jwks_file).unwrap_or_default();
+            let keys =
+                self.jwks(&format!("face.engines.{i}.jwks_file"), &engine.jwks_file).unwrap_or_default();
             engines.push(Engine {
                 id: engine.id.clone(),
                 versions: engine.versions.clone(),
@@ -352,7 +364,8 @@ impl Reader<'_> {
             None => Revocation::NotChecked,
             Some(file) => {
                 let list = status_list(&self.config.path(file), now);
-                let list = self.noted(list.map_err(|text| Mistake::new("attestation.status_list_file", text)));
+                let list =
+                    self.noted(list.map_err(|text| Mistake::new("attestation.status_list_file", text)));
                 Revocation::Required { list, max_age: config.status_list_max_age }
             }
         };
@@ -480,7 +493,8 @@ fn status_list(path: &Path, now: UnixTime) -> Result<StatusList, String> {
 
 /// An absolute https URL without fragment; http on a loopback host in the demo environment.
 fn acceptable_redirect(uri: &str, demo: bool) -> bool {
-    let visible = uri.bytes().all(|b| b.is_ascii_graphic()) && !uri.contains(['#', '"', '<', '>', '\\', '\'', ';', ',']);
+    let visible = uri.bytes().all(|b| b.is_ascii_graphic())
+        && !uri.contains(['#', '"', '<', '>', '\\', '\'', ';', ',']);
     let scheme = uri.starts_with("https://") || (demo && super::is_loopback_http(uri));
     visible && scheme && uri.split('/').nth(2).is_some_and(|host| !host.is_empty() && !host.contains('@'))
 }

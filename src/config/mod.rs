@@ -8,12 +8,14 @@ mod materials;
 mod network;
 mod secret;
 mod sections;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use materials::{ClientMaterial, ConsentDocument, Materials};
+pub use materials::{ConsentDocument, Materials};
 pub use network::{Cidr, subscriber};
 pub use secret::Secret;
 pub use sections::{
@@ -78,8 +80,8 @@ impl Config {
             }
         }
         let config: Result<Self, _> = serde_path_to_error::deserialize(toml::Value::Table(table));
-        let mut config =
-            config.map_err(|error| Mistakes(vec![values::mistake(&error.path().to_string(), error.inner())]))?;
+        let mut config = config
+            .map_err(|error| Mistakes(vec![values::mistake(&error.path().to_string(), error.inner())]))?;
         config.folder = folder;
         Ok(config)
     }
@@ -108,8 +110,10 @@ impl Config {
 /// Whether a URL is plain http on a loopback host.
 pub(crate) fn is_loopback_http(url: &str) -> bool {
     let host = url.strip_prefix("http://").and_then(|rest| rest.split(['/', '?', '#']).next());
-    let host = host.map(|host| host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(host, |(h, _)| h));
+    let host = host
+        .map(|host| host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(host, |(h, _)| h));
     host.is_some_and(|h| {
-        matches!(h, "localhost" | "127.0.0.1" | "[::1]") || h.strip_suffix(".localhost").is_some_and(|h| !h.is_empty())
+        matches!(h, "localhost" | "127.0.0.1" | "[::1]")
+            || h.strip_suffix(".localhost").is_some_and(|h| !h.is_empty())
     })
 }

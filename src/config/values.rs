@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 
 use super::{Mistake, Secret};
 
-/// Sets `a__b__c` in a table to a value: a number, `true`, `false` or a list in TOML's form, anything else as text.
+/// Sets `a__b__c` in a table to a value: a number, `true`, `false`, a list or a quoted text in TOML's form, anything
+/// else as text.
 pub(super) fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(), String> {
     let mut steps: Vec<&str> = key.split("__").collect();
     let last = steps.pop().filter(|last| !last.is_empty()).ok_or("no key")?;
@@ -19,7 +20,8 @@ pub(super) fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(),
         let entry = at.entry(step).or_insert_with(|| toml::Value::Table(toml::Table::new()));
         let entry = match entry {
             toml::Value::Array(list) => {
-                let index: usize = steps.next().and_then(|n| n.parse().ok()).ok_or("a list needs a number")?;
+                let index: usize =
+                    steps.next().and_then(|n| n.parse().ok()).ok_or("a list needs a number")?;
                 list.get_mut(index).ok_or("the list is shorter")?
             }
             other => other,
@@ -31,17 +33,20 @@ pub(super) fn set(table: &mut toml::Table, key: &str, value: &str) -> Result<(),
 }
 
 fn read(value: &str) -> toml::Value {
-    let parsed = format!("v = {value}").parse::<toml::Table>().ok().and_then(|mut t| t.remove("v"));
-    match parsed {
-        Some(v @ (toml::Value::Integer(_) | toml::Value::Boolean(_) | toml::Value::Array(_))) => v,
-        _ => toml::Value::String(value.to_owned()),
+    let parsed = format!("v = {value}").parse::<toml::Table>().ok().filter(|table| table.len() == 1);
+    match parsed.and_then(|mut table| table.remove("v")) {
+        None | Some(toml::Value::Table(_) | toml::Value::Datetime(_)) => {
+            toml::Value::String(value.to_owned())
+        }
+        Some(value) => value,
     }
 }
 
 /// The mistake that serde found. An unknown key is named itself.
 pub(super) fn mistake(path: &str, error: &toml::de::Error) -> Mistake {
-    let path = if path == "." { "(top)" } else { path };
-    Mistake::new(path, error.message())
+    // `clients[0].id` is told as `clients.0.id`, like the mistakes that are found later.
+    let path = path.replace('[', ".").replace(']', "");
+    Mistake::new(if path == "." { "(top)".to_owned() } else { path }, error.message())
 }
 
 /// A secret that stands inline or in a file; `None` if neither is given.

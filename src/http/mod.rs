@@ -1,3 +1,20 @@
 //! HTTP: what comes in, what goes out. No domain rules.
+//!
+//! - [`enrolment`]: the enrolment API; [`login_api`]: the phone's side of logins; [`signed`]: the signature that each of
+//!   their requests carries; [`nonce`];
+//! - [`login`]: the login pages, for the browser that began; [`browser`]: its secret; [`pages`]: what all pages share;
+//! - [`oidc`]: the OpenID Connect endpoints;
+//! - [`openapi`]: the description of the API; [`headers`], [`limits`], [`address`]: what stands around all of them.
 
+pub mod address;
+pub mod browser;
+pub mod enrolment;
+pub mod headers;
 pub mod limits;
+pub mod login;
+pub mod login_api;
+pub mod nonce;
+pub mod oidc;
+pub mod openapi;
+pub mod pages;
+pub mod signed;

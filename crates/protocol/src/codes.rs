@@ -50,7 +50,8 @@ const fn family(code: &'static str, retry: Retry, fr: &'static str, en: &'static
     Entry { code, family: Some(code), retry, fr, en }
 }
 
-const DOCUMENT_FR: &str = "Ce document n'a pas pu être vérifié. Essayez un autre document ou rendez-vous à un guichet.";
+const DOCUMENT_FR: &str =
+    "Ce document n'a pas pu être vérifié. Essayez un autre document ou rendez-vous à un guichet.";
 const DOCUMENT_EN: &str = "This document could not be verified. Try another document or go to a desk.";
 
 /// The table. The first row whose code equals the code, or whose family begins it, counts; so single codes stand
@@ -107,6 +108,9 @@ pub const TABLE: &[Entry] = &[
     open("login.level", Retry::OtherWay, "Ce service demande un niveau que votre identité n'atteint pas.", "This service asks for a level that your identity does not reach."),
     open("device-state.suspended", Retry::OtherWay, "Ce téléphone est suspendu après trois codes faux. Utilisez la fiche de récupération.", "This phone is suspended after three wrong PINs. Use the recovery sheet."),
     open("device-state.unknown", Retry::StartAgain, "Ce téléphone n'est pas inscrit.", "This phone is not enrolled."),
+    open("identity-state.paused", Retry::OtherWay, "Cette identité est suspendue par son titulaire.", "This identity is paused by its holder."),
+    open("identity-state.review-pending", Retry::Later, "Cette identité attend une vérification.", "This identity waits for a review."),
+    open("identity-state.expired", Retry::StartAgain, "Cette identité a expiré. Inscrivez-vous à nouveau.", "This identity has expired. Enrol again."),
     open("identity-state.blocked", Retry::OtherWay, "Cette identité est bloquée.", "This identity is blocked."),
     open("server.unavailable", Retry::Later, "Le service est momentanément indisponible.", "The service is unavailable for the moment."),
     open("server.", Retry::Later, "Une erreur s'est produite chez nous. Réessayez plus tard.", "Something went wrong on our side. Try again later."),
@@ -211,7 +215,9 @@ mod tests {
     #[test]
     fn a_single_code_stands_before_its_family_and_once() {
         for (i, row) in TABLE.iter().enumerate() {
-            let first = TABLE.iter().position(|e| e.code == row.code || (e.code.ends_with('.') && row.code.starts_with(e.code)));
+            let first = TABLE
+                .iter()
+                .position(|e| e.code == row.code || (e.code.ends_with('.') && row.code.starts_with(e.code)));
             assert_eq!(first, Some(i), "{}", row.code);
         }
     }

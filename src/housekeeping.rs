@@ -1,0 +1,31 @@
+//! Deletes what has had its time.
+
+use std::time::Duration;
+
+use crate::AppState;
+
+/// How often.
+const EVERY: Duration = Duration::from_secs(30);
+/// Rows deleted at once.
+const BATCH: i64 = 1000;
+
+/// Cleans up until the task is aborted.
+pub async fn run(state: AppState) {
+    loop {
+        if let Err(error) = once(&state).await {
+            tracing::error!(%error, "housekeeping");
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Cleans up once.
+///
+/// # Errors
+/// Trouble of the storage.
+pub async fn once(state: &AppState) -> Result<(), storage::Error> {
+    let now = state.now();
+    while state.database.delete_expired_logins(now, BATCH).await? >= BATCH as u64 {}
+    while state.database.delete_expired_enrolments(now, BATCH).await? >= BATCH as u64 {}
+    state.database.delete_expired_counts(now).await
+}

@@ -1,0 +1,139 @@
+//! What was checked, in a sentence for a person. English sentences are the report's own; French ones are told by the id.
+
+use protocol::codes::Language;
+use verification::{Check, CheckResult, ChipProtocol};
+
+/// The check's id, and its sentence when it passed.
+const FRENCH: &[(&str, &str)] = &[
+    ("pa.sod", "le fichier de sécurité de la puce est lisible"),
+    ("pa.content-type", "le fichier de sécurité est du type prévu"),
+    ("pa.signed-attributes", "les attributs signés sont présents"),
+    ("pa.message-digest", "l'empreinte du contenu signé est la bonne"),
+    ("pa.dsc-profile", "le certificat du signataire suit le profil de la norme"),
+    ("pa.dsc", "le certificat du signataire du document est connu et émis par un État de confiance"),
+    ("pa.csca-country", "le certificat de l'État et celui du signataire sont du même pays"),
+    ("pa.validity", "les certificats sont en cours de validité"),
+    ("pa.revocation", "le certificat du signataire n'est pas révoqué"),
+    ("pa.sod-signature", "la signature de l'État est bonne"),
+    ("pa.signing-time", "la date de signature est plausible"),
+    ("pa.strength", "les algorithmes sont assez forts"),
+    ("pa.hash", "le fichier est celui que l'État a signé"),
+    ("pa.com", "la table des fichiers correspond à ce qui est signé"),
+    ("pa.data-groups", "les fichiers sont lisibles"),
+    ("pa.country", "le document est de l'État de son signataire"),
+    ("pa.document-type", "le signataire peut signer ce type de document"),
+    ("pa.document-expiry", "le document n'a pas expiré"),
+    ("ca.proof", "la puce a prouvé qu'elle est l'original (Chip Authentication)"),
+    ("aa.proof", "la puce a prouvé qu'elle est l'original (Active Authentication)"),
+    ("face.portrait", "le portrait comparé est celui de la puce"),
+    ("face.match", "le moteur de comparaison a reconnu le titulaire"),
+];
+
+/// The sentence of a check.
+pub(super) fn text(check: &Check, language: Language) -> String {
+    let bare = check.id.split('(').next().unwrap_or_default();
+    let french = FRENCH.iter().find(|(id, _)| *id == bare).map(|(_, text)| *text);
+    match (language, french) {
+        (Language::En, _) => check.detail.clone(),
+        (Language::Fr, Some(text)) if check.result == CheckResult::Passed => {
+            let group = check.id.split_once('(').map(|(_, group)| group.trim_end_matches(')'));
+            group.map_or_else(|| text.to_owned(), |group| format!("{group} : {text}"))
+        }
+        // What was let through or left out is told in the report's own words.
+        (Language::Fr, _) => format!("{} ({})", check.detail, check.id),
+    }
+}
+
+/// The chip's proof was right.
+pub(super) fn chip_proved(protocol: ChipProtocol, language: Language) -> String {
+    match language {
+        Language::Fr => format!("la puce a prouvé qu'elle est l'original ({protocol})"),
+        Language::En => format!("the chip proved that it is the original ({protocol})"),
+    }
+}
+
+/// The document has an account.
+pub(super) fn already_enrolled(language: Language) -> String {
+    match language {
+        Language::Fr => "ce document est déjà inscrit : ce téléphone remplacera l'ancien",
+        Language::En => "this document is enrolled already: this phone will replace the earlier one",
+    }
+    .to_owned()
+}
+
+/// The decision on the holder was taken.
+pub(super) fn portrait_erased(language: Language) -> String {
+    match language {
+        Language::Fr => "le portrait et tout ce qui vient du visage sont effacés",
+        Language::En => "the portrait and everything of the face are erased",
+    }
+    .to_owned()
+}
+
+/// Subject and text of the mail with the code.
+pub(super) fn code_mail(code: &str, language: Language) -> (&'static str, String) {
+    match language {
+        Language::Fr => (
+            "Votre code Sceau",
+            format!(
+                "Votre code : {code}\n\nSaisissez-le dans l'application dans les dix minutes. Ne le donnez à \
+                 personne.\nSi vous n'avez rien demandé, ignorez ce message.\n"
+            ),
+        ),
+        Language::En => (
+            "Your Sceau code",
+            format!(
+                "Your code: {code}\n\nType it into the app within ten minutes. Give it to nobody.\nIf you asked \
+                 for nothing, ignore this message.\n"
+            ),
+        ),
+    }
+}
+
+/// Subject and text of the notice that an account has a new phone.
+pub(super) fn sealed_mail(replaced: bool, language: Language) -> (&'static str, String) {
+    let (subject, text, what_else) = match (language, replaced) {
+        (Language::Fr, false) => (
+            "Votre identité Sceau est active",
+            "Votre document a été inscrit, et un téléphone peut maintenant approuver vos connexions.",
+            "Si ce n'était pas vous, contactez-nous sans attendre.",
+        ),
+        (Language::Fr, true) => (
+            "Un nouveau téléphone pour votre identité Sceau",
+            "Votre document a été inscrit à nouveau : le nouveau téléphone remplace l'ancien, qui ne peut plus rien \
+             approuver.",
+            "Si ce n'était pas vous, contactez-nous sans attendre.",
+        ),
+        (Language::En, false) => (
+            "Your Sceau identity is active",
+            "Your document was enrolled, and a phone can now approve your sign-ins.",
+            "If this was not you, contact us at once.",
+        ),
+        (Language::En, true) => (
+            "A new phone for your Sceau identity",
+            "Your document was enrolled again: the new phone replaces the earlier one, which approves nothing any more.",
+            "If this was not you, contact us at once.",
+        ),
+    };
+    (subject, format!("{text}\n\n{what_else}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_check_of_a_file_names_it_in_french_too() {
+        let check = |result| Check {
+            id: "pa.hash(DG2)".into(),
+            result,
+            detail: "DG2 is the one that was signed".into(),
+        };
+        assert_eq!(
+            text(&check(CheckResult::Passed), Language::Fr),
+            "DG2 : le fichier est celui que l'État a signé"
+        );
+        assert_eq!(text(&check(CheckResult::Passed), Language::En), "DG2 is the one that was signed");
+        assert!(text(&check(CheckResult::Skipped), Language::Fr).starts_with("DG2 is"));
+    }
+}

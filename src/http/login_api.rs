@@ -1,0 +1,360 @@
+//! The phone's side of logins (design: protocols.md, section 6): claim, approve, refuse. Every call is signed by the
+//! device key, over a nonce of ours, and numbered.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use clock::UnixTime;
+use crypto::EcPublicKey;
+use identity::login::six_digits;
+use identity::{Acr, IdentityState, LoginKind, LoginState};
+use oidc::{AcceptedRequest, ApprovedLogin, acr_to_answer};
+use protocol::Base64;
+use protocol::approval::{Approval, Decision, DeviceStatement, MAX_LIFE, VerifiedApproval};
+use protocol::codes::{Language, public_code};
+use protocol::login::{Answer as PhoneAnswer, Approved, Claim, LoginChallenge, Logins};
+use protocol::request::DeviceProof;
+use rand_core::Rng as _;
+use serde_json::json;
+use storage::{Account, AuditEvent, ClaimOutcome, Device, Login, PinTry, Scope};
+use utoipa::OpenApi;
+
+use super::address::ClientAddress;
+use super::login::Context;
+use super::nonce;
+use super::signed::{Answer, MAX_JSON, SignedCall, fresh, json as read_json};
+use crate::{ApiError, AppState};
+
+const HOUR: i64 = 3600;
+
+/// The login API.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/v1/nonces", post(nonce::issue))
+        .route("/v1/logins", get(pending))
+        .route("/v1/logins/claim", post(claim))
+        .route("/v1/logins/{id}/approve", post(approve))
+        .route("/v1/logins/{id}/refuse", post(refuse))
+}
+
+/// The description of these endpoints.
+#[derive(OpenApi)]
+#[openapi(paths(nonce::issue, pending, claim, approve, refuse))]
+pub struct Description;
+
+/// A request of an enrolled phone that was taken.
+struct Call {
+    state: AppState,
+    device: Device,
+    key: EcPublicKey,
+    account: Account,
+    address: ClientAddress,
+    now: UnixTime,
+    signed: SignedCall,
+}
+
+/// Takes a request and runs its handler, in a task of its own: a lost connection loses no half of it.
+async fn carry_out<F, Fut>(state: AppState, address: ClientAddress, request: Request, handler: F) -> Response
+where
+    F: FnOnce(Call) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Answer, ApiError>> + Send,
+{
+    let work = async move {
+        let signed = SignedCall::read(request, MAX_JSON).await?;
+        take(state, address, signed, handler).await
+    };
+    match tokio::spawn(work).await {
+        Ok(outcome) => outcome.into_response(),
+        Err(_) => ApiError::internal("panic").into_response(),
+    }
+}
+
+async fn take<F, Fut>(
+    state: AppState,
+    address: ClientAddress,
+    signed: SignedCall,
+    handler: F,
+) -> Result<Answer, ApiError>
+where
+    F: FnOnce(Call) -> Fut,
+    Fut: Future<Output = Result<Answer, ApiError>>,
+{
+    let now = state.now();
+    // 1. The phone signed it, over a nonce of ours that is young enough.
+    let known = state.database.load_device(&signed.device).await?;
+    let device = known.filter(|device| device.active);
+    let device = device.ok_or_else(|| ApiError::new("device-state.unknown"))?;
+    let key = protocol::p256_key(&device.device_key).map_err(ApiError::internal)?;
+    signed.verify(&key)?;
+    nonce::check(&state, &signed.nonce)?;
+    // 2. It is new and in its place; a repeat of the same bytes is answered as before.
+    let (id, sequence) = (device.id.clone(), signed.sequence);
+    let accepted = state.database.accept_device_request(&id, sequence, &signed.digest()).await?;
+    if let Some(answer) = fresh(accepted)? {
+        return Ok(answer);
+    }
+    // 3. It stands for a living identity.
+    let account = state.database.load_account(&device.identity_id).await?;
+    let account = account.ok_or_else(|| ApiError::new("device-state.unknown"))?;
+    // 4. Its handler runs; the answer is kept.
+    let call = Call { state: state.clone(), device, key, account, address, now, signed };
+    let outcome = match living(&call.account) {
+        Ok(()) => handler(call).await,
+        Err(error) => Err(error),
+    };
+    if let Some(answer) = Answer::to_keep(&outcome) {
+        state.database.store_device_response(&id, sequence, &answer).await?;
+    }
+    if let Err(error) = &outcome
+        && public_code(error.code()) != error.code()
+    {
+        state.database.audit(AuditEvent::new("login.refused", &id, error.code()), now).await?;
+    }
+    outcome
+}
+
+fn living(account: &Account) -> Result<(), ApiError> {
+    match account.state {
+        IdentityState::Active => Ok(()),
+        state => Err(ApiError::new(format!("identity-state.{}", state.as_str().replace('_', "-")))),
+    }
+}
+
+/// The logins that this phone claimed and that still wait.
+#[utoipa::path(get, path = "/v1/logins", tag = "login", responses((status = 200, body = Logins)))]
+async fn pending(State(state): State<AppState>, address: ClientAddress, request: Request) -> Response {
+    carry_out(state, address, request, async |call: Call| {
+        let logins = call.state.database.logins_of_device(&call.device.id, call.now).await?;
+        let challenges = logins.iter().map(|login| call.challenge(login)).collect::<Result<_, _>>()?;
+        Answer::json(&Logins { logins: challenges })
+    })
+    .await
+}
+
+/// Claims a waiting login by the handle of its QR code or link: the first phone wins.
+#[utoipa::path(post, path = "/v1/logins/claim", tag = "login", request_body = Claim,
+    responses((status = 200, body = LoginChallenge)))]
+async fn claim(State(state): State<AppState>, address: ClientAddress, request: Request) -> Response {
+    carry_out(state, address, request, claimed).await
+}
+
+async fn claimed(call: Call) -> Result<Answer, ApiError> {
+    let Claim { handle } = read_json(&call.signed.body)?;
+    let (database, device, now) = (&call.state.database, &call.device, call.now);
+    if device.is_suspended() {
+        return Err(ApiError::new("device-state.suspended"));
+    }
+    let limit = call.state.config.limits.claims_per_hour;
+    if !database.count_use(Scope::ClaimByDevice, device.id.as_bytes(), HOUR, limit, now).await? {
+        return Err(ApiError::new("request.rate").retry_after(HOUR - now.0.rem_euclid(HOUR)));
+    }
+    let mut challenge = [0; 32];
+    call.state.rng().fill_bytes(&mut challenge);
+    let until = now.plus(MAX_LIFE);
+    let outcome = database
+        .claim_login(handle.as_bytes(), &device.id, &device.identity_id, &challenge, until, now)
+        .await?;
+    let login = match outcome {
+        ClaimOutcome::Claimed(login) => login,
+        ClaimOutcome::NotFound => return Err(ApiError::new("login.not-found")),
+        ClaimOutcome::Taken => return Err(ApiError::new("login.claimed")),
+    };
+    match call.challenge(&login) {
+        Ok(challenge) => Answer::json(&challenge),
+        Err(error) => {
+            // Nobody can answer it with this phone: the browser goes back at once.
+            database.refuse_login(&login.id, &device.id).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Approves a login: both keys of the phone signed what it showed.
+#[utoipa::path(post, path = "/v1/logins/{id}/approve", tag = "login", params(("id" = String, Path)),
+    request_body = PhoneAnswer, responses((status = 200, body = Approved)))]
+async fn approve(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    address: ClientAddress,
+    request: Request,
+) -> Response {
+    carry_out(state, address, request, |call| approved(call, id)).await
+}
+
+async fn approved(call: Call, id: String) -> Result<Answer, ApiError> {
+    let answer: PhoneAnswer = read_json(&call.signed.body)?;
+    let login = call.claimed_login(&id).await?;
+    let pin_signature = answer.pin_signature.clone().unwrap_or_default();
+    let statement = call.device_statement(&login, answer)?;
+    let approval = call.check_pin(statement, &pin_signature.0).await?;
+    let request = accepted(&login)?;
+    let approved = ApprovedLogin::new(&approval, &request, call.now).map_err(ApiError::internal)?;
+    let mut rng = call.state.rng();
+    let (secret, answer) = match login.kind {
+        Some(LoginKind::Qr) => {
+            let release_code = six_digits(&mut rng);
+            (release_code.clone(), Approved::Qr { release_code })
+        }
+        Some(LoginKind::Link) => {
+            let mut token = [0; 32];
+            rng.fill_bytes(&mut token);
+            let token = Base64(token.to_vec()).to_string();
+            let resume_url = format!("{}/login/resume?t={id}.{token}", call.state.config.issuer);
+            (token, Approved::Link { resume_url })
+        }
+        None => return Err(ApiError::internal("a claimed login without a kind")),
+    };
+    let statement = approval.approval();
+    let history = json!({
+        "client": statement.client_name,
+        "acr": statement.acr,
+        "claims": statement.claims,
+        "browser": Context::from_bytes(&login.context).browser,
+    });
+    let (database, device) = (&call.state.database, &call.device.id);
+    let (stored, history) = (approved.to_bytes(), history.to_string());
+    let first =
+        database.approve_login(&id, device, &stored, secret.as_bytes(), history.as_bytes(), call.now).await?;
+    if !first {
+        return Err(ApiError::new("login.expired"));
+    }
+    database.touch_identity(&call.account.identity_id, call.now).await?;
+    Answer::json(&answer)
+}
+
+/// Refuses a login, signed by the device key.
+#[utoipa::path(post, path = "/v1/logins/{id}/refuse", tag = "login", params(("id" = String, Path)),
+    request_body = PhoneAnswer, responses((status = 204)))]
+async fn refuse(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    address: ClientAddress,
+    request: Request,
+) -> Response {
+    carry_out(state, address, request, |call| refused(call, id)).await
+}
+
+async fn refused(call: Call, id: String) -> Result<Answer, ApiError> {
+    let answer: PhoneAnswer = read_json(&call.signed.body)?;
+    let login = call.claimed_login(&id).await?;
+    let decision = call.device_statement(&login, answer)?.refusal()?;
+    if !call.state.database.refuse_login(&id, &call.device.id).await? {
+        return Err(ApiError::new("login.expired"));
+    }
+    if decision == Decision::NotMe {
+        let event = AuditEvent::new("login.not-me", &call.account.identity_id, &login.client_id);
+        call.state.database.audit(event, call.now).await?;
+    }
+    Ok(Answer::Empty)
+}
+
+impl Call {
+    /// A login that this phone claimed and that still waits for its answer.
+    async fn claimed_login(&self, id: &str) -> Result<Login, ApiError> {
+        let login = self.state.database.load_login(id).await?;
+        let mine = login.filter(|login| login.device_id.as_ref() == Some(&self.device.id));
+        let login = mine.ok_or_else(|| ApiError::new("login.not-found"))?;
+        if login.is_expired(self.now) || login.state != LoginState::Claimed {
+            return Err(ApiError::new("login.expired"));
+        }
+        Ok(login)
+    }
+
+    /// What the phone shows and signs: our own record of the login.
+    fn record(&self, login: &Login) -> Result<Approval, ApiError> {
+        let request = accepted(login)?;
+        let acr = self.level(&request)?;
+        let client = self.state.clients.get(request.client_id());
+        let client = client.ok_or_else(|| ApiError::new("login.not-found"))?;
+        let missing = || ApiError::internal("a claimed login without its challenge");
+        let expires_at = login.challenge_expires_at.ok_or_else(missing)?;
+        let claims: BTreeSet<&str> =
+            request.claims().into_iter().map(|claim| claim.as_str()).chain(["sub"]).collect();
+        Ok(Approval {
+            issuer: self.state.config.issuer.clone(),
+            login_id: login.id.clone(),
+            kind: login.kind.ok_or_else(missing)?,
+            decision: Decision::Refuse,
+            client_id: client.id().to_owned(),
+            client_name: client.name().to_owned(),
+            acr: acr.to_string(),
+            claims: claims.into_iter().map(str::to_owned).collect(),
+            consent_version: self.state.consent_version(client.id()).to_owned(),
+            request_digest: request.request_digest().into(),
+            browser_digest: Base64(login.browser_digest.clone()),
+            binding_number: None,
+            device_id: self.device.id.clone(),
+            server_challenge: Base64(login.challenge.clone().ok_or_else(missing)?),
+            issued_at: expires_at.plus(-MAX_LIFE),
+            expires_at,
+        })
+    }
+
+    /// The level that will be answered: one that was asked, or none.
+    fn level(&self, request: &AcceptedRequest) -> Result<Acr, ApiError> {
+        let allowed = self.state.clients.get(request.client_id()).map(oidc::Client::acr).unwrap_or_default();
+        let level = acr_to_answer(request.acr(), allowed, self.account.level(self.now));
+        level.ok_or_else(|| ApiError::new("login.level"))
+    }
+
+    fn challenge(&self, login: &Login) -> Result<LoginChallenge, ApiError> {
+        let context = Context::from_bytes(&login.context);
+        Ok(LoginChallenge {
+            statement: self.record(login)?,
+            browser: context.browser,
+            started_at: login.created_at,
+            same_network: context.address == self.address.subscriber().to_string(),
+            notice: self.state.notice(&login.client_id, self.language()),
+        })
+    }
+
+    fn language(&self) -> Language {
+        self.signed.language
+    }
+
+    /// The phone's statement, if it equals our record and the device key signed it.
+    fn device_statement(&self, login: &Login, answer: PhoneAnswer) -> Result<DeviceStatement, ApiError> {
+        let proof = DeviceProof::from_header(&answer.device_proof)?;
+        let checked = answer.statement.check_device(&self.record(login)?, &self.key, proof, self.now);
+        checked.map_err(|error| match error {
+            protocol::Error::Expired => ApiError::new("login.expired"),
+            // Which field or factor was wrong is not told.
+            error => ApiError::new("login.refused").detail(error),
+        })
+    }
+
+    /// Judges the PIN: counted as wrong first, so that parallel guesses share the tries.
+    async fn check_pin(
+        &self,
+        statement: DeviceStatement,
+        signature: &[u8],
+    ) -> Result<VerifiedApproval, ApiError> {
+        let (database, device) = (&self.state.database, &self.device.id);
+        let left = match database.begin_pin_try(device).await? {
+            PinTry::Allowed { left } => left,
+            PinTry::Suspended => return Err(ApiError::new("device-state.suspended")),
+        };
+        let pin_key = protocol::p256_key(&self.device.pin_key).map_err(ApiError::internal)?;
+        match statement.check_pin(&pin_key, signature) {
+            Ok(approval) => {
+                database.pin_was_right(device).await?;
+                Ok(approval)
+            }
+            Err(_) => {
+                if left == 0 {
+                    let event = AuditEvent::new("device.suspended", device, "");
+                    database.audit(event, self.now).await?;
+                }
+                Err(ApiError::new("login.refused"))
+            }
+        }
+    }
+}
+
+fn accepted(login: &Login) -> Result<AcceptedRequest, ApiError> {
+    AcceptedRequest::from_bytes(&login.request).map_err(ApiError::internal)
+}

@@ -1,0 +1,109 @@
+//! The sentences of the pages, in French and English.
+
+use identity::Level;
+use protocol::codes::Language;
+
+macro_rules! texts {
+    ($($name:ident: $fr:literal, $en:literal;)*) => {
+        /// The sentences of one language.
+        #[derive(Clone, Copy, Debug)]
+        pub struct Texts { $(#[doc = $en] pub $name: &'static str,)* }
+        /// French.
+        const FR: Texts = Texts { $($name: $fr,)* };
+        /// English.
+        const EN: Texts = Texts { $($name: $en,)* };
+    };
+}
+
+texts! {
+    lang: "fr", "en";
+    other_lang: "en", "fr";
+    other_name: "English", "Français";
+    languages: "Langue", "Language";
+    skip: "Aller au contenu", "Skip to content";
+    demo: "Démonstration.", "Demonstration.";
+    demo_detail: "Les identités et les téléphones de ce serveur ne sont pas vérifiés : ne vous y fiez pas.", "The identities and phones of this server are not verified: do not rely on them.";
+    login_title: "Se connecter à", "Sign in to";
+    time_left: "Temps restant :", "Time left:";
+    qr_title: "Avec votre téléphone", "With your phone";
+    qr_text: "Ouvrez l'application Sceau sur votre téléphone et scannez ce code.", "Open the Sceau app on your phone and scan this code.";
+    qr_label: "Code QR à scanner avec l'application Sceau", "QR code to scan with the Sceau app";
+    qr_fallback: "Vous ne pouvez pas scanner ? Saisissez dans l'application :", "You cannot scan? Type into the app:";
+    link_title: "L'application est sur cet appareil", "The app is on this device";
+    link_text: "L'application vous ramènera dans ce navigateur.", "The app will bring you back to this browser.";
+    link_action: "Ouvrir l'application Sceau", "Open the Sceau app";
+    link_fallback: "Ou saisissez dans l'application de cet appareil :", "Or type into the app on this device:";
+    refreshes: "Cette page s'actualise toute seule.", "This page refreshes by itself.";
+    refresh: "Actualiser maintenant", "Refresh now";
+    claimed_title: "Continuez sur votre téléphone", "Go on with your phone";
+    claimed: "Vérifiez la demande dans l'application, puis saisissez votre code secret.", "Check the request in the app, then enter your PIN.";
+    attributes_title: "Ce qui sera transmis", "What will be passed on";
+    level: "Niveau de garantie :", "Level of assurance:";
+    back_to: "Annuler et revenir à", "Cancel and return to";
+    release_title: "Saisissez le code affiché sur votre téléphone", "Type the code that your phone shows";
+    release_label: "Code à six chiffres", "Six-digit code";
+    release_action: "Continuer", "Continue";
+    release_wrong: "Ce code n'est pas le bon.", "This code is wrong.";
+    tries_left: "Essais restants :", "Tries left:";
+    follow_title: "Continuez dans l'application", "Go on in the app";
+    follow: "Vous avez approuvé sur cet appareil : l'application ouvre la suite dans ce navigateur.", "You approved on this device: the app opens the next page in this browser.";
+    timeout_title: "Le temps est écoulé", "Time is up";
+    timeout: "La demande de connexion a expiré. Vous pouvez recommencer.", "The request to sign in has expired. You can start again.";
+    start_again: "Recommencer", "Start again";
+    done_title: "Connexion terminée", "Signed in";
+    done: "Cette connexion est terminée. Vous pouvez fermer cette page.", "This sign-in is finished. You can close this page.";
+    error_title: "Cette page ne peut pas s'ouvrir", "This page cannot be opened";
+    other_browser_title: "Ce n'est pas le navigateur qui a commencé", "This is not the browser that began";
+    other_browser: "Revenez dans le navigateur et sur l'appareil où vous avez commencé, et recommencez là si la page n'y est plus. Si vous n'avez rien commencé, fermez cette page : quelqu'un essaie peut-être de se servir de vous.", "Go back to the browser and device where you began, and start again there if the page is gone. If you began nothing, close this page: somebody may be trying to make use of you.";
+    request_error: "Le service qui vous envoie ici a fait une demande que nous ne pouvons pas accepter. Revenez au service et recommencez.", "The service that sent you here made a request that we cannot accept. Go back to the service and start again.";
+    app_title: "Ouvrez l'application Sceau", "Open the Sceau app";
+    app: "Cette adresse est faite pour l'application Sceau, sur un téléphone inscrit. N'y allez que si vous avez vous-même commencé une connexion.", "This address is meant for the Sceau app on an enrolled phone. Go there only if you began a sign-in yourself.";
+    code: "Code :", "Code:";
+    version: "Version", "Version";
+}
+
+impl Texts {
+    /// The sentences of a language.
+    #[must_use]
+    pub fn of(language: Language) -> &'static Self {
+        match language {
+            Language::Fr => &FR,
+            Language::En => &EN,
+        }
+    }
+
+    fn is_french(&self) -> bool {
+        self.lang == FR.lang
+    }
+
+    /// A level in words.
+    #[must_use]
+    pub fn level_in_words(&self, level: Level) -> &'static str {
+        match (level, self.is_french()) {
+            (Level::Eidas1, true) => "faible (eidas1)",
+            (Level::Eidas1, false) => "low (eidas1)",
+            (Level::Eidas2, true) => "substantiel (eidas2)",
+            (Level::Eidas2, false) => "substantial (eidas2)",
+            (Level::Eidas3, true) => "élevé (eidas3)",
+            (Level::Eidas3, false) => "high (eidas3)",
+        }
+    }
+
+    /// A claim in words; its own name if it has none.
+    #[must_use]
+    pub fn claim_in_words<'a>(&self, claim: &'a str) -> &'a str {
+        const TABLE: &[(&str, &str, &str)] = &[
+            ("family_name", "nom de naissance", "birth name"),
+            ("given_name", "prénoms", "given names"),
+            ("gender", "sexe", "sex"),
+            ("birthdate", "date de naissance", "date of birth"),
+            ("birthplace", "lieu de naissance", "place of birth"),
+            ("birthcountry", "pays de naissance", "country of birth"),
+            ("email", "adresse électronique", "e-mail address"),
+            ("preferred_username", "nom d'usage", "name in use"),
+            ("sub", "un identifiant propre à ce service", "an identifier for this service"),
+        ];
+        let row = TABLE.iter().find(|(name, ..)| *name == claim);
+        row.map_or(claim, |(_, fr, en)| if self.is_french() { fr } else { en })
+    }
+}

@@ -1,0 +1,193 @@
+//! A running server on a fresh SQLite file, with a synthetic State, a clock that stands still, and a phone that does what
+//! a test tells it, right or wrong.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+pub mod browser;
+pub mod phone;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use attestation::Application;
+use attestation::demo_root::DemoRoot;
+use clock::{Clock as _, FixedClock, UnixTime};
+use crypto::{Curve, EcPrivateKey, SessionCipher};
+use jose::{JwkSet, SigningKey};
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+use sceau::config::{Config, Materials};
+use sceau::{AppState, router::router};
+use storage::AuditLine;
+use tempfile::TempDir;
+use test_passports::{ActiveAuthentication, Specimen, SpecimenBuilder, State, StateBuilder};
+
+/// Noon of 1 June 2026.
+pub const NOW: UnixTime = UnixTime(1_780_315_200);
+pub const ENGINE: &str = "demo-engine";
+pub const CLIENT: &str = "broker";
+pub const SECRET: &str = "a secret of forty characters, for tests!";
+pub const REDIRECT: &str = "http://127.0.0.1:1/oidc-callback";
+
+/// A server and all that its tests know of it.
+pub struct Bench {
+    pub url: String,
+    pub state: AppState,
+    pub clock: FixedClock,
+    pub demo_root: DemoRoot,
+    pub engine_key: SigningKey,
+    pub utopia: State,
+    pub runtime: tokio::runtime::Runtime,
+    pub folder: TempDir,
+}
+
+impl Bench {
+    /// A server with the configuration of these tests.
+    pub fn start() -> Self {
+        Self::with(|config| config)
+    }
+
+    /// A server whose configuration was changed.
+    pub fn with(change: impl FnOnce(String) -> String) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut rng = ChaCha20Rng::seed_from_u64(7);
+        let demo_root = DemoRoot::generate(NOW, &mut rng);
+        let engine_key = SigningKey::new(EcPrivateKey::generate(Curve::P256, &mut rng)).unwrap();
+        let utopia = StateBuilder::new(NOW).build();
+        let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+        write("csca.der", &utopia.csca.certificate);
+        write("demo-root.der", demo_root.certificate_der());
+        let engine_keys = JwkSet::from(vec![engine_key.jwk()]);
+        write("engine.jwks", &serde_json::to_vec(&engine_keys).unwrap());
+        write("terms.txt", b"The terms.");
+        write("face.txt", b"How the face is used.");
+        sceau::cli::new_keys(&folder.path().join("keys"), &mut rng).unwrap();
+
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let text = change(config(&url));
+        let config = Config::parse(&text, std::iter::empty(), folder.path().to_owned()).unwrap();
+        let clock = FixedClock::at(NOW);
+        let materials = Materials::read(&config, NOW).unwrap();
+        let opening = AppState::open(config, materials, Arc::new(clock.clone()), &mut rng);
+        let state = runtime.block_on(opening).unwrap();
+        let app = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        runtime.spawn(async move { axum::serve(listener, app).await });
+        Self { url, state, clock, demo_root, engine_key, utopia, runtime, folder }
+    }
+
+    /// A passport of Utopia with Chip Authentication and Active Authentication.
+    pub fn passport(&self) -> Specimen {
+        self.builder().build(&self.utopia)
+    }
+
+    /// The same, to be changed.
+    pub fn builder(&self) -> SpecimenBuilder {
+        SpecimenBuilder::new(NOW)
+            .active_authentication(Some(ActiveAuthentication::Ec(Curve::P256)))
+            .pace(Some((SessionCipher::Aes128, Curve::P256)))
+            .place_of_birth(&["PARIS"])
+    }
+
+    pub fn now(&self) -> UnixTime {
+        self.clock.now()
+    }
+
+    /// The audit log of one enrolment, device or identity.
+    pub fn audit(&self, subject: &str) -> Vec<AuditLine> {
+        self.runtime.block_on(self.state.database.audit_lines_of(subject)).unwrap()
+    }
+
+    /// The details of the audit lines of this code about a subject.
+    pub fn audited(&self, subject: &str, code: &str) -> Vec<String> {
+        let lines = self.audit(subject).into_iter().filter(|line| line.event.code == code);
+        lines.map(|line| line.event.detail).collect()
+    }
+
+    /// The newest code that was mailed to an address.
+    pub fn mailed_code(&self, to: &str) -> String {
+        let mails = mails(&self.folder.path().join("mail"));
+        let newest = mails.iter().rev().find(|mail| mail.contains(to) && code_in(mail).is_some());
+        code_in(newest.expect("a mail with a code")).unwrap()
+    }
+}
+
+/// The app whose keys count.
+pub fn application() -> Application {
+    Application { package_name: "org.example.sceau".into(), signer_sha256: vec![[6; 32]] }
+}
+
+fn config(issuer: &str) -> String {
+    let listen = issuer.strip_prefix("http://").unwrap();
+    let signer = "06".repeat(32);
+    format!(
+        r#"
+environment = "demo"
+issuer = "{issuer}"
+[server]
+listen = "{listen}"
+[database]
+url = "sqlite:sceau.db"
+[keys]
+encryption_file = "keys/encryption.key"
+lookup_file = "keys/lookup.key"
+oidc_signing_files = ["keys/oidc-signing.pem"]
+statement_files = ["keys/statement.pem"]
+[trust]
+csca = ["csca.der"]
+[mail]
+transport = "folder"
+folder = "mail"
+from = "sceau@fi.example"
+[attestation]
+google_roots = false
+demo_root_files = ["demo-root.der"]
+[[attestation.applications]]
+package_name = "org.example.sceau"
+signer_sha256 = ["{signer}"]
+[[face.engines]]
+id = "{ENGINE}"
+versions = ["1"]
+jwks_file = "engine.jwks"
+demo = true
+[[enrolment.consents]]
+name = "terms"
+version = "1"
+file = "terms.txt"
+[[enrolment.consents]]
+name = "face"
+version = "1"
+file = "face.txt"
+required = false
+[[clients]]
+id = "{CLIENT}"
+name = "FranceConnect"
+redirect_uris = ["{REDIRECT}"]
+authentication = "client_secret_post"
+secret = "{SECRET}"
+acr = ["eidas1", "eidas2"]
+[limits]
+burst = 100000
+per_minute = 100000
+enrolments_per_hour = 1000
+mails_per_hour = 1000
+"#
+    )
+}
+
+/// The mails in a folder, oldest first.
+pub fn mails(folder: &Path) -> Vec<String> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "eml"))
+        .collect();
+    files.sort_by_key(|path| std::fs::metadata(path).unwrap().modified().unwrap());
+    files.into_iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+}
+
+fn code_in(mail: &str) -> Option<String> {
+    let body = mail.split_once("\r\n\r\n")?.1;
+    let words = body.split(|c: char| !c.is_ascii_digit());
+    words.into_iter().find(|word| word.len() == 6).map(str::to_owned)
+}

@@ -1,0 +1,380 @@
+//! Logins against a running server: the whole way, and each way to take it wrong.
+
+mod common;
+
+use common::browser::{Browser, Page, authorize_path, claims};
+use common::phone::{PIN, Phone};
+use common::{Bench, CLIENT, REDIRECT, SECRET};
+use protocol::approval::{Approval, Decision};
+use protocol::login::{Answer, Approved, LoginChallenge};
+
+/// An enrolled phone.
+fn enrolled(bench: &Bench) -> Phone<'_> {
+    Phone::enrol(bench, 1, &bench.passport()).0
+}
+
+/// Claims and approves the login of a page by its QR code; the release code.
+fn approved(phone: &mut Phone<'_>, page: &Page) -> String {
+    let handle = page.attribute("data-qr-handle").unwrap();
+    let challenge: LoginChallenge = phone.claim(&handle).ok();
+    match phone.approve(&challenge, PIN).ok() {
+        Approved::Qr { release_code } => release_code,
+        Approved::Link { .. } => panic!("a QR handle gave a link"),
+    }
+}
+
+fn path(page: &Page) -> String {
+    format!("/login/{}", page.attribute("data-login-id").unwrap())
+}
+
+/// The code at the end of the whole way.
+fn code(bench: &Bench, phone: &mut Phone<'_>) -> String {
+    let browser = Browser::new(bench);
+    let page = browser.login_page("eidas2");
+    let digits = approved(phone, &page);
+    let done = browser.post(&format!("{}/release", path(&page)), &[("code", &digits)]);
+    assert_eq!(done.status, 303, "{}", done.body);
+    done.query("code").unwrap()
+}
+
+#[test]
+fn a_login_by_qr_code_gives_the_six_pivot_attributes() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let browser = Browser::new(&bench);
+    let page = browser.login_page("eidas2");
+    assert!(page.body.contains("FranceConnect") && page.body.contains("Demonstration."));
+    let digits = approved(&mut phone, &page);
+    let waiting = browser.get(&path(&page));
+    assert!(waiting.body.contains("name=\"code\""), "the page asks for the release code");
+    let done = browser.post(&format!("{}/release", path(&page)), &[("code", &digits)]);
+    assert_eq!(done.query("state"), Some("5".repeat(64)));
+    assert_eq!(done.query("iss"), Some(bench.url.clone()));
+    assert!(done.location.as_ref().unwrap().starts_with(REDIRECT));
+    assert!(browser.cookies.borrow().is_empty(), "the browser's secret is taken back");
+
+    let tokens = browser.redeem(&done.query("code").unwrap());
+    assert_eq!(tokens.status, 200, "{}", tokens.body);
+    let tokens = tokens.json();
+    let id_token = claims(tokens["id_token"].as_str().unwrap());
+    assert_eq!((id_token["acr"].as_str(), id_token["aud"].as_str()), (Some("eidas2"), Some(CLIENT)));
+    assert_eq!(id_token["nonce"].as_str(), Some("a".repeat(64).as_str()));
+    assert!(id_token.get("nbf").is_none() && id_token.get("family_name").is_none());
+    let userinfo = browser.userinfo(tokens["access_token"].as_str().unwrap());
+    assert_eq!(userinfo.status, 200);
+    assert_eq!(userinfo.headers["content-type"], "application/jwt");
+    let person = claims(&userinfo.body);
+    assert_eq!(person["sub"], id_token["sub"]);
+    for (claim, value) in [
+        ("family_name", "ERIKSSON"),
+        ("given_name", "ANNA MARIA"),
+        ("gender", "female"),
+        ("birthdate", "1974-08-12"),
+        ("birthplace", "75107"),
+        ("birthcountry", "99100"),
+        ("email", common::phone::EMAIL),
+    ] {
+        let given = person[claim].as_str().unwrap_or_default();
+        assert!(given.eq_ignore_ascii_case(value), "{claim}: {given}");
+    }
+}
+
+#[test]
+fn a_login_by_link_goes_on_only_in_the_browser_that_began() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let browser = Browser::new(&bench);
+    let page = browser.login_page("eidas2");
+    let challenge: LoginChallenge = phone.claim(&page.attribute("data-link-handle").unwrap()).ok();
+    let Approved::Link { resume_url } = phone.approve(&challenge, PIN).ok() else { panic!("no link") };
+    let stranger = Browser::new(&bench);
+    assert_eq!(stranger.get(&resume_url).status, 403);
+    // A release code does not work for a link.
+    let release = browser.post(&format!("{}/release", path(&page)), &[("code", "123456")]);
+    assert_eq!(release.query("code"), None);
+    let done = browser.get(&resume_url);
+    assert_eq!(done.status, 303);
+    assert!(done.query("code").is_some(), "{:?}", done.location);
+}
+
+#[test]
+fn of_sixteen_redemptions_of_one_code_one_succeeds_and_its_token_is_revoked() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let code = code(&bench, &mut phone);
+    let answers: Vec<Page> = std::thread::scope(|scope| {
+        let redeem = || scope.spawn(|| Browser::new(&bench).redeem(&code));
+        let threads: Vec<_> = (0..16).map(|_| redeem()).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let (right, wrong): (Vec<_>, Vec<_>) = answers.into_iter().partition(|page| page.status == 200);
+    assert_eq!((right.len(), wrong.len()), (1, 15));
+    assert!(wrong.iter().all(|page| page.json()["error"] == "invalid_grant"));
+    let token = right[0].json()["access_token"].as_str().unwrap().to_owned();
+    let refused = Browser::new(&bench).userinfo(&token);
+    assert_eq!(refused.status, 401);
+    assert!(refused.headers["www-authenticate"].to_str().unwrap().contains("invalid_token"));
+}
+
+#[test]
+fn an_access_token_reads_the_claims_once_and_for_a_minute() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let browser = Browser::new(&bench);
+    let token = |phone: &mut Phone<'_>| {
+        let tokens = browser.redeem(&code(&bench, phone)).json();
+        tokens["access_token"].as_str().unwrap().to_owned()
+    };
+    let first = token(&mut phone);
+    assert_eq!((browser.userinfo(&first).status, browser.userinfo(&first).status), (200, 401));
+    let second = token(&mut phone);
+    bench.clock.advance(60);
+    assert_eq!(browser.userinfo(&second).status, 401);
+}
+
+#[test]
+fn a_code_lives_thirty_seconds_and_is_for_its_client_and_redirect_uri() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let browser = Browser::new(&bench);
+    let late = code(&bench, &mut phone);
+    bench.clock.advance(30);
+    assert_eq!(browser.redeem(&late).json()["error"], "invalid_grant");
+    let fields = [
+        ("client_secret", "another secret of forty characters, yes!", 401, "invalid_client"),
+        ("redirect_uri", "http://127.0.0.1:1/other", 400, "invalid_grant"),
+        ("grant_type", "password", 400, "unsupported_grant_type"),
+        ("code", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 400, "invalid_grant"),
+        ("code_verifier", "a-verifier-without-a-challenge-of-43-characters", 400, "invalid_grant"),
+    ];
+    for (field, value, status, error) in fields {
+        let code = code(&bench, &mut phone);
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", REDIRECT),
+            ("client_id", CLIENT),
+            ("client_secret", SECRET),
+        ];
+        form.retain(|(name, _)| *name != field);
+        form.push((field, value));
+        let refused = browser.post("/token", &form);
+        assert_eq!((refused.status, refused.json()["error"].as_str()), (status, Some(error)), "{field}");
+        assert_eq!(refused.headers["cache-control"], "no-store");
+    }
+}
+
+#[test]
+fn each_field_of_the_approval_changed_alone_is_refused() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let browser = Browser::new(&bench);
+    let change: [(&str, fn(&mut Approval)); 8] = [
+        ("client", |a| a.client_id.push('x')),
+        ("name", |a| a.client_name.push('x')),
+        ("level", |a| a.acr = "eidas3".into()),
+        ("claims", |a| drop(a.claims.pop())),
+        ("request", |a| a.request_digest.0[0] ^= 1),
+        ("browser", |a| a.browser_digest.0[0] ^= 1),
+        ("challenge", |a| a.server_challenge.0[0] ^= 1),
+        ("expiry", |a| a.expires_at = a.expires_at.plus(1)),
+    ];
+    for (name, change) in change {
+        let page = browser.login_page("eidas2");
+        let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
+        let mut statement = Approval { decision: Decision::Approve, ..challenge.statement.clone() };
+        change(&mut statement);
+        let answer = phone.answer(&statement, PIN);
+        let path = format!("/v1/logins/{}/approve", challenge.statement.login_id);
+        let reply = phone.login_call("POST", &path, &answer);
+        assert_eq!(reply.refused(), (403, "login.refused"), "{name}");
+        assert_eq!(phone.approve(&challenge, PIN).status, 200, "{name}: the honest one still counts");
+    }
+}
+
+#[test]
+fn the_device_key_alone_or_the_pin_key_alone_approves_nothing() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let page = Browser::new(&bench).login_page("eidas2");
+    let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
+    let statement = Approval { decision: Decision::Approve, ..challenge.statement.clone() };
+    let path = format!("/v1/logins/{}/approve", statement.login_id);
+    let whole = phone.answer(&statement, PIN);
+    let without_pin = Answer { pin_signature: None, ..whole.clone() };
+    assert_eq!(phone.login_call("POST", &path, &without_pin).refused(), (403, "login.refused"));
+    let pin_in_both =
+        Answer { device_proof: format!("ecdsa {}", whole.pin_signature.clone().unwrap()), ..whole };
+    assert_eq!(phone.login_call("POST", &path, &pin_in_both).refused(), (403, "login.refused"));
+}
+
+#[test]
+fn three_wrong_pins_suspend_the_phone_and_identical_bytes_count_once() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let browser = Browser::new(&bench);
+    let page = browser.login_page("eidas2");
+    let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
+    assert_eq!(phone.approve(&challenge, "111112").refused(), (403, "login.refused"));
+    assert_eq!(phone.approve(&challenge, "111113").refused(), (403, "login.refused"));
+    assert_eq!(phone.approve(&challenge, PIN).status, 200, "a right PIN resets the count");
+    let page = browser.login_page("eidas2");
+    let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
+    for pin in ["111112", "111113", "111114"] {
+        assert_eq!(phone.approve(&challenge, pin).refused(), (403, "login.refused"));
+    }
+    assert_eq!(phone.approve(&challenge, PIN).refused(), (403, "device-state.suspended"));
+    let page = browser.login_page("eidas2");
+    let reply = phone.claim(&page.attribute("data-qr-handle").unwrap());
+    assert_eq!(reply.refused(), (403, "device-state.suspended"));
+}
+
+#[test]
+fn three_wrong_release_codes_refuse_the_login() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let browser = Browser::new(&bench);
+    let page = browser.login_page("eidas2");
+    let digits = approved(&mut phone, &page);
+    let wrong = if digits == "000000" { "000001" } else { "000000" };
+    let release = format!("{}/release", path(&page));
+    for _ in 0..2 {
+        let again = browser.post(&release, &[("code", wrong)]);
+        assert_eq!(again.query("error"), None);
+    }
+    let refused = browser.post(&release, &[("code", wrong)]);
+    assert_eq!(refused.query("error").as_deref(), Some("access_denied"));
+    assert_eq!(browser.post(&release, &[("code", &digits)]).query("code"), None);
+}
+
+#[test]
+fn another_browser_sees_releases_and_cancels_nothing() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let (browser, stranger) = (Browser::new(&bench), Browser::new(&bench));
+    let page = browser.login_page("eidas2");
+    let digits = approved(&mut phone, &page);
+    assert_eq!(stranger.get(&path(&page)).status, 403);
+    let release = format!("{}/release", path(&page));
+    assert_eq!(stranger.post(&release, &[("code", &digits)]).status, 403);
+    assert_eq!(stranger.post(&format!("{}/cancel", path(&page)), &[]).status, 403);
+    // A browser with a login of its own has another secret.
+    let own = stranger.login_page("eidas2");
+    assert_eq!(stranger.get(&path(&page)).status, 403);
+    assert_eq!(stranger.post(&format!("{}/release", path(&own)), &[("code", &digits)]).query("code"), None);
+    assert!(browser.post(&release, &[("code", &digits)]).query("code").is_some());
+}
+
+#[test]
+fn the_first_phone_wins_a_login() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let other_passport =
+        bench.builder().document_number("X11111111").names("DUPONT", "JEAN").build(&bench.utopia);
+    let (mut other, _) = Phone::enrol(&bench, 2, &other_passport);
+    let page = Browser::new(&bench).login_page("eidas2");
+    let handle = page.attribute("data-qr-handle").unwrap();
+    let challenge: LoginChallenge = phone.claim(&handle).ok();
+    assert_eq!(other.claim(&handle).refused(), (409, "login.claimed"));
+    assert_eq!(other.claim(&page.attribute("data-link-handle").unwrap()).refused(), (409, "login.claimed"));
+    let statement = Approval { decision: Decision::Approve, ..challenge.statement };
+    let answer = other.answer(&statement, PIN);
+    let path = format!("/v1/logins/{}/approve", statement.login_id);
+    assert_eq!(other.login_call("POST", &path, &answer).refused(), (404, "login.not-found"));
+}
+
+#[test]
+fn a_refusal_returns_the_browser_with_an_error_and_state() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let browser = Browser::new(&bench);
+    for decision in [Decision::Refuse, Decision::NotMe] {
+        let page = browser.login_page("eidas2");
+        let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
+        assert_eq!(phone.refuse(&challenge, decision).status, 204);
+        let back = browser.get(&path(&page));
+        assert_eq!(back.query("error").as_deref(), Some("access_denied"));
+        assert_eq!(back.query("state"), Some("5".repeat(64)));
+    }
+    let page = browser.login_page("eidas2");
+    let back = browser.post(&format!("{}/cancel", path(&page)), &[]);
+    assert_eq!(back.query("error").as_deref(), Some("access_denied"));
+}
+
+#[test]
+fn a_level_that_is_not_reached_or_not_allowed_is_an_error_never_a_lower_level() {
+    let bench = Bench::with(|config| config.replace(r#"["eidas1", "eidas2"]"#, r#"["eidas2", "eidas3"]"#));
+    let mut phone = enrolled(&bench);
+    let browser = Browser::new(&bench);
+    let refused = browser.authorize("eidas1");
+    assert_eq!(refused.query("error").as_deref(), Some("unmet_authentication_requirements"));
+    let page = browser.login_page("eidas3");
+    let reply = phone.claim(&page.attribute("data-qr-handle").unwrap());
+    assert_eq!(reply.refused(), (403, "login.level"));
+    assert!(browser.get(&path(&page)).query("error").is_some(), "the browser goes back at once");
+}
+
+#[test]
+fn a_login_that_waits_too_long_offers_to_start_again() {
+    let bench = Bench::start();
+    let browser = Browser::new(&bench);
+    let page = browser.login_page("eidas2");
+    bench.clock.advance(480);
+    let over = browser.get(&path(&page));
+    assert_eq!(over.status, 200);
+    assert!(over.body.contains("error=access_denied") && over.body.contains("Start again"));
+}
+
+#[test]
+fn a_request_that_cannot_be_trusted_leads_nowhere() {
+    let bench = Bench::start();
+    let browser = Browser::new(&bench);
+    let good = authorize_path("eidas2");
+    for (from, to) in [
+        ("client_id=broker", "client_id=other"),
+        ("oidc-callback", "elsewhere"),
+        ("redirect_uri=", "redirect="),
+    ] {
+        let page = browser.get(&good.replace(from, to));
+        assert_eq!((page.status, page.location), (400, None), "{to}");
+    }
+    for (from, to, error) in [
+        ("response_type=code", "response_type=token", "unsupported_response_type"),
+        ("scope=openid", "scope=profile", "invalid_scope"),
+        ("prompt=login", "prompt=none", "login_required"),
+        ("prompt=login", "request=x", "request_not_supported"),
+    ] {
+        let page = browser.get(&good.replace(from, to));
+        assert_eq!((page.status, page.query("error").as_deref()), (303, Some(error)), "{to}");
+        assert_eq!(page.query("state"), Some("5".repeat(64)));
+    }
+}
+
+#[test]
+fn pages_forbid_scripts_frames_and_caching() {
+    let bench = Bench::start();
+    let page = Browser::new(&bench).login_page("eidas2");
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    assert!(policy.contains("form-action 'self' http://127.0.0.1:1") && !policy.contains("unsafe"));
+    assert_eq!(page.headers["referrer-policy"], "no-referrer");
+    assert_eq!(page.headers["cache-control"], "no-store");
+    assert!(!page.body.contains("<script"));
+}
+
+#[test]
+fn discovery_and_keys_are_served_and_show_no_private_part() {
+    let bench = Bench::start();
+    let browser = Browser::new(&bench);
+    let discovery = browser.get("/.well-known/openid-configuration");
+    let metadata = discovery.json();
+    assert_eq!(metadata["issuer"].as_str(), Some(bench.url.as_str()));
+    assert_eq!(metadata["authorization_response_iss_parameter_supported"], true);
+    assert_eq!(metadata["request_uri_parameter_supported"], false);
+    let keys = browser.get(metadata["jwks_uri"].as_str().unwrap());
+    assert!(keys.headers["cache-control"].to_str().unwrap().contains("max-age"));
+    let key = &keys.json()["keys"][0];
+    assert_eq!((key["kty"].as_str(), key["use"].as_str()), (Some("EC"), Some("sig")));
+    assert!(key.get("d").is_none());
+    assert_eq!(browser.get("/status").status, 200);
+}

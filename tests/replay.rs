@@ -1,0 +1,186 @@
+//! `sceau replay` as it is run.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn vectors() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("test-vectors")
+}
+
+fn replay(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sceau"));
+    command.arg("replay").arg(folder).args(arguments).output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{errors}"))
+}
+
+fn manifest(suite: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(vectors().join(format!("{suite}.json"))).unwrap()).unwrap()
+}
+
+/// A copy of the vectors in which manifests are changed.
+struct Copy(tempfile::TempDir);
+
+impl Copy {
+    fn new() -> Self {
+        let copy = Self(tempfile::tempdir().unwrap());
+        std::fs::create_dir(copy.0.path().join("files")).unwrap();
+        for folder in ["", "files"] {
+            for entry in std::fs::read_dir(vectors().join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    std::fs::copy(&path, copy.0.path().join(folder).join(path.file_name().unwrap())).unwrap();
+                }
+            }
+        }
+        copy
+    }
+
+    fn change(&self, suite: &str, id: &str, change: impl FnOnce(&mut Value)) {
+        let mut manifest = manifest(suite);
+        let cases = manifest["cases"].as_array_mut().unwrap();
+        change(cases.iter_mut().find(|case| case["id"] == id).unwrap());
+        std::fs::write(self.0.path().join(format!("{suite}.json")), manifest.to_string()).unwrap();
+    }
+
+    fn differences(&self) -> Vec<(String, Value)> {
+        let output = replay(self.0.path(), &["--json"]);
+        let table = json(&output);
+        let rows = table["cases"].as_array().unwrap().iter();
+        let differing: Vec<_> = rows.filter(|row| row["agrees"] == false).collect();
+        assert_eq!(table["differences"], differing.len());
+        assert_eq!(output.status.code(), Some(i32::from(!differing.is_empty())));
+        let id = |row: &Value| row["id"].as_str().unwrap().to_owned();
+        differing.into_iter().map(|row| (id(row), row["code"].clone())).collect()
+    }
+
+    fn trouble(&self, word: &str) {
+        let output = replay(self.0.path(), &[]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(errors.contains(word), "{word}: {errors}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn every_vector_of_the_five_suites_agrees_with_its_manifest() {
+    let output = replay(&vectors(), &["--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let table = json(&output);
+    let mut expected = BTreeMap::new();
+    for suite in
+        ["passive-authentication", "active-authentication", "chip-authentication", "mrz", "enrolment"]
+    {
+        for case in manifest(suite)["cases"].as_array().unwrap() {
+            let id = case["id"].as_str().unwrap().to_owned();
+            expected.insert(id, (case["result"].clone(), case["rejection"].clone()));
+        }
+    }
+    assert!(expected.len() >= 60);
+    assert_eq!(table["total"], expected.len());
+    for row in table["cases"].as_array().unwrap() {
+        let (result, code) = expected.remove(row["id"].as_str().unwrap()).expect("each vector once");
+        assert_eq!((&row["expected"], &row["expected_code"]), (&result, &code));
+        match result.as_str().unwrap() {
+            "valid" => assert_eq!((&row["got"], &row["code"]), (&"valid".into(), &Value::Null)),
+            "invalid" => assert_eq!((&row["got"], &row["code"]), (&"invalid".into(), &code)),
+            "acceptable" => assert!(row["code"].is_null() || row["code"] == code),
+            other => panic!("{other}"),
+        }
+    }
+    assert!(expected.is_empty(), "{:?}", expected.keys());
+}
+
+#[test]
+fn people_read_a_table() {
+    let output = String::from_utf8(replay(&vectors(), &[]).stdout).unwrap();
+    let mut lines = output.lines();
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words(lines.next().unwrap()), ["id", "expected", "got", "code"]);
+    let line = |id: &str| words(output.lines().find(|line| words(line)[0] == id).unwrap());
+    assert_eq!(line("pa::passport"), ["pa::passport", "valid", "valid", "-"]);
+    assert_eq!(line("pa::dg2-flipped"), ["pa::dg2-flipped", "invalid", "invalid", "pa.hash-mismatch(DG2)"]);
+    assert!(output.lines().last().unwrap().contains(" vectors, 0 differences ("), "{output}");
+}
+
+#[test]
+fn another_expectation_is_a_difference() {
+    let copy = Copy::new();
+    assert_eq!(copy.differences(), []);
+    let expect = |suite: &str, id: &str, result: &str, code: Value| {
+        copy.change(suite, id, |case| {
+            case["result"] = result.into();
+            case["rejection"] = code;
+        });
+    };
+    expect("passive-authentication", "pa::dg2-flipped", "valid", Value::Null);
+    expect("active-authentication", "aa::rsa-flipped", "invalid", "pa.sod-signature".into());
+    expect("chip-authentication", "ca::aes-128", "invalid", "ca.mac".into());
+    expect("mrz", "mrz::check-digit-birth", "acceptable", "lds.malformed(EF.DG1)".into());
+    expect("enrolment", "enrolment::adult", "invalid", "enrolment.minor".into());
+    let expected = [
+        ("aa::rsa-flipped", "aa.signature".into()),
+        ("ca::aes-128", Value::Null),
+        ("enrolment::adult", Value::Null),
+        ("mrz::check-digit-birth", "lds.check-digit(date of birth)".into()),
+        ("pa::dg2-flipped", "pa.hash-mismatch(DG2)".into()),
+    ];
+    assert_eq!(copy.differences(), expected.map(|(id, code)| (id.to_owned(), code)));
+    let table = String::from_utf8(replay(copy.0.path(), &[]).stdout).unwrap();
+    assert!(table.contains("DIFFERS: expected enrolment.minor\n"), "{table}");
+    assert!(table.contains("DIFFERS\n"), "{table}");
+}
+
+/// The policy of a case and its answers are judged, not passed over.
+#[test]
+fn another_input_is_a_difference() {
+    let copy = Copy::new();
+    copy.change("enrolment", "enrolment::adult", |case| case["policy"]["minimum_age"] = 70.into());
+    copy.change("chip-authentication", "ca::aes-128", |case| {
+        let other = manifest("chip-authentication");
+        let other = other["cases"].as_array().unwrap().iter().find(|case| case["id"] == "ca::mac-flipped");
+        case["evidence"] = other.unwrap()["evidence"].clone();
+    });
+    copy.change("passive-authentication", "pa::passport", |case| {
+        case["validation_time"] = "2060-01-01T00:00:00Z".into();
+    });
+    let expected = [
+        ("ca::aes-128", "ca.mac"),
+        ("enrolment::adult", "enrolment.minor"),
+        ("pa::passport", "pa.dsc-expired"),
+    ];
+    assert_eq!(copy.differences(), expected.map(|(id, code)| (id.to_owned(), Value::from(code))));
+}
+
+#[test]
+fn what_cannot_be_read_is_trouble() {
+    assert_eq!(replay(Path::new("absent"), &[]).status.code(), Some(2));
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(replay(empty.path(), &[]).status.code(), Some(2));
+    let changed = |change: fn(&mut Value), word: &str| {
+        let copy = Copy::new();
+        copy.change("passive-authentication", "pa::passport", change);
+        copy.trouble(word);
+    };
+    changed(|case| case["files"]["EF.SOD"] = "files/absent.bin".into(), "files/absent.bin");
+    changed(|case| case["files"]["EF.SOD"] = "../secret".into(), "outside the folder");
+    changed(|case| case["files"]["EF.XYZ"] = case["files"]["EF.SOD"].clone(), "unknown file EF.XYZ");
+    changed(|case| case["unknown"] = true.into(), "unknown field");
+    changed(|case| case["validation_time"] = "soon".into(), "validation_time");
+    let copy = Copy::new();
+    let of_another = r#"{"suite": "other", "description": "", "cases": []}"#;
+    std::fs::write(copy.0.path().join("other.json"), of_another).unwrap();
+    copy.trouble("unknown suite other");
+    let copy = Copy::new();
+    copy.change("chip-authentication", "ca::aes-128", |case| {
+        case["evidence"]["rng_seed"] = "00".repeat(32).into()
+    });
+    copy.trouble("rng_seed does not make ephemeral_private_key");
+}
