@@ -259,7 +259,7 @@ fn two_enrolments_of_one_document_at_once_make_one_account() {
     let (a, b): (Sealed, Sealed) = (a.ok(), b.ok());
     assert_eq!([a.replaced, b.replaced].iter().filter(|replaced| **replaced).count(), 1);
     let account = |device: &str| {
-        let device = bench.runtime.block_on(bench.state.database.load_device(device)).unwrap().unwrap();
+        let device = bench.runtime.block_on(bench.state().database.load_device(device)).unwrap().unwrap();
         (device.identity_id.clone(), device.active)
     };
     let (first, second) = (account(&a.device_id), account(&b.device_id));

@@ -215,10 +215,9 @@ async fn approved(call: Call, id: String) -> Result<Answer, ApiError> {
         "claims": statement.claims,
         "browser": Context::from_bytes(&login.context).browser,
     });
-    let (database, device) = (&call.state.database, &call.device.id);
-    let (stored, history) = (approved.to_bytes(), history.to_string());
+    let (stored, history, database) = (approved.to_bytes(), history.to_string(), &call.state.database);
     let first =
-        database.approve_login(&id, device, &stored, secret.as_bytes(), history.as_bytes(), call.now).await?;
+        database.approve_login(&login, &stored, secret.as_bytes(), history.as_bytes(), call.now).await?;
     if !first {
         return Err(ApiError::new("login.expired"));
     }

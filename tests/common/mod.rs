@@ -5,7 +5,7 @@
 pub mod browser;
 pub mod phone;
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use sceau::{AppState, router::router};
 use storage::AuditLine;
 use tempfile::TempDir;
 use test_passports::{ActiveAuthentication, Specimen, SpecimenBuilder, State, StateBuilder};
+use tokio::runtime::Runtime;
 
 /// Noon of 1 June 2026.
 pub const NOW: UnixTime = UnixTime(1_780_315_200);
@@ -31,13 +32,29 @@ pub const REDIRECT: &str = "http://127.0.0.1:1/oidc-callback";
 /// A server and all that its tests know of it.
 pub struct Bench {
     pub url: String,
-    pub state: AppState,
     pub clock: FixedClock,
     pub demo_root: DemoRoot,
     pub engine_key: SigningKey,
     pub utopia: State,
-    pub runtime: tokio::runtime::Runtime,
+    pub runtime: Runtime,
     pub folder: TempDir,
+    server: Server,
+}
+
+enum Server {
+    /// The router in this process, with a clock that stands still.
+    Here(AppState),
+    /// `sceau serve`, with the machine's clock.
+    Process(std::process::Child),
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Self::Process(child) = self {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 impl Bench {
@@ -48,11 +65,54 @@ impl Bench {
 
     /// A server whose configuration was changed.
     pub fn with(change: impl FnOnce(String) -> String) -> Self {
+        Self::build(NOW, change, |runtime, listener, text, folder, clock| {
+            let config = Config::parse(text, std::iter::empty(), folder.to_owned()).unwrap();
+            let materials = Materials::read(&config, NOW).unwrap();
+            let mut rng = ChaCha20Rng::seed_from_u64(8);
+            let opening = AppState::open(config, materials, Arc::new(clock.clone()), &mut rng);
+            let state = runtime.block_on(opening).unwrap();
+            let app = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+            listener.set_nonblocking(true).unwrap();
+            runtime.spawn(async move {
+                axum::serve(tokio::net::TcpListener::from_std(listener).unwrap(), app).await
+            });
+            Server::Here(state)
+        })
+    }
+
+    /// `sceau serve` as a process of its own, for clients that look at the machine's clock.
+    pub fn serve() -> Self {
+        let now = clock::SystemClock.now();
+        Self::build(
+            now,
+            |config| config,
+            |_, listener, text, folder, _| {
+                let (address, file) = (listener.local_addr().unwrap(), folder.join("sceau.toml"));
+                std::fs::write(&file, text).unwrap();
+                drop(listener);
+                let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sceau"));
+                let child = command.arg("serve").arg("--config").arg(file).spawn().unwrap();
+                let server = Server::Process(child);
+                let waited = (0..200).any(|_| {
+                    std::thread::sleep(std::time::Duration::from_millis(50));
+                    std::net::TcpStream::connect(address).is_ok()
+                });
+                assert!(waited, "the server does not listen");
+                server
+            },
+        )
+    }
+
+    fn build(
+        now: UnixTime,
+        change: impl FnOnce(String) -> String,
+        start: impl FnOnce(&Runtime, TcpListener, &str, &Path, &FixedClock) -> Server,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut rng = ChaCha20Rng::seed_from_u64(7);
-        let demo_root = DemoRoot::generate(NOW, &mut rng);
+        let demo_root = DemoRoot::generate(now, &mut rng);
         let engine_key = SigningKey::new(EcPrivateKey::generate(Curve::P256, &mut rng)).unwrap();
-        let utopia = StateBuilder::new(NOW).build();
+        let utopia = StateBuilder::new(now).build();
         let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
         write("csca.der", &utopia.csca.certificate);
         write("demo-root.der", demo_root.certificate_der());
@@ -62,18 +122,20 @@ impl Bench {
         write("face.txt", b"How the face is used.");
         sceau::cli::new_keys(&folder.path().join("keys"), &mut rng).unwrap();
 
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let runtime = Runtime::new().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let text = change(config(&url));
-        let config = Config::parse(&text, std::iter::empty(), folder.path().to_owned()).unwrap();
-        let clock = FixedClock::at(NOW);
-        let materials = Materials::read(&config, NOW).unwrap();
-        let opening = AppState::open(config, materials, Arc::new(clock.clone()), &mut rng);
-        let state = runtime.block_on(opening).unwrap();
-        let app = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        runtime.spawn(async move { axum::serve(listener, app).await });
-        Self { url, state, clock, demo_root, engine_key, utopia, runtime, folder }
+        let (text, clock) = (change(config(&url)), FixedClock::at(now));
+        let server = start(&runtime, listener, &text, folder.path(), &clock);
+        Self { url, clock, demo_root, engine_key, utopia, runtime, folder, server }
+    }
+
+    /// What the server in this process has.
+    pub fn state(&self) -> &AppState {
+        match &self.server {
+            Server::Here(state) => state,
+            Server::Process(_) => panic!("the server is another process"),
+        }
     }
 
     /// A passport of Utopia with Chip Authentication and Active Authentication.
@@ -83,7 +145,7 @@ impl Bench {
 
     /// The same, to be changed.
     pub fn builder(&self) -> SpecimenBuilder {
-        SpecimenBuilder::new(NOW)
+        SpecimenBuilder::new(self.now())
             .active_authentication(Some(ActiveAuthentication::Ec(Curve::P256)))
             .pace(Some((SessionCipher::Aes128, Curve::P256)))
             .place_of_birth(&["PARIS"])
@@ -95,7 +157,7 @@ impl Bench {
 
     /// The audit log of one enrolment, device or identity.
     pub fn audit(&self, subject: &str) -> Vec<AuditLine> {
-        self.runtime.block_on(self.state.database.audit_lines_of(subject)).unwrap()
+        self.runtime.block_on(self.state().database.audit_lines_of(subject)).unwrap()
     }
 
     /// The details of the audit lines of this code about a subject.

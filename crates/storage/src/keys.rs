@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | evidence, stored answers of an enrolment | HKDF(KEK, bearer secret) | enrolment, kind, sequence, digest before |
 //! | identity, document, device, connection | HKDF(KEK, table) | table, id, version |
+//! | answer to a login | HKDF(KEK, table) | login, identity: nobody writes an approval into the database |
 //! | look-ups (`*_key` columns) | HMAC under the look-up key | purpose |
 //!
 //! The database holds only the hash of a bearer secret, so evidence dies with the secret, in free pages, write-ahead
@@ -53,6 +54,7 @@ pub(crate) enum Table {
     PinKey,
     DeviceResponse,
     Connection,
+    Answer,
 }
 
 impl Table {
@@ -63,6 +65,7 @@ impl Table {
             Self::PinKey => "pin key",
             Self::DeviceResponse => "device response",
             Self::Connection => "connection",
+            Self::Answer => "answer to a login",
         }
     }
 }

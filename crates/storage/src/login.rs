@@ -137,7 +137,7 @@ pub struct Login {
     pub challenge: Option<Vec<u8>>,
     /// Until when.
     pub challenge_expires_at: Option<UnixTime>,
-    /// What was approved, as the server wrote it.
+    /// What was approved, as the server wrote it; sealed in the row.
     pub answer: Option<Vec<u8>>,
     /// Release codes tried.
     pub release_tries: i64,

@@ -179,7 +179,7 @@ impl Bench {
         let login = database.load_login(id).await.unwrap().unwrap();
         let approved = self.approval(&login, &device).to_bytes();
         let now = self.state.now();
-        assert!(database.approve_login(id, &device, &approved, b"123456", b"{}", now).await.unwrap());
+        assert!(database.approve_login(&login, &approved, b"123456", b"{}", now).await.unwrap());
     }
 
     fn approval(&self, login: &Login, device: &str) -> ApprovedLogin {

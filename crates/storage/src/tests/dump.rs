@@ -40,7 +40,8 @@ async fn fill(db: &TestDatabase) -> Vec<Vec<u8>> {
     };
     db.create_login(login, 9).await.unwrap();
     db.claim_login(b"the QR handle", "d", &stored.identity_id, b"c", NOW.plus(60), NOW).await.unwrap();
-    db.approve_login("l", "d", b"answer", b"271828", b"history of Anna", NOW).await.unwrap();
+    let claimed = db.load_login("l").await.unwrap().unwrap();
+    db.approve_login(&claimed, b"answer", b"271828", b"history of Anna", NOW).await.unwrap();
     let browser = b"the browser secret";
     db.release_login("l", browser, identity::LoginKind::Qr, b"271828", NOW).await.unwrap();
     db.issue_code("l", browser, b"the code", NOW).await.unwrap();

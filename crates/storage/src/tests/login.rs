@@ -4,7 +4,7 @@ use identity::LoginState;
 use identity::login::LoginKind;
 
 use super::{NOW, TestDatabase, on_both_engines};
-use crate::{ClaimOutcome, Created, Error, NewLogin, RedeemOutcome, ReleaseOutcome};
+use crate::{ClaimOutcome, Created, Error, Login, NewLogin, RedeemOutcome, ReleaseOutcome};
 
 on_both_engines!(
     a_login_goes_from_the_page_to_the_claims,
@@ -17,6 +17,7 @@ on_both_engines!(
     a_code_lives_thirty_seconds_and_serves_its_client_only,
     a_token_is_used_once_and_lives_sixty_seconds,
     an_approval_needs_the_phone_that_claimed_and_its_time,
+    an_answer_written_from_outside_or_moved_to_another_identity_is_noticed,
     the_cap_answers_full,
     a_row_stays_under_one_kilobyte,
     expired_logins_are_deleted_in_batches,
@@ -45,7 +46,8 @@ async fn approved(db: &TestDatabase, id: &str) {
     db.insert_identity("i").await;
     assert_eq!(db.create_login(new(id), 1000).await, Ok(Created::Stored));
     assert!(matches!(claim(db, &format!("qr-{id}"), "d").await, ClaimOutcome::Claimed(_)));
-    assert_eq!(db.approve_login(id, "d", b"answer", b"123456", b"history", NOW).await, Ok(true));
+    let claimed = db.load_login(id).await.unwrap().unwrap();
+    assert_eq!(db.approve_login(&claimed, b"answer", b"123456", b"history", NOW).await, Ok(true));
 }
 
 async fn release(db: &TestDatabase, id: &str, code: &str) -> ReleaseOutcome {
@@ -208,7 +210,11 @@ async fn a_token_is_used_once_and_lives_sixty_seconds(db: TestDatabase) {
 async fn an_approval_needs_the_phone_that_claimed_and_its_time(db: TestDatabase) {
     db.insert_identity("i").await;
     db.create_login(new("l"), 10).await.unwrap();
-    let approve = async |device: &str, at| db.approve_login("l", device, b"a", b"123456", b"h", at).await;
+    let approve = async |device: &str, at| {
+        let login = db.load_login("l").await.unwrap().unwrap();
+        let claimed = Login { device_id: Some(device.to_owned()), ..login };
+        db.approve_login(&claimed, b"a", b"123456", b"h", at).await
+    };
     assert_eq!(approve("d", NOW).await, Ok(false), "not claimed");
     claim(&db, "qr-l", "d").await;
     assert_eq!(approve("e", NOW).await, Ok(false), "another phone");
@@ -217,6 +223,24 @@ async fn an_approval_needs_the_phone_that_claimed_and_its_time(db: TestDatabase)
     assert_eq!(approve("d", NOW.plus(179)).await, Ok(true));
     assert_eq!(approve("d", NOW).await, Ok(false), "once");
     assert_eq!(db.refuse_login("l", "d").await, Ok(false));
+}
+
+async fn an_answer_written_from_outside_or_moved_to_another_identity_is_noticed(db: TestDatabase) {
+    let sealed = Err(Error::Sealed("answer to a login"));
+    for (id, sql) in [
+        ("l", "UPDATE login SET answer = code_hash WHERE id = 'l'"),
+        ("m", "UPDATE login SET identity_id = 'victim' WHERE id = 'm'"),
+        ("n", "UPDATE login SET answer = (SELECT answer FROM login WHERE id = 'o') WHERE id = 'n'"),
+    ] {
+        issued(&db, id).await;
+        if id == "n" {
+            issued(&db, "o").await;
+        }
+        db.run(sql).await;
+        let (code, token) = (format!("code-{id}"), format!("token-{id}"));
+        let redeemed = db.redeem_code(code.as_bytes(), "fc", token.as_bytes(), NOW).await;
+        assert_eq!(redeemed.map(drop), sealed, "{id}");
+    }
 }
 
 async fn the_cap_answers_full(db: TestDatabase) {

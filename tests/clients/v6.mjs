@@ -1,0 +1,39 @@
+// openid-client 6 with PKCE. argv: issuer, client id, secret, redirect URI, and optionally a file with a private JWK:
+// then the client proves itself by private_key_jwt. Prints the authorization URL, reads the callback URL, prints the claims.
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import * as oidc from "openid-client";
+
+const [issuer, client_id, client_secret, redirect_uri, keyFile] = process.argv.slice(2);
+let authentication = oidc.ClientSecretPost(client_secret);
+if (keyFile) {
+  const jwk = JSON.parse(readFileSync(keyFile, "utf8"));
+  const key = await crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+  authentication = oidc.PrivateKeyJwt({ key, kid: jwk.kid });
+}
+const metadata = { id_token_signed_response_alg: "ES256", userinfo_signed_response_alg: "ES256" };
+const config = await oidc.discovery(new URL(issuer), client_id, metadata, authentication, {
+  execute: [oidc.allowInsecureRequests],
+});
+const state = oidc.randomState();
+const nonce = oidc.randomNonce();
+const verifier = oidc.randomPKCECodeVerifier();
+console.log(oidc.buildAuthorizationUrl(config, {
+  redirect_uri,
+  scope: "openid profile email birth",
+  acr_values: "eidas2",
+  state,
+  nonce,
+  code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+  code_challenge_method: "S256",
+}).href);
+const callback = await createInterface({ input: process.stdin }).question("");
+const tokens = await oidc.authorizationCodeGrant(config, new URL(callback), {
+  expectedState: state,
+  expectedNonce: nonce,
+  pkceCodeVerifier: verifier,
+  idTokenExpected: true,
+});
+const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);
+console.log(JSON.stringify({ id_token: tokens.claims(), userinfo }));
+process.exit(0);

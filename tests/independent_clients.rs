@@ -1,0 +1,73 @@
+//! Clients that others wrote log in against `sceau serve` and accept every token: openid-client 5.7, as the broker uses it,
+//! and openid-client 6 with PKCE. Node and the packages of tests/clients are installed by scripts/test.
+
+mod common;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Command, Stdio};
+
+use common::browser::Browser;
+use common::phone::{EMAIL, PIN, Phone};
+use common::{Bench, CLIENT, REDIRECT, SECRET};
+use protocol::login::{Approved, LoginChallenge};
+use serde_json::Value;
+
+/// Runs a client through a login; its claims.
+fn log_in(script: &str) -> Value {
+    let bench = Bench::serve();
+    let (mut phone, _) = Phone::enrol(&bench, 1, &bench.passport());
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
+    let installed = std::path::Path::new(folder).join("node_modules").is_dir();
+    assert!(installed, "run scripts/test, or: npm ci --prefix tests/clients");
+    let mut node = Command::new("node")
+        .current_dir(folder)
+        .args([script, &bench.url, CLIENT, SECRET, REDIRECT])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(node.stdout.take().unwrap());
+    let mut authorization_url = String::new();
+    output.read_line(&mut authorization_url).unwrap();
+
+    let browser = Browser::new(&bench);
+    let redirect = browser.get(authorization_url.trim());
+    let page = browser.get(&redirect.location.expect("a login page"));
+    let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
+    let Approved::Qr { release_code } = phone.approve(&challenge, PIN).ok() else { panic!("no code") };
+    let path = format!("/login/{}/release", page.attribute("data-login-id").unwrap());
+    let done = browser.post(&path, &[("code", &release_code)]);
+    let callback = done.location.expect("the way back to the client");
+    writeln!(node.stdin.take().unwrap(), "{callback}").unwrap();
+
+    let mut claims = String::new();
+    output.read_to_string(&mut claims).unwrap();
+    assert!(node.wait().unwrap().success(), "the client refused the login");
+    serde_json::from_str(&claims).unwrap()
+}
+
+fn is_the_specimen(claims: &Value) {
+    assert_eq!(claims["id_token"]["acr"], "eidas2");
+    assert_eq!(claims["id_token"]["sub"], claims["userinfo"]["sub"]);
+    for (claim, value) in [
+        ("family_name", "ERIKSSON"),
+        ("birthdate", "1974-08-12"),
+        ("gender", "female"),
+        ("birthplace", "75107"),
+        ("birthcountry", "99100"),
+        ("email", EMAIL),
+    ] {
+        let given = claims["userinfo"][claim].as_str().unwrap_or_default();
+        assert!(given.eq_ignore_ascii_case(value), "{claim}: {given}");
+    }
+}
+
+#[test]
+fn the_brokers_client_library_accepts_a_login() {
+    is_the_specimen(&log_in("v5.mjs"));
+}
+
+#[test]
+fn openid_client_6_with_pkce_accepts_a_login() {
+    is_the_specimen(&log_in("v6.mjs"));
+}
