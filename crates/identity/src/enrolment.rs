@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use attestation::Environment;
-use lds::FileId;
+use clock::UnixTime;
+use lds::{Dg1, Dg11, FileId};
+use protocol::enrolment::Declaration;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{ChipPerson, CogTable, Error, PivotIdentity};
 
 /// Where an enrolment stands. The numbers are stored and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -303,6 +305,26 @@ impl EnrolmentPolicy {
             true => Ok(()),
             false => Err(Error::DocumentCode(code.to_owned())),
         }
+    }
+
+    /// The person of an authentic document: its kind is accepted, chip and declaration agree, and the person is old
+    /// enough at the time `at`, when the chip was read.
+    ///
+    /// # Errors
+    /// The first rule that is broken, in this order; see [`Error`].
+    pub fn identify(
+        &self,
+        dg1: &Dg1,
+        dg11: Option<&Dg11>,
+        declared: &Declaration,
+        email: &str,
+        places: &CogTable,
+        at: UnixTime,
+    ) -> Result<PivotIdentity, Error> {
+        self.accepts_document(&dg1.mrz.document_code)?;
+        let pivot = PivotIdentity::new(&ChipPerson::new(dg1, dg11), declared, email, places, at)?;
+        pivot.birthdate().at_least(self.minimum_age, at)?;
+        Ok(pivot)
     }
 }
 

@@ -19,8 +19,8 @@ use crate::account::ConsentRecord;
 use crate::decision::{DecisionSubject, VerifiedDecision};
 use crate::evidence::Gathered;
 use crate::{
-    ChipPerson, CogTable, DeviceRecord, DocumentRecord, EnrolmentEvidence, EnrolmentPolicy, HolderProof,
-    Identity, LevelFacts, PivotIdentity, Rejection, Step,
+    CogTable, DeviceRecord, DocumentRecord, EnrolmentEvidence, EnrolmentPolicy, HolderProof, Identity,
+    LevelFacts, Rejection, Step,
 };
 
 /// An enrolment whose whole chain holds. The storage makes an account of it.
@@ -156,11 +156,9 @@ pub fn seal(
     }
     // 3. The person.
     let mrz = &proved.dg1.mrz;
-    policy.accepts_document(&mrz.document_code)?;
-    let person = ChipPerson::new(&proved.dg1, proved.dg11.as_ref());
+    let (declared, email) = (&gathered.declaration, &gathered.contact.email);
     let pivot =
-        PivotIdentity::new(&person, &gathered.declaration, &gathered.contact.email, context.places, at)?;
-    pivot.birthdate().at_least(policy.minimum_age, at)?;
+        policy.identify(&proved.dg1, proved.dg11.as_ref(), declared, email, context.places, at)?;
     // 4. The PIN key is its sender's.
     let device_id = device_id(device_key);
     let pin_key = gathered.pin_key.verify(&policy.issuer, id, &device_id)?;
