@@ -1,7 +1,7 @@
 //! Passive authentication of EF.SOD (Doc 9303-11 5.1, Doc 9303-12 4 and 7).
 //!
 //! 1. EF.SOD is a security object.
-//! 2. The certificate that it names as its signer's is in it, or known.
+//! 2. The certificate that it names as its signer's is in it, or known if it holds none.
 //! 3. A trusted CSCA issued that certificate, directly or through link certificates.
 //! 4. All of them are valid at the time of the inspection (shell model). When EF.SOD says that it was signed is
 //!    evidence only: the signer may write what it likes.
@@ -108,8 +108,9 @@ impl<'a> Inspector<'a> {
         Ok((sod.lds_security_object, signer, anchor))
     }
 
-    /// The certificate that SignerInfo names. Several may be named alike (issuer and serial number are not unique in
-    /// practice): then the one whose key fits.
+    /// The certificate that SignerInfo names: of those in EF.SOD, and of those known only if EF.SOD holds none, so that
+    /// a changed certificate is refused whatever is known. Several may be named alike (issuer and serial number are
+    /// not unique in practice): then the one whose key fits.
     fn signer(&self, sod: &Sod) -> Result<Certificate, Rejection> {
         let carried: Vec<Option<Certificate>> =
             sod.certificates.iter().take(MAX_CERTIFICATES).map(|der| Certificate::parse(der)).collect();
@@ -117,7 +118,7 @@ impl<'a> Inspector<'a> {
         let named: Vec<&Certificate> = carried
             .iter()
             .flatten()
-            .chain(known)
+            .chain(known.filter(|_| carried.is_empty()))
             .filter(|certificate| names(&sod.signer.sid, certificate))
             .take(MAX_CERTIFICATES)
             .collect();

@@ -1,5 +1,7 @@
 //! Every case of `test-vectors/` that is judged by this crate alone, one test for each.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
