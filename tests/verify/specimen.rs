@@ -93,7 +93,7 @@ fn a_specimen_is_accepted_and_everything_is_told() {
         "date_of_expiry": "350614",
         "full_name": "ERIKSSON ANNA MARIA",
         "full_date_of_birth": "19740812",
-        "place_of_birth": "ZENITH UTOPIA",
+        "place_of_birth": "ZENITH UTO",
     });
     assert_eq!(verdict["identity"], identity);
 }
@@ -146,7 +146,6 @@ fn a_flipped_bit_in_any_signed_part_of_the_security_object_is_refused() {
             // The last byte is one of the message digest.
             "attributes" => "pa.message-digest",
             "signature" => "pa.sod-signature",
-            // The last byte is one of the key usage or of the key identifiers.
             "certificate" | "certificate's signature" => "pa.dsc-signature",
             other => panic!("{other}"),
         };

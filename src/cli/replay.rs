@@ -1,0 +1,154 @@
+//! `sceau replay`: judges every vector of a folder by the functions that the server judges with, and compares.
+
+mod suites;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+use test_passports::vectors::manifest::{Case, Outcome};
+
+#[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 everything as expected, 1 a difference, 2 trouble (a file that cannot be read)."
+)]
+pub(super) struct Replay {
+    /// The folder of the vectors: a manifest for each suite, and the files that they name.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What came of one vector, beside what its manifest expects. The names of its fields are those of the JSON.
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    suite: String,
+    /// `valid`, `invalid` or `acceptable`.
+    expected: Outcome,
+    /// The code of an expected refusal.
+    expected_code: Option<String>,
+    /// `valid` or `invalid`.
+    got: Outcome,
+    /// The code of the refusal.
+    code: Option<String>,
+    /// Whether that is what was expected.
+    agrees: bool,
+}
+
+impl Row {
+    fn new(suite: &str, case: &Case, code: Option<String>) -> Self {
+        let agrees = match case.result {
+            Outcome::Valid => code.is_none(),
+            Outcome::Invalid => code.is_some() && code == case.rejection,
+            Outcome::Acceptable => code.is_none() || code == case.rejection,
+        };
+        Self {
+            id: case.id.clone(),
+            suite: suite.to_owned(),
+            expected: case.result,
+            expected_code: case.rejection.clone(),
+            got: if code.is_none() { Outcome::Valid } else { Outcome::Invalid },
+            code,
+            agrees,
+        }
+    }
+}
+
+/// All vectors of a folder.
+#[derive(Serialize)]
+struct Table {
+    cases: Vec<Row>,
+    total: usize,
+    differences: usize,
+}
+
+impl Replay {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let cases = suites::replay(&self.folder)?;
+        let differences = cases.iter().filter(|row| !row.agrees).count();
+        let table = Table { total: cases.len(), cases, differences };
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            serde_json::to_writer_pretty(&mut out, &table)?;
+            writeln!(out)?;
+        } else {
+            write!(out, "{table}")?;
+        }
+        Ok(if differences == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn name(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Valid => "valid",
+        Outcome::Invalid => "invalid",
+        Outcome::Acceptable => "acceptable",
+    }
+}
+
+/// The table for people.
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.cases.iter().map(|row| row.id.len()).max().unwrap_or_default().max("id".len());
+        writeln!(f, "{:width$}  {:10}  {:7}  code", "id", "expected", "got")?;
+        let mut suites = BTreeMap::<&str, usize>::new();
+        for row in &self.cases {
+            *suites.entry(&row.suite).or_default() += 1;
+            let code = row.code.as_deref().unwrap_or("-");
+            write!(f, "{:width$}  {:10}  {:7}  {code}", row.id, name(row.expected), name(row.got))?;
+            match &row.expected_code {
+                _ if row.agrees => writeln!(f)?,
+                None => writeln!(f, "  DIFFERS")?,
+                Some(expected) => writeln!(f, "  DIFFERS: expected {expected}")?,
+            }
+        }
+        let suites: Vec<String> = suites.iter().map(|(suite, count)| format!("{suite} {count}")).collect();
+        let (total, differences) = (self.total, self.differences);
+        writeln!(f, "\n{total} vectors, {differences} differences ({})", suites.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use test_passports::vectors::manifest::{Importance, Policy, Trust};
+
+    fn agrees(result: Outcome, expected: Option<&str>, got: Option<&str>) -> bool {
+        let case = Case {
+            id: "a::b".into(),
+            description: String::new(),
+            flags: Vec::new(),
+            importance: Importance::Low,
+            reference: String::new(),
+            validation_time: String::new(),
+            files: BTreeMap::new(),
+            trust: Trust::default(),
+            policy: Policy::default(),
+            evidence: None,
+            result,
+            rejection: expected.map(Into::into),
+            twin: None,
+        };
+        Row::new("a", &case, got.map(Into::into)).agrees
+    }
+
+    #[test]
+    fn a_refusal_with_another_code_differs() {
+        assert!(agrees(Outcome::Valid, None, None));
+        assert!(!agrees(Outcome::Valid, None, Some("x")));
+        assert!(agrees(Outcome::Invalid, Some("x"), Some("x")));
+        assert!(!agrees(Outcome::Invalid, Some("x"), Some("y")));
+        assert!(!agrees(Outcome::Invalid, Some("x"), None));
+        assert!(!agrees(Outcome::Invalid, None, None), "a manifest that expects no code at all");
+        assert!(agrees(Outcome::Acceptable, Some("x"), None));
+        assert!(agrees(Outcome::Acceptable, Some("x"), Some("x")));
+        assert!(!agrees(Outcome::Acceptable, Some("x"), Some("y")));
+    }
+}

@@ -1,0 +1,225 @@
+//! How the vectors of each suite are judged. The expectation is the manifest's; nothing here looks at it.
+
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context as _, bail, ensure};
+use clock::UnixTime;
+use crypto::{Curve, EcPrivateKey};
+use identity::enrolment::Environment;
+use identity::{CogTable, EnrolmentPolicy};
+use lds::{Dg1, FileId};
+use protocol::enrolment::Declaration;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
+use test_passports::vectors::manifest::{Case, Evidence, Manifest};
+use verification::{
+    ActiveAuthenticationEvidence, AuthenticDocument, ChipAuthenticationEvidence, ChipData, EvidenceSet,
+    Policy, Rejection, TrustError, TrustStore, judge, judge_data,
+};
+
+use super::Row;
+
+/// Not a manifest.
+const SCHEMA: &str = "schema.json";
+/// What a person declares who was born in Germany, for documents whose holder was not born in France.
+const BIRTH_COUNTRY: &str = "99109";
+const EMAIL: &str = "holder@example.org";
+
+/// Judges a case: `None` if it is accepted, else the code.
+type Judge = fn(&Folder, &Case) -> anyhow::Result<Option<String>>;
+
+/// Judges every vector of every manifest in a folder, in the order of the manifests' names.
+///
+/// # Errors
+/// There is no manifest, one is malformed or of an unknown suite, or a file that it names cannot be read.
+pub(super) fn replay(folder: &Path) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    let vectors = Folder(folder.to_owned());
+    for path in manifests(folder)? {
+        let of_file = || path.display().to_string();
+        let manifest: Manifest =
+            serde_json::from_slice(&std::fs::read(&path).with_context(of_file)?).with_context(of_file)?;
+        let judge: Judge = match manifest.suite.as_str() {
+            "passive-authentication" => Folder::data,
+            "active-authentication" | "chip-authentication" => Folder::chip,
+            "mrz" => Folder::mrz,
+            "enrolment" => Folder::enrolment,
+            other => bail!("{}: unknown suite {other}", path.display()),
+        };
+        for case in &manifest.cases {
+            let code = judge(&vectors, case).with_context(|| case.id.clone())?;
+            rows.push(Row::new(&manifest.suite, case, code));
+        }
+    }
+    ensure!(!rows.is_empty(), "{}: no vectors", folder.display());
+    Ok(rows)
+}
+
+fn manifests(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).and_then(|entries| {
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()
+    });
+    let mut paths = entries.with_context(|| folder.display().to_string())?;
+    paths.retain(|path| path.extension().is_some_and(|e| e == "json") && !path.ends_with(SCHEMA));
+    paths.sort();
+    Ok(paths)
+}
+
+/// The folder of the vectors.
+struct Folder(PathBuf);
+
+impl Folder {
+    /// The suite `passive-authentication`: data alone.
+    fn data(&self, case: &Case) -> anyhow::Result<Option<String>> {
+        let (data, store, at) = (self.chip_data(case)?, self.trust(case)?, time(case)?);
+        ensure!(case.evidence.is_none(), "evidence in a suite that has none");
+        let policy = Policy { accept_chip_not_offered: true, ..Policy::default() };
+        Ok(code(judge_data(&data, &store, &policy, at).outcome))
+    }
+
+    /// The suites with the answers of a chip: the server judges the data, begins the protocol of the case, and judges
+    /// all of it. A case has the answers of one protocol.
+    fn chip(&self, case: &Case) -> anyhow::Result<Option<String>> {
+        let (data, store, at) = (self.chip_data(case)?, self.trust(case)?, time(case)?);
+        let policy = Policy { one_chip_proof_suffices: true, ..Policy::default() };
+        let document = match judge_data(&data, &store, &policy, at).outcome {
+            Ok(document) => document,
+            Err(rejection) => return Ok(Some(rejection.code())),
+        };
+        let evidence = match evidence(case, data, &document)? {
+            Ok(evidence) => evidence,
+            Err(rejection) => return Ok(Some(rejection.code())),
+        };
+        Ok(code(judge(&evidence, &store, &policy, at).outcome))
+    }
+
+    /// The suite `mrz`: a text as EF.DG1 holds it.
+    fn mrz(&self, case: &Case) -> anyhow::Result<Option<String>> {
+        let Some(Evidence::Mrz { text }) = &case.evidence else { bail!("no text") };
+        let file = lds::dg1::encode_text(&text.replace('\n', ""));
+        Ok(Dg1::parse(&file).err().map(|error| error.code()))
+    }
+
+    /// The suite `enrolment`: data, whether a chip proof is due, and the person. A proof that is due counts as given,
+    /// for the suite has no evidence of one.
+    fn enrolment(&self, case: &Case) -> anyhow::Result<Option<String>> {
+        let (data, store, at) = (self.chip_data(case)?, self.trust(case)?, time(case)?);
+        ensure!(case.evidence.is_none(), "evidence in a suite that has none");
+        let required = case.policy.chip_proof_required;
+        let policy = Policy { accept_chip_not_offered: !required, ..Policy::default() };
+        let document = match judge_data(&data, &store, &policy, at).outcome {
+            Ok(document) => document,
+            Err(rejection) => return Ok(Some(rejection.code())),
+        };
+        match judge(&EvidenceSet { data, ..EvidenceSet::default() }, &store, &policy, at).outcome {
+            Ok(_) | Err(Rejection::ChipProofMissing(_)) => {}
+            Err(rejection) => return Ok(Some(rejection.code())),
+        }
+        let (dg1, dg11) = (document.dg1().content(), document.dg11().map(|dg11| dg11.content()));
+        let person =
+            enrolment_policy(case).identify(dg1, dg11, &declaration(), EMAIL, CogTable::embedded(), at);
+        Ok(person.err().map(|error| error.code().to_owned()))
+    }
+
+    fn chip_data(&self, case: &Case) -> anyhow::Result<ChipData> {
+        let mut files = BTreeMap::new();
+        for (name, path) in &case.files {
+            let file = FileId::from_name(name).with_context(|| format!("unknown file {name}"))?;
+            files.insert(file, self.read(path)?);
+        }
+        Ok(ChipData::new(files))
+    }
+
+    fn trust(&self, case: &Case) -> anyhow::Result<TrustStore> {
+        let mut store = TrustStore::new();
+        let trust = &case.trust;
+        type Add = fn(&mut TrustStore, &[u8]) -> Result<(), TrustError>;
+        let kinds: [(&[String], Add); 4] = [
+            (&trust.csca, TrustStore::add_csca),
+            (&trust.link, TrustStore::add_link),
+            (&trust.dsc, TrustStore::add_document_signer),
+            (&trust.crl, TrustStore::add_crl),
+        ];
+        for (paths, add) in kinds {
+            for path in paths {
+                add(&mut store, &self.read(path)?).with_context(|| path.clone())?;
+            }
+        }
+        Ok(store)
+    }
+
+    /// Reads a file that a manifest names; none outside the folder.
+    fn read(&self, path: &str) -> anyhow::Result<Vec<u8>> {
+        let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        ensure!(inside, "{path}: outside the folder of the vectors");
+        std::fs::read(self.0.join(path)).with_context(|| path.to_owned())
+    }
+}
+
+fn time(case: &Case) -> anyhow::Result<UnixTime> {
+    UnixTime::from_rfc3339(&case.validation_time).context("validation_time")
+}
+
+fn code<T>(outcome: Result<T, Rejection>) -> Option<String> {
+    outcome.err().map(|rejection| rejection.code())
+}
+
+/// The evidence of a case; that of Chip Authentication begins with the ephemeral key of the case.
+fn evidence(
+    case: &Case,
+    data: ChipData,
+    document: &AuthenticDocument,
+) -> anyhow::Result<Result<EvidenceSet, Rejection>> {
+    let mut set = EvidenceSet { data, ..EvidenceSet::default() };
+    match &case.evidence {
+        Some(Evidence::ActiveAuthentication { challenge, signature }) => {
+            let (challenge, signature) = (hex::decode(challenge)?, hex::decode(signature)?);
+            set.active_authentication = Some(ActiveAuthenticationEvidence { challenge, signature });
+        }
+        Some(Evidence::ChipAuthentication { rng_seed, ephemeral_private_key, responses }) => {
+            let mut seed = [0; 32];
+            hex::decode_to_slice(rng_seed, &mut seed).context("rng_seed")?;
+            let responses =
+                responses.iter().map(hex::decode).collect::<Result<_, _>>().context("responses")?;
+            let dg14 = document.dg14().context("DG14 is missing")?;
+            let mut rng = ChaCha20Rng::from_seed(seed);
+            let begun = document.security_object().begin_chip_authentication(dg14, document.dg1(), &mut rng);
+            let (task, step) = match begun {
+                Ok(begun) => begun,
+                Err(rejection) => return Ok(Err(rejection)),
+            };
+            let scalar = hex::decode(ephemeral_private_key).context("ephemeral_private_key")?;
+            let mut keys = Curve::all().filter_map(|curve| EcPrivateKey::from_scalar(curve, &scalar).ok());
+            let made = keys.any(|key| key.public_key().to_sec1() == task.ephemeral_public_key);
+            ensure!(made, "rng_seed does not make ephemeral_private_key");
+            let suspended = step.suspend().to_vec();
+            set.chip_authentication = Some(ChipAuthenticationEvidence { suspended, responses });
+        }
+        Some(Evidence::Mrz { .. }) | None => bail!("no answers of a chip"),
+    }
+    Ok(Ok(set))
+}
+
+/// Any age, any document, no chip proof, but for what the case says.
+fn enrolment_policy(case: &Case) -> EnrolmentPolicy {
+    let any = || vec!["*".to_owned()];
+    EnrolmentPolicy {
+        issuer: String::new(),
+        environment: Environment::Demo,
+        minimum_age: case.policy.minimum_age.unwrap_or(0),
+        accepted_document_codes: case.policy.accepted_document_codes.clone().unwrap_or_else(any),
+        consents: BTreeMap::new(),
+        chip_proof_required: case.policy.chip_proof_required,
+    }
+}
+
+fn declaration() -> Declaration {
+    Declaration {
+        birth_country: BIRTH_COUNTRY.to_owned(),
+        birth_place: None,
+        given_names: None,
+        family_name: None,
+        preferred_username: None,
+    }
+}

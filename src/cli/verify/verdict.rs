@@ -1,0 +1,191 @@
+//! What is said of a passport: for programs as JSON, for people as a table.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use clock::UnixTime;
+use crypto::PublicKey;
+use emrtd::chip_authentication::ChipAuthenticationOffer;
+use lds::{Dg1, Dg11, Dg14, Dg15, FileId};
+use serde::Serialize;
+use verification::{
+    Authentic, Check, ChipData, ChipProtocol, Content, Policy, SecurityObject, TrustStore, judge_data,
+};
+
+/// A judgement of files. The names of its fields are those of the JSON.
+#[derive(Serialize)]
+pub(super) struct Verdict {
+    /// The folder, as it was given.
+    path: String,
+    /// `accept` or `reject`.
+    verdict: &'static str,
+    /// The stable code of the first check that failed.
+    rejection: Option<String>,
+    /// Every check in its order, the refused one last.
+    checks: Vec<Check>,
+    /// The algorithms, by what they are used for; known once the signature was judged.
+    algorithms: BTreeMap<String, String>,
+    /// What authentic DG14 and DG15 announce.
+    chip_protocol: Option<String>,
+    /// Always `not-proved`: files are data, not a chip.
+    chip: &'static str,
+    /// What authentic DG1 and DG11 say.
+    identity: Option<Identity>,
+}
+
+/// The fields of DG1 as in the MRZ, fillers removed (between words they are spaces), and those of DG11.
+#[derive(Serialize)]
+struct Identity {
+    document_code: String,
+    issuing_state: String,
+    nationality: String,
+    surname: String,
+    given_names: String,
+    document_number: String,
+    date_of_birth: String,
+    sex: String,
+    date_of_expiry: String,
+    full_name: Option<String>,
+    full_date_of_birth: Option<String>,
+    place_of_birth: Option<String>,
+}
+
+impl Verdict {
+    /// Judges files. `identity` and `chip_protocol` come out of data groups whose hashes stand in an authenticated
+    /// EF.SOD and out of no others: they are there as soon as that holds, even if a later check refuses the document
+    /// (it has expired, another data group was changed), and `null` before.
+    pub(super) fn judge(path: &Path, data: &ChipData, store: &TrustStore, at: UnixTime) -> Self {
+        let policy = Policy::default();
+        let inspection = judge_data(data, store, &policy, at);
+        let sod = data.file(FileId::Sod);
+        let object = sod.and_then(|sod| store.authenticate_sod(sod, &policy, at).outcome.ok());
+        let groups = object.as_ref().map(|object| Groups { object, data });
+        Self {
+            path: path.display().to_string(),
+            verdict: if inspection.outcome.is_ok() { "accept" } else { "reject" },
+            rejection: inspection.outcome.err().map(|rejection| rejection.code()),
+            checks: inspection.report.checks,
+            algorithms: inspection.report.algorithms,
+            chip_protocol: groups.as_ref().and_then(Groups::chip_protocol),
+            chip: "not-proved",
+            identity: groups.as_ref().and_then(Groups::identity),
+        }
+    }
+
+    pub(super) fn is_accepted(&self) -> bool {
+        self.rejection.is_none()
+    }
+}
+
+/// Files beside the EF.SOD that says which of them are authentic.
+struct Groups<'a> {
+    object: &'a SecurityObject,
+    data: &'a ChipData,
+}
+
+impl Groups<'_> {
+    /// A data group, if it is there, under its hash, and can be read.
+    fn read<T: Content>(&self) -> Option<Authentic<T>> {
+        let bytes = self.data.file(FileId::Dg(T::NUMBER))?;
+        self.object.read(bytes.to_vec()).ok()
+    }
+
+    fn identity(&self) -> Option<Identity> {
+        let dg1 = self.read::<Dg1>()?;
+        let dg11 = self.read::<Dg11>();
+        Some(Identity::new(dg1.content(), dg11.as_ref().map(Authentic::content)))
+    }
+
+    fn chip_protocol(&self) -> Option<String> {
+        let (dg14, dg15) = (self.read::<Dg14>(), self.read::<Dg15>());
+        let dg14 = dg14.as_ref().map(Authentic::content).filter(|dg14| dg14.announces_chip_authentication());
+        let protocols: Vec<String> = [
+            dg14.map(|dg14| (ChipProtocol::ChipAuthentication, chip_authentication(dg14))),
+            dg15.map(|dg15| (ChipProtocol::ActiveAuthentication, active_authentication(dg15.content()))),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|(protocol, how)| format!("{protocol} ({how})"))
+        .collect();
+        (!protocols.is_empty()).then(|| protocols.join(", "))
+    }
+}
+
+fn chip_authentication(dg14: &Dg14) -> String {
+    ChipAuthenticationOffer::choose(dg14).map_or("in no supported way".to_owned(), |offer| offer.name())
+}
+
+fn active_authentication(dg15: &Dg15) -> String {
+    match PublicKey::from_spki_der(&dg15.spki_der) {
+        Ok((PublicKey::Rsa(key), _)) => format!("RSA-{}", key.bits()),
+        Ok((PublicKey::Ec(key), _)) => format!("ECDSA on {}", key.curve().name()),
+        Err(_) => "in no supported way".to_owned(),
+    }
+}
+
+impl Identity {
+    fn new(dg1: &Dg1, dg11: Option<&Dg11>) -> Self {
+        let mrz = &dg1.mrz;
+        let unfilled = |text: String| text.replace('<', "");
+        let name =
+            |(primary, secondary): (String, String)| format!("{primary} {secondary}").trim().to_owned();
+        let place = dg11.map(|dg11| dg11.place_of_birth.join(" "));
+        Self {
+            document_code: mrz.document_code.clone(),
+            issuing_state: mrz.issuing_state.clone(),
+            nationality: mrz.nationality.clone(),
+            surname: mrz.surname.clone(),
+            given_names: mrz.given_names.clone(),
+            document_number: mrz.document_number.clone(),
+            date_of_birth: unfilled(mrz.date_of_birth.to_string()),
+            sex: unfilled(mrz.sex.as_char().to_string()),
+            date_of_expiry: unfilled(mrz.date_of_expiry.to_string()),
+            full_name: dg11.and_then(Dg11::name_parts).map(name),
+            full_date_of_birth: dg11.and_then(|dg11| dg11.full_date_of_birth).map(|date| date.to_string()),
+            place_of_birth: place.filter(|place| !place.is_empty()),
+        }
+    }
+
+    /// Label and value of the fields that have one.
+    fn lines(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("document code", Some(&self.document_code)),
+            ("issuing State", Some(&self.issuing_state)),
+            ("nationality", Some(&self.nationality)),
+            ("surname", Some(&self.surname)),
+            ("given names", Some(&self.given_names)),
+            ("document number", Some(&self.document_number)),
+            ("date of birth", Some(&self.date_of_birth)),
+            ("sex", Some(&self.sex)),
+            ("date of expiry", Some(&self.date_of_expiry)),
+            ("full name", self.full_name.as_ref()),
+            ("full date of birth", self.full_date_of_birth.as_ref()),
+            ("place of birth", self.place_of_birth.as_ref()),
+        ]
+        .into_iter()
+        .filter_map(|(label, value)| Some((label, value?.as_str())))
+        .filter(|(_, value)| !value.is_empty())
+    }
+}
+
+/// The table for people.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.checks.iter().map(|check| check.id.len()).max().unwrap_or_default();
+        for check in &self.checks {
+            writeln!(f, "{:width$}  {:12}  {}", check.id, check.result.to_string(), check.detail)?;
+        }
+        let announced = self.chip_protocol.as_deref().unwrap_or("nothing");
+        writeln!(f, "{:width$}  {:12}  files are no chip; announced: {announced}\n", "chip", self.chip)?;
+        for (of, algorithm) in &self.algorithms {
+            writeln!(f, "{of:20}{algorithm}")?;
+        }
+        if let Some(identity) = &self.identity {
+            writeln!(f)?;
+            identity.lines().try_for_each(|(label, value)| writeln!(f, "{label:20}{value}"))?;
+        }
+        let code = self.rejection.iter().map(|code| format!(": {code}")).collect::<String>();
+        writeln!(f, "\n{}: {}{code}", self.path, self.verdict)
+    }
+}
