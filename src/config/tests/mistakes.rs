@@ -79,7 +79,7 @@ fn an_issuer_is_scheme_and_host() {
 fn what_is_for_the_demo_is_refused_in_production() {
     let bench = Bench::new();
     type Change = fn(&mut Table);
-    let things: [(&str, Change); 5] = [
+    let things: [(&str, Change); 6] = [
         ("face.engines.0.demo", |t| set(t, "face.engines.0", "demo", "true")),
         ("attestation.demo_root_files", |t| set(t, "attestation", "demo_root_files", "['trust/csca']")),
         ("attestation.status_list_file", |t| {
@@ -89,6 +89,8 @@ fn what_is_for_the_demo_is_refused_in_production() {
             set(t, "", "mail", "{ transport = 'folder', folder = 'mail', from = 'a@fi.example' }")
         }),
         ("trust.csca", |t| set(t, "trust", "csca", "[]")),
+        // A folder without a certificate.
+        ("trust.csca", |t| set(t, "trust", "csca", "['trust/crl']")),
     ];
     for (key, change) in things {
         assert_eq!(bench.mistakes(change), [key]);
