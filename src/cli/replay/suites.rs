@@ -74,8 +74,7 @@ impl Folder {
     fn data(&self, case: &Case) -> anyhow::Result<Option<String>> {
         let (data, store, at) = (self.chip_data(case)?, self.trust(case)?, time(case)?);
         ensure!(case.evidence.is_none(), "evidence in a suite that has none");
-        let policy = Policy { accept_chip_not_offered: true, ..Policy::default() };
-        Ok(code(judge_data(&data, &store, &policy, at).outcome))
+        Ok(code(judge_data(&data, &store, &Policy::default(), at).outcome))
     }
 
     /// The suites with the answers of a chip: the server judges the data, begins the protocol of the case, and judges
