@@ -1,4 +1,4 @@
-//! Every cheat of protocols.md, section 3.6, by a malicious phone against a running server: what the phone is told, and
+//! Every cheat of docs/protocols.md, section 3.6, by a malicious phone against a running server: what the phone is told, and
 //! what the audit log says.
 
 mod common;

@@ -1,4 +1,4 @@
-//! The two hardware keys that the platform brings (design: protocols.md, section 1).
+//! The two hardware keys that the platform brings (docs/protocols.md, section 1).
 
 use crypto::{Curve, EcPrivateKey, EcPublicKey, HashAlgorithm};
 use protocol::Base64;

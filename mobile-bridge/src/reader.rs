@@ -2,7 +2,7 @@
 //!
 //! EF.SOD, EF.DG14 and EF.DG1 come first, so that the server can prepare Chip Authentication while the rest is read;
 //! the portrait comes last of the files. Active Authentication is run next, Chip Authentication last of all: its new
-//! keys are the server's, and the phone cannot read on under them (protocols.md, section 3).
+//! keys are the server's, and the phone cannot read on under them (docs/protocols.md, section 3).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The browser that began a login (design: protocols.md, section 6.2): a fresh 256-bit secret in a cookie of its own
+//! The browser that began a login (docs/protocols.md, section 6.2): a fresh 256-bit secret in a cookie of its own
 //! name. Page, release, cancel and resume ask for it.
 //!
 //! The handles of the QR code and of the link are derived from the secret, so the page can show them again although

@@ -1,4 +1,4 @@
-//! The login pages, for the browser that began (design: protocols.md, section 6).
+//! The login pages, for the browser that began (docs/protocols.md, section 6).
 
 use askama::Template;
 use axum::Router;

@@ -1,4 +1,4 @@
-//! The phone's side of logins (design: protocols.md, section 6): claim, approve, refuse. Every call is signed by the
+//! The phone's side of logins (docs/protocols.md, section 6): claim, approve, refuse. Every call is signed by the
 //! device key, over a nonce of ours, and numbered.
 
 use std::collections::BTreeSet;

@@ -1,9 +1,9 @@
-//! Attestation of a phone's two hardware keys (design: protocols.md, section 1).
+//! Attestation of a phone's two hardware keys (docs/protocols.md, section 1).
 //!
 //! [`verify_android`] takes the chains that Android's `KeyStore.getCertificateChain()` gives for the device key and
 //! for the pin hardening key, and alone makes an [`AttestedDevice`]: both keys were made in the hardware of one
-//! genuine, locked phone, for our app, over our challenge. The steps and their numbers are those of the
-//! specification's section 3.1, after the behaviour of Google's library `android/keyattestation`:
+//! genuine, locked phone, for our app, over our challenge. The steps follow the behaviour of
+//! Google's library `android/keyattestation`:
 //!
 //! | step | what | where |
 //! |---|---|---|

@@ -2,7 +2,7 @@
 //!
 //! A transcript proves nothing if the reader made the terminal's ephemeral key. So the server makes it, and with it
 //! finished **proof commands** under the new keys; the reader performs the key agreement in its own session and
-//! forwards them, unchanged (protocols.md, section 3):
+//! forwards them, unchanged (docs/protocols.md, section 3):
 //!
 //! ```text
 //! server                    reader                                  chip

@@ -167,7 +167,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The machine code (protocols.md, section 5): `nfc.` for the dialogue, `ca.` and `aa.` for the proofs.
+    /// The machine code (docs/protocols.md, section 5): `nfc.` for the dialogue, `ca.` and `aa.` for the proofs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

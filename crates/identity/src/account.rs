@@ -1,4 +1,4 @@
-//! What remains of an enrolment: an identity, its document, its device (design: protocols.md, section 1).
+//! What remains of an enrolment: an identity, its document, its device (docs/protocols.md, section 1).
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What an enrolment collects and in which order (requirements, section 6.1; design: protocols.md, section 1).
+//! What an enrolment collects and in which order (docs/protocols.md, section 1).
 //!
 //! The server stores **evidence, not verdicts**: each step appends what it received, and [`crate::seal()`] judges
 //! all of it again at the end.

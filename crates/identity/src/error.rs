@@ -49,7 +49,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The machine code (design: protocols.md, section 5).
+    /// The machine code (docs/protocols.md, section 5).
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

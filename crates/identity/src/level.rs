@@ -1,4 +1,4 @@
-//! Levels of assurance: which facts reach which level (design: protocols.md, section 4; 2015/1502, annex 2.1, 2.2).
+//! Levels of assurance: which facts reach which level (docs/protocols.md, section 4; 2015/1502, annex 2.1, 2.2).
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,4 @@
-//! The states of one login (design: protocols.md, section 6).
+//! The states of one login (docs/protocols.md, section 6).
 //!
 //! ```text
 //! Pending -> Claimed -> Approved -> Released -> CodeIssued -> Redeemed -> Delivered

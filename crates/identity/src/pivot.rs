@@ -1,4 +1,4 @@
-//! The pivot identity: the attributes that FranceConnect asks of an identity provider (requirements, section 5.2).
+//! The pivot identity: the attributes that FranceConnect asks of an identity provider.
 
 use std::fmt;
 

@@ -36,7 +36,7 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// The machine code (design: protocols.md, section 5).
+    /// The machine code (docs/protocols.md, section 5).
     #[must_use]
     pub fn code(&self) -> String {
         match self {

@@ -1,6 +1,6 @@
 //! OpenID Connect, the provider's side, as values: no clock, no database, no network.
 //!
-//! The way of one login (design: architecture.md, section 3):
+//! The way of one login (docs/architecture.md, "A login"):
 //! 1. [`AcceptedRequest::parse`]: the raw query, or form, of the authorization endpoint becomes a request whose client,
 //!    redirect URI, scopes and levels were checked. Before the redirect URI is trusted a refusal is a [`PageError`],
 //!    after it a [`RedirectError`] that carries `state`.

@@ -87,7 +87,7 @@ impl AcceptedRequest {
     }
 
     /// SHA-256 over `redirect_uri`, `scope`, `state`, `nonce` and `code_challenge`, each behind its length: what a
-    /// person approves, she approves for this request (design: protocols.md, section 6.4).
+    /// person approves, she approves for this request (docs/protocols.md, section 6.4).
     #[must_use]
     pub fn request_digest(&self) -> [u8; 32] {
         let scope = self.scope();

@@ -1,4 +1,4 @@
-//! The one table of machine codes (design: protocols.md, section 5).
+//! The one table of machine codes (docs/protocols.md, section 5).
 //!
 //! A code is dotted (`pa.hash-mismatch(DG2)`, `nfc.tag-lost`); what stands in brackets is its detail. The table
 //! gives each its texts, what a person can do next, and what a phone may see: actionable codes in full; those about

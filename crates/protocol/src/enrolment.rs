@@ -172,7 +172,7 @@ pub struct FileReceipt {
     pub size: usize,
 }
 
-/// A task of Chip Authentication, for the phone to carry to the chip (protocols.md, section 3).
+/// A task of Chip Authentication, for the phone to carry to the chip (docs/protocols.md, section 3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ChipAuthentication {
     /// The attempt; its answer closes it, right or wrong.

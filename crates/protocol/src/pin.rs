@@ -1,4 +1,4 @@
-//! The PIN key (design: protocols.md, section 1).
+//! The PIN key (docs/protocols.md, section 1).
 //!
 //! `pin_sk = HKDF(ECDH(H, hash_to_curve(PIN)), issuer || device id)`: H is a hardware key of the phone that does
 //! ECDH and nothing else. The phone stores neither the PIN key nor anything made with it, so a copy of the phone's

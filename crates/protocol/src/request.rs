@@ -1,4 +1,4 @@
-//! The signature on every request of a phone (design: protocols.md, section 1).
+//! The signature on every request of a phone (docs/protocols.md, section 1).
 //!
 //! The device key signs method, path with query, digest of the body, the server's nonce, a sequence number and the
 //! idempotency key. A request that was overheard can therefore be neither changed nor sent twice nor moved to

@@ -1,4 +1,4 @@
-//! Attempts of a chip's proof: opened by the server, closed by the first answer, right or wrong (protocols.md 3.3).
+//! Attempts of a chip's proof: opened by the server, closed by the first answer, right or wrong (docs/protocols.md 3.3).
 
 use clock::UnixTime;
 use identity::EvidenceKind;

@@ -1,4 +1,4 @@
-//! The only room with SQL (design: protocols.md, section 7).
+//! The only room with SQL (docs/protocols.md, section 7).
 //!
 //! One concrete [`Database`] on SQLite or PostgreSQL, with methods named after their use, domain types in and out:
 //! - [`enrolment`], [`request`], [`attempt`], [`contact`]: the evidence of an enrolment, sealed under its bearer secret;

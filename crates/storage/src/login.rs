@@ -1,4 +1,4 @@
-//! One row is a login, from the page to the claims (design: protocols.md, section 6).
+//! One row is a login, from the page to the claims (docs/protocols.md, section 6).
 //!
 //! Each step is one conditional UPDATE: of any number of parallel requests one succeeds. Handles, browser secret, code
 //! and token are random secrets and stored as SHA-256; the six-digit release code as a keyed hash.

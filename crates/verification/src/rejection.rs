@@ -114,7 +114,7 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// The stable machine code (design: protocols.md, section 5).
+    /// The stable machine code (docs/protocols.md, section 5).
     #[must_use]
     pub fn code(&self) -> String {
         let fixed = match self {

@@ -1,4 +1,4 @@
-//! The proof of the chip, by a phone that is not trusted (design: protocols.md, section 3). A task is open until its first
+//! The proof of the chip, by a phone that is not trusted (docs/protocols.md, section 3). A task is open until its first
 //! answer, right or wrong; another try is another task with another ephemeral key.
 
 use clock::UnixTime;

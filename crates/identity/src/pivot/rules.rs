@@ -1,4 +1,4 @@
-//! How chip and declaration become one identity (requirements, section 5.2).
+//! How chip and declaration become one identity.
 
 use clock::UnixTime;
 use protocol::enrolment::Declaration;

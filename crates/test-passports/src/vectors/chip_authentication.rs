@@ -1,4 +1,4 @@
-//! Chip Authentication by the server (Doc 9303-11 6.2; design: protocols.md section 3).
+//! Chip Authentication by the server (Doc 9303-11 6.2; docs/protocols.md section 3).
 
 use crypto::{Curve, SessionCipher, pad};
 use lds::{FileId, tlv};

@@ -8,7 +8,7 @@ use super::draft::{Draft, at, utopia};
 use super::manifest::{Importance, Policy};
 use crate::{ActiveAuthentication, Specimen, SpecimenBuilder};
 
-const POLICY: &str = "design: protocols.md section 4";
+const POLICY: &str = "docs/protocols.md section 4";
 
 pub(super) fn cases() -> Vec<Draft> {
     let mut cases = policies();
