@@ -1,15 +1,15 @@
-// openid-client 6 with PKCE. argv: issuer, client id, secret, redirect URI, and optionally a file with a private JWK:
-// then the client proves itself by private_key_jwt. Prints the authorization URL, reads the callback URL, prints the claims.
+// openid-client 6 with PKCE. argv: issuer, client id, secret, redirect URI, and optionally a private key (PKCS#8, DER) and
+// its kid: then the client proves itself by private_key_jwt. Prints the authorization URL, reads the callback URL, prints the claims.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import * as oidc from "openid-client";
 
-const [issuer, client_id, client_secret, redirect_uri, keyFile] = process.argv.slice(2);
+const [issuer, client_id, client_secret, redirect_uri, keyFile, kid] = process.argv.slice(2);
 let authentication = oidc.ClientSecretPost(client_secret);
 if (keyFile) {
-  const jwk = JSON.parse(readFileSync(keyFile, "utf8"));
-  const key = await crypto.subtle.importKey("jwk", jwk, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
-  authentication = oidc.PrivateKeyJwt({ key, kid: jwk.kid });
+  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
+  const key = await crypto.subtle.importKey("pkcs8", readFileSync(keyFile), algorithm, false, ["sign"]);
+  authentication = oidc.PrivateKeyJwt({ key, kid });
 }
 const metadata = { id_token_signed_response_alg: "ES256", userinfo_signed_response_alg: "ES256" };
 const config = await oidc.discovery(new URL(issuer), client_id, metadata, authentication, {

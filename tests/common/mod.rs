@@ -81,26 +81,28 @@ impl Bench {
     }
 
     /// `sceau serve` as a process of its own, for clients that look at the machine's clock.
-    pub fn serve() -> Self {
+    pub fn serve(change: impl FnOnce(String) -> String) -> Self {
         let now = clock::SystemClock.now();
-        Self::build(
-            now,
-            |config| config,
-            |_, listener, text, folder, _| {
-                let (address, file) = (listener.local_addr().unwrap(), folder.join("sceau.toml"));
-                std::fs::write(&file, text).unwrap();
-                drop(listener);
-                let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sceau"));
-                let child = command.arg("serve").arg("--config").arg(file).spawn().unwrap();
-                let server = Server::Process(child);
-                let waited = (0..200).any(|_| {
-                    std::thread::sleep(std::time::Duration::from_millis(50));
-                    std::net::TcpStream::connect(address).is_ok()
-                });
-                assert!(waited, "the server does not listen");
-                server
-            },
-        )
+        Self::build(now, change, |_, listener, text, folder, _| {
+            let (address, file) = (listener.local_addr().unwrap(), folder.join("sceau.toml"));
+            std::fs::write(&file, text).unwrap();
+            drop(listener);
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sceau"));
+            let child = command
+                .arg("serve")
+                .arg("--config")
+                .arg(file)
+                .env("SCEAU__LOG__FILTER", "warn")
+                .spawn()
+                .unwrap();
+            let server = Server::Process(child);
+            let waited = (0..200).any(|_| {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                std::net::TcpStream::connect(address).is_ok()
+            });
+            assert!(waited, "the server does not listen");
+            server
+        })
     }
 
     fn build(

@@ -171,8 +171,12 @@ impl<'a> Phone<'a> {
     }
 
     pub fn verify_email(&mut self) {
-        let _: Progress = self.json("PUT", "/contact", &Contact { email: EMAIL.into() }).ok();
-        let code = self.bench.mailed_code(EMAIL);
+        self.verify_email_of(EMAIL);
+    }
+
+    pub fn verify_email_of(&mut self, address: &str) {
+        let _: Progress = self.json("PUT", "/contact", &Contact { email: address.into() }).ok();
+        let code = self.bench.mailed_code(address);
         let _: Progress = self.json("POST", "/contact/verify", &ContactCode { code }).ok();
     }
 
@@ -320,14 +324,19 @@ impl<'a> Phone<'a> {
         let mut phone = Self::open(bench, seed);
         phone.consent();
         phone.verify_email();
-        phone.upload_all(passport);
-        phone.prove_chip(passport);
-        assert_eq!(phone.call("POST", "/chip/verify", b"").status, 200);
-        let declared = phone.declare();
-        assert_eq!(declared.status, 200, "{declared:?}");
-        phone.match_holder();
-        phone.register_pin();
+        phone.finish(passport);
         phone
+    }
+
+    /// From the chip to the PIN.
+    pub fn finish(&mut self, passport: &Specimen) {
+        self.upload_all(passport);
+        self.prove_chip(passport);
+        assert_eq!(self.call("POST", "/chip/verify", b"").status, 200);
+        let declared = self.declare();
+        assert_eq!(declared.status, 200, "{declared:?}");
+        self.match_holder();
+        self.register_pin();
     }
 
     /// A whole enrolment; then the phone's logins count from 0.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::append_audit;
 use crate::engine::{read, statement, transaction};
-use crate::keys::Table;
+use crate::keys::{Table, Vault};
 use crate::{AuditEvent, Database, Error};
 
 pub(crate) const REVOKE_DEVICES: &str = "UPDATE device SET active = 0, sealed_pin_key = NULL, sealed_response = NULL \
@@ -137,6 +137,14 @@ pub(crate) struct Content {
     pub(crate) title_expires: String,
 }
 
+impl Content {
+    /// Opens an identity row.
+    pub(crate) fn open(vault: &Vault, identity_id: &str, version: i64, sealed: &[u8]) -> Result<Self, Error> {
+        let content = vault.open(Table::Identity, identity_id, version, sealed)?;
+        serde_json::from_slice(&content).map_err(|_| Error::Sealed("identity"))
+    }
+}
+
 impl Database {
     /// Whether a document is enrolled already. Ask only once the chip is proved: before that, a copied EF.SOD and DG1
     /// must not learn it.
@@ -161,8 +169,7 @@ impl Database {
         let Some((subject, state, version, Some(sealed), enrolled_at, used_at)) = row else {
             return Ok(None);
         };
-        let content = self.vault.open(Table::Identity, identity_id, version, &sealed)?;
-        let content: Content = serde_json::from_slice(&content).map_err(|_| Error::Sealed("identity"))?;
+        let content = Content::open(&self.vault, identity_id, version, &sealed)?;
         Ok(Some(Account {
             identity_id: identity_id.to_owned(),
             subject,

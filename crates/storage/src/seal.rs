@@ -28,7 +28,7 @@ pub(crate) const FIND_PERSON: &str =
 pub(crate) const ADD_IDENTITY: &str = "INSERT INTO identity (id, subject, state, version, sealed, person_key, \
      recovery_key, enrolled_at, used_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $7)";
 pub(crate) const LOCK_IDENTITY: &str = "UPDATE identity SET version = version + 1 \
-     WHERE id = $1 AND state IN (1, 2, 3, 5) RETURNING subject, state, version";
+     WHERE id = $1 AND state IN (1, 2, 3, 5) RETURNING subject, state, version, sealed";
 pub(crate) const REPLACE_IDENTITY: &str = "UPDATE identity SET state = $2, sealed = $3, person_key = $4, \
      recovery_key = $5, enrolled_at = $6, used_at = $6 WHERE id = $1";
 pub(crate) const ADD_DEVICE: &str = "INSERT INTO device (id, identity_id, active, device_key, sealed_pin_key, \
@@ -48,6 +48,8 @@ pub struct Stored {
     pub state: IdentityState,
     /// The document was enrolled before: its identity has the new phone, the old ones are revoked.
     pub replaced: bool,
+    /// The address of the account before it was replaced: its holder is told there.
+    pub previous_email: Option<String>,
     /// The recovery sheet's secret. Only its keyed hash is kept.
     pub recovery_code: String,
 }
@@ -109,14 +111,18 @@ impl Database {
 
             // 3. The identity.
             let replaced = added.is_none();
-            let (identity_id, subject, state) = if replaced {
+            let (identity_id, subject, state, previous_email) = if replaced {
                 let find = sqlx::query_as(FIND_DOCUMENT).bind(prepared.number_key.clone());
                 let (_, identity_id, _): (String, String, i64) = find.fetch_one(&mut *c).await?;
-                let locked: Option<(String, i64, i64)> =
+                let locked: Option<(String, i64, i64, Option<Vec<u8>>)> =
                     sqlx::query_as(LOCK_IDENTITY).bind(identity_id.clone()).fetch_optional(&mut *c).await?;
-                let Some((subject, state, identity_version)) = locked else {
+                let Some((subject, state, identity_version, before)) = locked else {
                     return Err(Error::Seal(SealRefusal::Blocked));
                 };
+                let open =
+                    |sealed: Vec<u8>| Content::open(&vault, &identity_id, identity_version - 1, &sealed);
+                let before = before.map(open).transpose()?;
+                let previous_email = before.map(|content| content.pivot.email().to_owned());
                 // The version is read under the lock: another enrolment of the document may have just replaced it.
                 let find = sqlx::query_as(FIND_DOCUMENT).bind(prepared.number_key);
                 let (document_id, _, version): (String, String, i64) = find.fetch_one(&mut *c).await?;
@@ -143,7 +149,7 @@ impl Database {
                     .execute(&mut *c)
                     .await?;
                 sqlx::query(REVOKE_DEVICES).bind(identity_id.clone()).execute(&mut *c).await?;
-                (identity_id, subject, state)
+                (identity_id, subject, state, previous_email)
             } else {
                 let person = prepared.person_key.clone();
                 let known = sqlx::query(FIND_PERSON).bind(person).fetch_optional(&mut *c).await?.is_some();
@@ -159,7 +165,7 @@ impl Database {
                     .bind(now.0)
                     .execute(&mut *c)
                     .await?;
-                (new_id, subject, state)
+                (new_id, subject, state, None)
             };
 
             // 4. The phone.
@@ -188,7 +194,7 @@ impl Database {
             let code = if replaced { "enrolment.replaced" } else { "enrolment.sealed" };
             append_audit!(c, now, AuditEvent::new(code, &identity_id, &enrolment));
             let recovery_code = prepared.recovery_code;
-            Ok(Stored { identity_id, subject, state, replaced, recovery_code })
+            Ok(Stored { identity_id, subject, state, replaced, previous_email, recovery_code })
         })
     }
 

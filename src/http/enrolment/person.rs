@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Query, State};
 use identity::login::six_digits;
 use identity::places::ATTRIBUTION;
-use identity::{ChipPerson, EvidenceKind, PivotIdentity, Provenance, Step};
+use identity::{EvidenceKind, Provenance, Step};
 use protocol::enrolment::{
     Consents, Contact, ContactCode, Declaration, IdentityPreview, Place, Places, Progress,
 };
@@ -100,11 +100,8 @@ pub(super) async fn identity(mut call: Call) -> Result<Answer, ApiError> {
     let case = Case::of(&call);
     let pivot = blocking(move || {
         let (dg1, dg11) = case.personal_data()?;
-        let person = ChipPerson::new(&dg1, dg11.as_ref());
-        let places = case.state.places;
-        let pivot = PivotIdentity::new(&person, &declaration, &contact.email, places, case.at)?;
-        pivot.birthdate().at_least(case.state.enrolment_policy.minimum_age, case.at)?;
-        Ok(pivot)
+        let policy = &case.state.enrolment_policy;
+        Ok(policy.identify(&dg1, dg11.as_ref(), &declaration, &contact.email, case.state.places, case.at)?)
     });
     let pivot = pivot.await?;
     call.keep_body(EvidenceKind::Declaration).await?;

@@ -38,9 +38,13 @@ pub(super) async fn seal(call: Call) -> Result<Answer, ApiError> {
     };
     let identity = sealed.identity();
     let (subject, text) = words::sealed_mail(stored.replaced, call.language);
-    if let Err(error) = call.state.mailer.send(identity.pivot().email(), subject, &text).await {
-        // The account stands; that its holder was not told is the operator's concern.
-        tracing::warn!(%error, enrolment = call.enrolment.id, "notice not sent");
+    // A thief of the document gives an address of her own: the one before is told too.
+    let before = stored.previous_email.as_deref().filter(|address| *address != identity.pivot().email());
+    for address in before.into_iter().chain([identity.pivot().email()]) {
+        if let Err(error) = call.state.mailer.send(address, subject, &text).await {
+            // The account stands; that its holder was not told is the operator's concern.
+            tracing::warn!(%error, enrolment = call.enrolment.id, "notice not sent");
+        }
     }
     Answer::json(&Sealed {
         device_id: identity.device().id.clone(),

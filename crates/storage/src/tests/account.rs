@@ -145,6 +145,11 @@ async fn a_document_enrolled_again_replaces_the_phone_and_keeps_the_subject(db: 
     assert!(db.set_identity_state(id, IdentityState::Active, IdentityState::Paused, "p", NOW).await.unwrap());
     let second = enrol(&db, "f", "L898902C3", "g").await.unwrap();
     assert!(second.replaced && second.subject == first.subject && second.state == IdentityState::Active);
+    assert_eq!(
+        (first.previous_email, second.previous_email.is_some()),
+        (None, true),
+        "its holder can be told"
+    );
     assert_ne!(second.recovery_code, first.recovery_code);
     let old = db.load_device("d").await.unwrap().unwrap();
     assert!(!old.active && old.pin_key.is_empty());

@@ -1,27 +1,28 @@
 //! Clients that others wrote log in against `sceau serve` and accept every token: openid-client 5.7, as the broker uses it,
 //! and openid-client 6 with PKCE. Node and the packages of tests/clients are installed by scripts/test.
 
-mod common;
-
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
 
-use common::browser::Browser;
-use common::phone::{EMAIL, PIN, Phone};
-use common::{Bench, CLIENT, REDIRECT, SECRET};
+use crate::common::browser::Browser;
+use crate::common::phone::{EMAIL, PIN, Phone};
+use crate::common::{Bench, CLIENT, REDIRECT, SECRET};
+use crypto::{Curve, EcPrivateKey};
+use jose::{JwkSet, SigningKey};
 use protocol::login::{Approved, LoginChallenge};
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use serde_json::Value;
 
-/// Runs a client through a login; its claims.
-fn log_in(script: &str) -> Value {
-    let bench = Bench::serve();
-    let (mut phone, _) = Phone::enrol(&bench, 1, &bench.passport());
+/// Runs a client through a login; its claims. `more` are further arguments of the script.
+fn log_in(bench: &Bench, script: &str, more: &[&str]) -> Value {
+    let (mut phone, _) = Phone::enrol(bench, 1, &bench.passport());
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
     let installed = std::path::Path::new(folder).join("node_modules").is_dir();
     assert!(installed, "run scripts/test, or: npm ci --prefix tests/clients");
     let mut node = Command::new("node")
         .current_dir(folder)
         .args([script, &bench.url, CLIENT, SECRET, REDIRECT])
+        .args(more)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -30,7 +31,7 @@ fn log_in(script: &str) -> Value {
     let mut authorization_url = String::new();
     output.read_line(&mut authorization_url).unwrap();
 
-    let browser = Browser::new(&bench);
+    let browser = Browser::new(bench);
     let redirect = browser.get(authorization_url.trim());
     let page = browser.get(&redirect.location.expect("a login page"));
     let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
@@ -64,10 +65,29 @@ fn is_the_specimen(claims: &Value) {
 
 #[test]
 fn the_brokers_client_library_accepts_a_login() {
-    is_the_specimen(&log_in("v5.mjs"));
+    let bench = Bench::serve(|config| config);
+    is_the_specimen(&log_in(&bench, "v5.mjs", &[]));
 }
 
 #[test]
 fn openid_client_6_with_pkce_accepts_a_login() {
-    is_the_specimen(&log_in("v6.mjs"));
+    let bench = Bench::serve(|config| config);
+    is_the_specimen(&log_in(&bench, "v6.mjs", &[]));
+}
+
+#[test]
+fn a_client_that_signs_its_assertions_is_let_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(11));
+    let (key_file, jwks_file) = (folder.path().join("client.der"), folder.path().join("client.jwks"));
+    std::fs::write(&key_file, &*key.to_pkcs8_der()).unwrap();
+    let key = SigningKey::new(key).unwrap();
+    let jwks = JwkSet::from(vec![key.jwk()]);
+    std::fs::write(&jwks_file, serde_json::to_vec(&jwks).unwrap()).unwrap();
+    let bench = Bench::serve(|config| {
+        let secret = format!("secret = \"{SECRET}\"");
+        let config = config.replace("client_secret_post", "private_key_jwt");
+        config.replace(&secret, &format!("jwks_file = \"{}\"", jwks_file.display()))
+    });
+    is_the_specimen(&log_in(&bench, "v6.mjs", &[key_file.to_str().unwrap(), key.kid()]));
 }

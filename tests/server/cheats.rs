@@ -1,10 +1,8 @@
 //! Every cheat of docs/protocols.md, section 3.6, by a malicious phone against a running server: what the phone is told, and
 //! what the audit log says.
 
-mod common;
-
-use common::phone::{Phone, Reply, opened_chip};
-use common::{Bench, NOW};
+use crate::common::phone::{Phone, Reply, opened_chip};
+use crate::common::{Bench, NOW};
 use emrtd::chip_authentication;
 use lds::{Dg14, FileId};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};

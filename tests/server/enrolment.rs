@@ -1,9 +1,7 @@
 //! Enrolments against a running server: order, repeats, evidence of two enrolments joined, races.
 
-mod common;
-
-use common::Bench;
-use common::phone::{EMAIL, Phone, send};
+use crate::common::Bench;
+use crate::common::phone::{EMAIL, Phone, send};
 use face::Verdict;
 use lds::FileId;
 use lds::mrz::Format;
@@ -272,8 +270,16 @@ fn a_renewed_enrolment_keeps_the_subject_and_revokes_the_old_phone() {
     let bench = Bench::start();
     let passport = bench.passport();
     let (mut old, _) = Phone::enrol(&bench, 1, &passport);
-    let (_, sealed) = Phone::enrol(&bench, 2, &passport);
+    let mut phone = Phone::open(&bench, 2);
+    phone.consent();
+    phone.verify_email_of("thief@example.net");
+    phone.finish(&passport);
+    let sealed: Sealed = phone.seal().ok();
     assert!(sealed.replaced);
+    let mails = crate::common::mails(&bench.folder.path().join("mail"));
+    let told =
+        |to: &str| mails.iter().any(|m| m.contains(to) && m.contains("A new phone for your Sceau identity"));
+    assert!(told(EMAIL) && told("thief@example.net"), "both addresses are told");
     let reply = old.login_call("GET", "/v1/logins", &());
     assert_eq!(reply.refused(), (403, "device-state.unknown"));
 }

@@ -1,10 +1,8 @@
 //! Logins against a running server: the whole way, and each way to take it wrong.
 
-mod common;
-
-use common::browser::{Browser, Page, authorize_path, claims};
-use common::phone::{PIN, Phone};
-use common::{Bench, CLIENT, REDIRECT, SECRET};
+use crate::common::browser::{Browser, Page, authorize_path, claims};
+use crate::common::phone::{PIN, Phone};
+use crate::common::{Bench, CLIENT, REDIRECT, SECRET};
 use protocol::approval::{Approval, Decision};
 use protocol::login::{Answer, Approved, LoginChallenge};
 
@@ -72,7 +70,7 @@ fn a_login_by_qr_code_gives_the_six_pivot_attributes() {
         ("birthdate", "1974-08-12"),
         ("birthplace", "75107"),
         ("birthcountry", "99100"),
-        ("email", common::phone::EMAIL),
+        ("email", crate::common::phone::EMAIL),
     ] {
         let given = person[claim].as_str().unwrap_or_default();
         assert!(given.eq_ignore_ascii_case(value), "{claim}: {given}");
