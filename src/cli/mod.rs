@@ -1,12 +1,15 @@
 //! The commands. Each module is one; what they print is for people, what they log is not.
 
+mod chip;
 mod config;
+mod face_engine;
 mod keys;
+pub mod phone;
 mod replay;
 mod serve;
 mod verify;
 
-pub use keys::new_keys;
+pub use keys::{new_keys, pem};
 
 use std::process::ExitCode;
 
@@ -30,6 +33,15 @@ enum Command {
     /// Makes keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Plays a phone, for testers.
+    #[command(subcommand)]
+    Phone(phone::Phone),
+    /// Plays a chip, for testers.
+    #[command(subcommand)]
+    Chip(chip::Chip),
+    /// Plays a face engine that compares nothing, for demos.
+    #[command(hide = true)]
+    DemoFaceEngine(face_engine::DemoFaceEngine),
     /// Judges one passport from its files.
     Verify(verify::Verify),
     /// Judges the vectors and compares with what their manifests expect.
@@ -40,9 +52,13 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Demo(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Keys(command) => command.run(),
+        Command::Phone(command) => command.run(),
+        Command::Chip(command) => command.run(),
+        Command::DemoFaceEngine(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Replay(command) => command.run(),
     };
