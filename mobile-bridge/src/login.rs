@@ -61,6 +61,8 @@ pub struct LoginClient {
     issuer: String,
     device_id: String,
     counter: Arc<dyn RequestCounter>,
+    /// Held from a request's number to its answer: the server takes the requests of a device in their order only.
+    turn: Mutex<()>,
     claimed: Mutex<Vec<LoginChallenge>>,
 }
 
@@ -87,6 +89,7 @@ impl LoginClient {
             issuer: issuer.to_owned(),
             device_id,
             counter,
+            turn: Mutex::default(),
             claimed: Mutex::default(),
         }))
     }
@@ -145,6 +148,7 @@ impl LoginClient {
         B: serde::Serialize,
         T: serde::de::DeserializeOwned,
     {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let nonce: Nonce = self.server.plain("POST", "/v1/nonces")?;
         let signer = Signer {
             keys: self.keys.clone(),

@@ -40,7 +40,7 @@ pub enum Progress {
         file: String,
         /// Its place in the order, from 1.
         number: u32,
-        /// How many files will be read.
+        /// How many files will be read; 1 as long as EF.SOD, which lists them, is read itself.
         of: u32,
         /// Bytes read.
         bytes: u32,

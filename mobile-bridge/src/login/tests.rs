@@ -124,6 +124,19 @@ fn every_request_has_its_own_nonce_and_the_phones_next_number() {
 }
 
 #[test]
+fn requests_of_many_threads_arrive_in_their_order() {
+    let phone = Phone::new(1);
+    let (http, client) = start(&phone, record(&phone, LoginKind::Qr));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| client.pending().unwrap());
+        }
+    });
+    let numbers: Vec<u64> = http.signed().iter().map(Received::sequence).collect();
+    assert_eq!(numbers, (41..49).collect::<Vec<_>>());
+}
+
+#[test]
 fn a_handle_is_claimed_bare_or_in_its_url() {
     let phone = Phone::new(1);
     let (http, client) = start(&phone, record(&phone, LoginKind::Qr));
