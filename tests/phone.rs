@@ -260,6 +260,33 @@ fn a_document_that_does_not_open_and_a_copy_are_refused() {
 }
 
 #[test]
+fn what_cannot_be_right_is_told_before_anything_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("phone");
+    let enrol = |pin: &str, more: &[&str]| {
+        let server =
+            ["--server", "http://127.0.0.1:1", "--email", EMAIL, "--pin", pin, "--birth-country", "99100"];
+        phone(&state, &[&["enrol"], &server[..], more].concat(), "")
+    };
+    let found = ["--demo-root", "absent", "--face-engine-key", "absent"];
+    for (pin, more, expected) in [
+        ("111111", ["--passport", "absent"].as_slice(), "The PIN must have six digits"),
+        (PIN, &["--passport", "absent"], "absent: No such file"),
+        (PIN, &["--chip", "127.0.0.1:1"], "not tcp:HOST:PORT"),
+        (PIN, &["--chip", "tcp:127.0.0.1:1", "--passport", "absent"], "cannot be used with"),
+        (PIN, &[], "--passport <DIR>|--chip <tcp:HOST:PORT>"),
+        (PIN, &["--passport", "absent", "--birth", "740812"], "--mrz-number <N>"),
+    ] {
+        let ended = enrol(pin, &[&found[..], more].concat());
+        assert_eq!(ended.code, Some(2), "{expected}: {}", ended.err);
+        assert!(ended.err.contains(expected), "{expected} is not in\n{}", ended.err);
+    }
+    let ended = enrol(PIN, &["--passport", "absent"]);
+    assert!(ended.err.contains("no demo-root.json was found: give --demo-root"), "{}", ended.err);
+    assert!(!state.exists());
+}
+
+#[test]
 fn the_same_document_on_a_new_phone_replaces_the_old_one() {
     let desk = Desk::open();
     let passport = desk.passport("passport", |_| {});

@@ -9,6 +9,8 @@ use mobile_bridge::{
     AccessKey, BirthPlace, BridgeError, EnrolmentClient, IdentityClaims, Progress, ProgressListener,
     SealedAccount,
 };
+use protocol::codes::{Language, text};
+use protocol::pin::Pin;
 
 use super::chip::ChipSource;
 use super::face::FaceEngine;
@@ -69,6 +71,10 @@ pub struct EnrolOptions {
 /// # Errors
 /// [`BridgeError`], where the server, the chip or a key is the reason; trouble with a file, the mail or the face engine.
 pub fn enrol(options: &EnrolOptions, out: &mut dyn Write) -> anyhow::Result<SealedAccount> {
+    // The PIN is used last: what it cannot be is told first.
+    Pin::new(&options.pin).map_err(|_| {
+        anyhow::anyhow!(text("pin.malformed", Language::from_accept_language(Some(&options.language))))
+    })?;
     let root = read_demo_root(&options.demo_root)?;
     let keys = Arc::new(Keys::generate(root, &mut system_rng()));
     let client = EnrolmentClient::new(&options.server, &options.language, keys.clone(), keys.clone())?;
