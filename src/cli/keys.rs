@@ -66,7 +66,7 @@ pub fn pem(pkcs8_der: &[u8]) -> Zeroizing<String> {
 }
 
 /// Writes a new file that only its owner can read.
-fn write_secret(path: PathBuf, text: &str) -> anyhow::Result<PathBuf> {
+pub(super) fn write_secret(path: PathBuf, text: &str) -> anyhow::Result<PathBuf> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -2,6 +2,7 @@
 
 mod chip;
 mod config;
+mod demo;
 mod face_engine;
 mod keys;
 pub mod phone;
@@ -25,6 +26,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Shows everything at once: a State, a passport, a phone, the server and a broker, all made up.
+    Demo(demo::Demo),
     /// Runs the server.
     Serve(serve::Serve),
     /// Checks a configuration file.

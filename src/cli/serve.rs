@@ -75,7 +75,8 @@ pub async fn serve(config: Config, handle: Handle<SocketAddr>) -> anyhow::Result
     outcome.with_context(|| format!("server.listen {listen}"))
 }
 
-async fn stop_on_signal(handle: Handle<SocketAddr>) {
+/// Waits for a signal to stop, then stops a server.
+pub(super) async fn stop_on_signal(handle: Handle<SocketAddr>) {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {
