@@ -17,6 +17,8 @@ const PIN: &str = "274913";
 fn demo(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sceau"));
     command.args(["demo", "--port-fi", "0", "--port-broker", "0", "--port-phone", "0", "--keep"]);
+    // A proxy of the environment has no part in it: this one does not exist.
+    command.env("HTTP_PROXY", "http://127.0.0.1:9").env("ALL_PROXY", "http://127.0.0.1:9");
     command.arg(folder).args(arguments);
     command
 }

@@ -55,13 +55,15 @@ impl Server {
         if !base.starts_with("https://") && !is_loopback(&base) {
             return Err(BridgeError::usage("the server's address must begin with https://"));
         }
-        let agent = ureq::Agent::config_builder()
+        let mut config = ureq::Agent::config_builder()
             .timeout_global(Some(Duration::from_secs(30)))
             .http_status_as_error(false)
-            .max_redirects(0)
-            .build()
-            .into();
-        Ok(Self { base, language: language.to_owned(), agent })
+            .max_redirects(0);
+        if is_loopback(&base) {
+            // What is on this machine is behind no proxy, whatever the environment says.
+            config = config.proxy(None);
+        }
+        Ok(Self { base, language: language.to_owned(), agent: config.build().into() })
     }
 
     /// An unsigned request without a body.
