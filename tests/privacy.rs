@@ -1,4 +1,5 @@
 //! After a whole story - an enrolment, a login, refusals - neither the database nor the log holds anything of the person.
+#![allow(clippy::unwrap_used, reason = "a test that meets trouble fails")]
 
 mod common;
 

@@ -184,6 +184,7 @@ impl EnrolmentClient {
         access: &AccessKey,
         listener: Arc<dyn ProgressListener>,
     ) -> Result<Checks, BridgeError> {
+        #[expect(clippy::disallowed_methods, reason = "the phone is the composition root here")]
         let mut rng = crypto::os_rng();
         reader::read_document(transport, access, &Online { client: self }, listener.as_ref(), &mut rng)?;
         let checked: Checked = self.call("POST", "/chip/verify", None::<&()>)?;

@@ -43,12 +43,11 @@ impl Serve {
 }
 
 /// A generator seeded by the operating system.
-///
-/// # Panics
-/// The operating system has no randomness.
 #[must_use]
 pub fn system_rng() -> ChaCha20Rng {
-    ChaCha20Rng::try_from_rng(&mut rand::rngs::SysRng).expect("the operating system gives randomness")
+    #[expect(clippy::disallowed_methods, reason = "every generator of a command begins here")]
+    let mut os_rng = crypto::os_rng();
+    ChaCha20Rng::from_rng(&mut os_rng)
 }
 
 /// Runs a server until `handle` stops it.
@@ -58,9 +57,11 @@ pub fn system_rng() -> ChaCha20Rng {
 pub async fn serve(config: Config, handle: Handle<SocketAddr>) -> anyhow::Result<()> {
     let materials = Materials::read(&config, SystemClock.now())?;
     let (listen, tls) = (config.server.listen, config.server.tls.clone());
+    let (issuer, demo) = (config.issuer.clone(), config.is_demo());
     let paths = tls.map(|tls| (config.path(&tls.certificate_file), config.path(&tls.key_file)));
     let state = AppState::open(config, materials, Arc::new(SystemClock), &mut system_rng()).await?;
     let cleaning = tokio::spawn(housekeeping::run(state.clone()));
+    tracing::info!(%listen, issuer, demo, "listening");
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
     let outcome = match paths {
         None => axum_server::bind(listen).handle(handle).serve(app).await,

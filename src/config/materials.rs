@@ -450,7 +450,7 @@ impl Reader<'_> {
             minimum_age: self.config.enrolment.minimum_age,
             accepted_document_codes: self.config.enrolment.accepted_documents.clone(),
             consents: consents.iter().map(version).collect::<BTreeMap<_, _>>(),
-            chip_proof_required: self.config.enrolment.chip_proof_required,
+            chip_proof_required: !self.config.verification.accept_chip_not_offered,
         }
     }
 

@@ -310,8 +310,6 @@ pub struct Enrolment {
     pub accepted_documents: Vec<String>,
     /// The oldest version of the app that is served.
     pub min_app_version: String,
-    /// A document whose chip cannot prove itself is refused, instead of capped at `eidas1`.
-    pub chip_proof_required: bool,
     /// The texts to consent to, in order.
     pub consents: Vec<Consent>,
 }
@@ -322,7 +320,6 @@ impl Default for Enrolment {
             minimum_age: 18,
             accepted_documents: vec!["P*".to_owned(), "AR".to_owned(), "IR".to_owned()],
             min_app_version: "0.0.0".to_owned(),
-            chip_proof_required: true,
             consents: Vec::new(),
         }
     }

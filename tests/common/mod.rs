@@ -1,6 +1,7 @@
 //! A running server on a fresh SQLite file, with a synthetic State, a clock that stands still, and a phone that does what
 //! a test tells it, right or wrong.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that meets trouble fails")]
 
 pub mod browser;
 pub mod phone;

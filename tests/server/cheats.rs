@@ -132,7 +132,8 @@ fn the_answers_to_the_key_agreement_are_no_proof() {
 fn a_flipped_bit_or_a_missing_end_of_the_answer_is_noticed() {
     let bench = Bench::start();
     let passport = bench.passport();
-    let change: [(&str, fn(&mut Vec<Vec<u8>>)); 3] = [
+    type Change = fn(&mut Vec<Vec<u8>>);
+    let change: [(&str, Change); 3] = [
         ("a flipped bit", |r| {
             let last = r.last_mut().unwrap();
             let at = last.len() / 2;

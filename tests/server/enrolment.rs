@@ -144,7 +144,8 @@ fn a_face_result_counts_once_and_only_as_it_was_asked_for() {
         phone.prove_chip(&passport);
         phone
     };
-    let change: [(&str, fn(&mut face::EngineResult)); 5] = [
+    type Change = fn(&mut face::EngineResult);
+    let change: [(&str, Change); 5] = [
         ("face.nonce", |r| r.capture_nonce.push('x')),
         ("face.portrait-mismatch", |r| r.portrait_sha256[0] ^= 1),
         ("face.enrolment", |r| r.enrolment_id.push('x')),

@@ -167,7 +167,8 @@ fn each_field_of_the_approval_changed_alone_is_refused() {
     let bench = Bench::start();
     let mut phone = enrolled(&bench);
     let browser = Browser::new(&bench);
-    let change: [(&str, fn(&mut Approval)); 8] = [
+    type Change = fn(&mut Approval);
+    let change: [(&str, Change); 8] = [
         ("client", |a| a.client_id.push('x')),
         ("name", |a| a.client_name.push('x')),
         ("level", |a| a.acr = "eidas3".into()),

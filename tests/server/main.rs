@@ -1,4 +1,5 @@
 //! The server, as phones, browsers, brokers and attackers meet it.
+#![allow(clippy::unwrap_used, reason = "a test that meets trouble fails")]
 
 #[path = "../common/mod.rs"]
 mod common;

@@ -68,6 +68,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks what time it is")]
     fn now(&self) -> UnixTime {
         UnixTime(OffsetDateTime::now_utc().unix_timestamp())
     }

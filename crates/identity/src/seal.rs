@@ -157,8 +157,7 @@ pub fn seal(
     // 3. The person.
     let mrz = &proved.dg1.mrz;
     let (declared, email) = (&gathered.declaration, &gathered.contact.email);
-    let pivot =
-        policy.identify(&proved.dg1, proved.dg11.as_ref(), declared, email, context.places, at)?;
+    let pivot = policy.identify(&proved.dg1, proved.dg11.as_ref(), declared, email, context.places, at)?;
     // 4. The PIN key is its sender's.
     let device_id = device_id(device_key);
     let pin_key = gathered.pin_key.verify(&policy.issuer, id, &device_id)?;

@@ -1,4 +1,4 @@
-//! A person's answer to a login (design: protocols.md, section 6.4).
+//! A person's answer to a login (docs/protocols.md, section 6.4).
 //!
 //! The app builds [`Approval`] from what it showed, never from a digest that the server sent; the server builds
 //! its own from its record and compares every field. The device key signs it, then the PIN key signs it together
@@ -282,15 +282,20 @@ pub(crate) mod tests {
         let (device, pin) = keys();
         let proof = proof(&device, &approval());
         let pin_signature = sign(&pin, &approval().pin_signing_bytes(&proof));
-        let signed = approval().check_device(&approval(), &device.public_key(), proof, UnixTime(1001)).unwrap();
-        assert_eq!(signed.clone().check_pin(&device.public_key(), &pin_signature).err(), Some(Error::Signature));
+        let signed =
+            approval().check_device(&approval(), &device.public_key(), proof, UnixTime(1001)).unwrap();
+        assert_eq!(
+            signed.clone().check_pin(&device.public_key(), &pin_signature).err(),
+            Some(Error::Signature)
+        );
         assert!(signed.check_pin(&pin.public_key(), &pin_signature).is_ok());
     }
 
     #[test]
     fn each_field_changed_alone_is_refused() {
         let (device, _) = keys();
-        let change: [(&str, fn(&mut Approval)); 15] = [
+        type Change = fn(&mut Approval);
+        let change: [(&str, Change); 15] = [
             ("issuer", |a| a.issuer.push('x')),
             ("login_id", |a| a.login_id.push('x')),
             ("kind", |a| a.kind = LoginKind::Link),
@@ -313,7 +318,8 @@ pub(crate) mod tests {
             // Signed as changed: the record differs. Signed before the change: the signature is wrong.
             let honest = proof(&device, &other);
             let stale = proof(&device, &approval());
-            let check = |proof| other.clone().check_device(&approval(), &device.public_key(), proof, UnixTime(1001));
+            let check =
+                |proof| other.clone().check_device(&approval(), &device.public_key(), proof, UnixTime(1001));
             assert_eq!(check(honest).err(), Some(Error::Field(name)));
             assert_eq!(check(stale).err(), Some(Error::Signature), "{name}");
         }
@@ -323,7 +329,9 @@ pub(crate) mod tests {
     fn an_approval_lives_from_its_issue_to_its_expiry() {
         let (device, _) = keys();
         let at = |now| {
-            approval().check_device(&approval(), &device.public_key(), proof(&device, &approval()), UnixTime(now)).err()
+            approval()
+                .check_device(&approval(), &device.public_key(), proof(&device, &approval()), UnixTime(now))
+                .err()
         };
         assert_eq!(at(999), Some(Error::Expired));
         assert_eq!(at(1000), None);

@@ -1,4 +1,4 @@
-//! The transcript that closes an enrolment (design: protocols.md, section 1, "Sealing").
+//! The transcript that closes an enrolment (docs/protocols.md, section 1, "Sealing").
 //!
 //! Both keys of the phone sign one statement that names everything that was shown: the files read, the proofs of
 //! the chip, the decision on the holder, the consents. Evidence of two enrolments cannot be joined under it.
@@ -174,7 +174,8 @@ mod tests {
         SealTranscript {
             issuer: "https://fi".into(),
             enrolment_id: "e".into(),
-            files: [("EF.SOD".to_owned(), Base64(vec![1; 32])), ("EF.DG1".to_owned(), Base64(vec![2; 32]))].into(),
+            files: [("EF.SOD".to_owned(), Base64(vec![1; 32])), ("EF.DG1".to_owned(), Base64(vec![2; 32]))]
+                .into(),
             portrait_digest: Base64(vec![3; 32]),
             chip_authentication: Some("1".into()),
             active_authentication_challenge: None,
@@ -186,7 +187,8 @@ mod tests {
     }
 
     fn sign(t: &SealTranscript, device: &EcPrivateKey, pin: &EcPrivateKey) -> SealSignatures {
-        let plain = |k: &EcPrivateKey, m: &[u8]| Base64(k.sign(HashAlgorithm::Sha256, m).to_plain(Curve::P256));
+        let plain =
+            |k: &EcPrivateKey, m: &[u8]| Base64(k.sign(HashAlgorithm::Sha256, m).to_plain(Curve::P256));
         let proof = DeviceProof::Ecdsa(plain(device, &t.signing_bytes()));
         SealSignatures { device: proof.to_header(), pin: plain(pin, &t.pin_signing_bytes(&proof)) }
     }
@@ -200,20 +202,26 @@ mod tests {
     fn both_keys_over_the_servers_own_record_seal() {
         let (device, pin) = keys();
         assert!(verify(transcript(), &sign(&transcript(), &device, &pin)).is_ok());
-        assert_eq!(verify(transcript(), &sign(&transcript(), &device, &device)).err(), Some(Error::Signature));
+        assert_eq!(
+            verify(transcript(), &sign(&transcript(), &device, &device)).err(),
+            Some(Error::Signature)
+        );
         assert_eq!(verify(transcript(), &sign(&transcript(), &pin, &pin)).err(), Some(Error::Signature));
     }
 
     #[test]
     fn each_field_changed_alone_is_refused() {
         let (device, pin) = keys();
-        let change: [(&str, fn(&mut SealTranscript)); 10] = [
+        type Change = fn(&mut SealTranscript);
+        let change: [(&str, Change); 10] = [
             ("issuer", |t| t.issuer.push('x')),
             ("enrolment_id", |t| t.enrolment_id.push('x')),
             ("files", |t| drop(t.files.remove("EF.DG1"))),
             ("portrait_digest", |t| t.portrait_digest.0[0] ^= 1),
             ("chip_authentication", |t| t.chip_authentication = None),
-            ("active_authentication_challenge", |t| t.active_authentication_challenge = Some(Base64(vec![0; 8]))),
+            ("active_authentication_challenge", |t| {
+                t.active_authentication_challenge = Some(Base64(vec![0; 8]))
+            }),
             ("holder_decision", |t| t.holder_decision.push('x')),
             ("device_key", |t| t.device_key.0[0] ^= 1),
             ("pin_key", |t| t.pin_key.0[0] ^= 1),

@@ -11,6 +11,8 @@ const FRENCH: &[(&str, &str)] = &[
     ("pa.message-digest", "l'empreinte du contenu signé est la bonne"),
     ("pa.dsc-profile", "le certificat du signataire suit le profil de la norme"),
     ("pa.dsc", "le certificat du signataire du document est connu et émis par un État de confiance"),
+    ("pa.dsc-signature", "l'État a signé le certificat du signataire du document"),
+    ("pa.dsc-key-usage", "la clé du signataire peut signer des documents"),
     ("pa.csca-country", "le certificat de l'État et celui du signataire sont du même pays"),
     ("pa.validity", "les certificats sont en cours de validité"),
     ("pa.revocation", "le certificat du signataire n'est pas révoqué"),
@@ -28,19 +30,32 @@ const FRENCH: &[(&str, &str)] = &[
     ("face.portrait", "le portrait comparé est celui de la puce"),
     ("face.match", "le moteur de comparaison a reconnu le titulaire"),
 ];
+/// The same of checks that policy let through.
+const FRENCH_DEVIATIONS: &[(&str, &str)] = &[
+    ("face.match", "le moteur de démonstration n'a rien comparé"),
+    ("pa.csca-country", "les certificats ne nomment pas le même pays"),
+    ("pa.document-expiry", "le document a expiré"),
+    ("pa.strength", "un algorithme faible est accepté"),
+    ("chip.offered", "le document n'offre aucune preuve de sa puce"),
+];
 
 /// The sentence of a check.
 pub(super) fn text(check: &Check, language: Language) -> String {
     let bare = check.id.split('(').next().unwrap_or_default();
-    let french = FRENCH.iter().find(|(id, _)| *id == bare).map(|(_, text)| *text);
+    let table = match check.result {
+        CheckResult::Passed => FRENCH,
+        CheckResult::Deviation => FRENCH_DEVIATIONS,
+        _ => &[],
+    };
+    let french = table.iter().find(|(id, _)| *id == bare).map(|(_, text)| *text);
     match (language, french) {
         (Language::En, _) => check.detail.clone(),
-        (Language::Fr, Some(text)) if check.result == CheckResult::Passed => {
+        (Language::Fr, Some(text)) => {
             let group = check.id.split_once('(').map(|(_, group)| group.trim_end_matches(')'));
             group.map_or_else(|| text.to_owned(), |group| format!("{group} : {text}"))
         }
-        // What was let through or left out is told in the report's own words.
-        (Language::Fr, _) => format!("{} ({})", check.detail, check.id),
+        // What is rare is told in the report's own words.
+        (Language::Fr, None) => format!("{} ({})", check.detail, check.id),
     }
 }
 
