@@ -161,6 +161,11 @@ impl Reader<'_> {
                 "must be scheme and host only, without slash, path, query or fragment at its end",
             );
         }
+        if let Some(url) = &self.config.server.app_url
+            && !(url.starts_with("https://") || (self.config.is_demo() && super::is_loopback_http(url)))
+        {
+            self.wrong("server.app_url", "must begin with https://");
+        }
         if self.config.server.tls.is_none() && !listen.ip().is_loopback() {
             self.wrong("server.listen", "without server.tls it must be a loopback address");
         }

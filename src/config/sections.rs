@@ -64,6 +64,9 @@ pub struct Server {
     /// Proxies whose `X-Forwarded-For` is believed.
     #[serde(default)]
     pub trusted_proxies: Vec<Cidr>,
+    /// Where a person gets the app, for the page behind the QR code and the app link. In the demo environment
+    /// `{handle}` in it stands for the login's handle: the virtual phone's page.
+    pub app_url: Option<String>,
     /// Certificate and key of the listener.
     pub tls: Option<Tls>,
 }

@@ -47,6 +47,8 @@ pub(super) struct Addresses {
     pub(super) fi: u16,
     /// The broker's port, as `127.0.0.1`.
     pub(super) broker: u16,
+    /// The port of the virtual phone's page, as `127.0.0.1`.
+    pub(super) phone: u16,
 }
 
 impl Addresses {
@@ -56,6 +58,10 @@ impl Addresses {
 
     pub(super) fn broker_url(self) -> String {
         format!("http://127.0.0.1:{}", self.broker)
+    }
+
+    pub(super) fn phone_url(self) -> String {
+        format!("http://127.0.0.1:{}", self.phone)
     }
 }
 
@@ -135,9 +141,10 @@ impl Folder {
         let config = Config::load(&self.path("sceau.toml"), std::iter::empty())?;
         let redirect_uri = config.clients.first().and_then(|client| client.redirect_uris.first());
         let port = |url: &str| url.parse::<http::Uri>().ok().and_then(|uri| uri.port_u16());
-        let found = port(&config.issuer).zip(redirect_uri.and_then(|uri| port(uri)));
-        let (fi, broker) = found.context("sceau.toml is not the configuration of a demo")?;
-        Ok(Addresses { fi, broker })
+        let phone = config.server.app_url.as_deref().and_then(|url| port(url.split('?').next()?));
+        let found = port(&config.issuer).zip(redirect_uri.and_then(|uri| port(uri))).zip(phone);
+        let ((fi, broker), phone) = found.context("sceau.toml is not the configuration of a demo")?;
+        Ok(Addresses { fi, broker, phone })
     }
 
     pub(super) fn broker_secret(&self) -> anyhow::Result<String> {
@@ -151,6 +158,7 @@ impl Folder {
 
 fn config_text(addresses: Addresses) -> String {
     let (issuer, broker, port) = (addresses.issuer(), addresses.broker_url(), addresses.fi);
+    let phone = addresses.phone_url();
     let consents: String = TEXTS
         .iter()
         .map(|(name, _)| {
@@ -166,6 +174,7 @@ issuer = "{issuer}"
 
 [server]
 listen = "127.0.0.1:{port}"
+app_url = "{phone}/?handle={{handle}}"
 
 [database]
 url = "sqlite:sceau.db"
@@ -234,7 +243,7 @@ mod tests {
         let folder = Folder::open(Some(keep.clone()), &mut rng).unwrap();
         assert!(!folder.is_made());
         folder.fill(NOW, &mut rng).unwrap();
-        let addresses = Addresses { fi: 8701, broker: 8702 };
+        let addresses = Addresses { fi: 8701, broker: 8702, phone: 8703 };
         folder.write_config(addresses).unwrap();
         let config = Config::load(&folder.path("sceau.toml"), std::iter::empty()).unwrap();
         Materials::read(&config, NOW).map(drop).unwrap();

@@ -67,6 +67,12 @@ pub(super) struct Demo {
     language: Spoken,
 }
 
+/// Where the pages beside the server will be.
+struct Listeners {
+    broker: TcpListener,
+    phone: TcpListener,
+}
+
 /// What runs in this process.
 struct Running {
     folder: Folder,
@@ -90,7 +96,7 @@ impl Demo {
         let folder = Folder::open(self.keep.clone(), &mut system_rng())?;
         println!("{} {}", words.folder, folder.root().display());
         println!("{} {} demo --keep {}", words.keep, program(), folder.root().display());
-        let (addresses, broker) = self.prepare(&folder, words)?;
+        let (addresses, listeners) = self.prepare(&folder, words)?;
 
         let config = folder.config()?;
         telemetry::start(&config.log).map_err(anyhow::Error::msg).context("log.filter")?;
@@ -98,8 +104,8 @@ impl Demo {
         let mut server = pin!(serve(config, handle.clone()));
         let story = async {
             handle.listening().await.context("the server does not listen")?;
-            let running = self.start(folder, addresses, broker, handle.clone(), words)?;
-            running.story(self).await
+            let running = self.start(folder, addresses, listeners.broker, handle.clone(), words)?;
+            running.story(self, listeners.phone).await
         };
         let outcome = tokio::select! {
             // If both ended, the server says why.
@@ -114,13 +120,17 @@ impl Demo {
     }
 
     /// Makes or loads what is in the folder, for addresses that are free.
-    fn prepare(&self, folder: &Folder, words: &Words) -> anyhow::Result<(Addresses, TcpListener)> {
+    fn prepare(&self, folder: &Folder, words: &Words) -> anyhow::Result<(Addresses, Listeners)> {
         println!("\n{}", words.state);
         let made = folder.is_made();
         let fi = if made { kept_port(folder)? } else { ports::for_localhost(self.port_fi)? };
-        let broker_port = if made { folder.addresses()?.broker } else { self.port_broker };
-        let broker = ports::listen(broker_port)?;
-        let addresses = Addresses { fi, broker: broker.local_addr()?.port() };
+        let (broker, phone) = match made {
+            true => folder.addresses().map(|before| (before.broker, before.phone))?,
+            false => (self.port_broker, self.port_phone),
+        };
+        let listeners = Listeners { broker: ports::listen(broker)?, phone: ports::listen(phone)? };
+        let port = |listener: &TcpListener| listener.local_addr().map(|address| address.port());
+        let addresses = Addresses { fi, broker: port(&listeners.broker)?, phone: port(&listeners.phone)? };
         if !made {
             folder.fill(SystemClock.now(), &mut system_rng())?;
         }
@@ -130,7 +140,7 @@ impl Demo {
         let (passport, csca) = (folder.path("passport"), folder.path("trust/csca"));
         let (passport, csca) = (passport.display(), csca.display());
         println!("   {} {} verify {passport} --csca {csca}", words.verify, program());
-        Ok((addresses, broker))
+        Ok((addresses, listeners))
     }
 
     /// Starts broker and chip beside the server.
@@ -207,9 +217,9 @@ fn start_chip(chip: Chip<rand_chacha::ChaCha20Rng>) -> anyhow::Result<SocketAddr
 
 impl Running {
     /// Enrols, then logs in or waits.
-    async fn story(&self, demo: &Demo) -> anyhow::Result<()> {
+    async fn story(&self, demo: &Demo, phone: TcpListener) -> anyhow::Result<()> {
         self.enrol().await?;
-        if demo.script { self.log_in(demo.language).await } else { self.wait(demo.port_phone).await }
+        if demo.script { self.log_in(demo.language).await } else { self.wait(phone).await }
     }
 
     async fn enrol(&self) -> anyhow::Result<()> {
@@ -257,9 +267,8 @@ impl Running {
     }
 
     /// Serves the virtual phone's page until a signal.
-    async fn wait(&self, port: u16) -> anyhow::Result<()> {
+    async fn wait(&self, listener: TcpListener) -> anyhow::Result<()> {
         let client = phone::login_client(&self.folder.path("phone"), self.words.tag)?;
-        let listener = ports::listen(port)?;
         let address = listener.local_addr()?;
         let mut token = [0; 16];
         rand_core::Rng::fill_bytes(&mut system_rng(), &mut token);

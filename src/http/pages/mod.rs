@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use clock::UnixTime;
+use protocol::Base64;
 use protocol::codes::Language;
 use serde::Deserialize;
 
@@ -153,9 +154,23 @@ async fn style() -> Response {
     (headers, STYLE).into_response()
 }
 
-/// Where the QR code and the app link lead without the app. The handle is neither looked up nor told.
-async fn app(State(state): State<AppState>, Query(lang): Query<Lang>, headers: HeaderMap) -> Response {
-    message(&state, lang.choose(&headers), StatusCode::OK, |t| (t.app_title, t.app), None, "")
+/// Where the QR code and the app link lead without the app. The handle is not looked up, and told to nobody but the
+/// demo's virtual phone.
+async fn app(
+    State(state): State<AppState>,
+    Path(handle): Path<String>,
+    Query(lang): Query<Lang>,
+    headers: HeaderMap,
+) -> Response {
+    let language = lang.choose(&headers);
+    let t = Texts::of(language);
+    let action = state.config.server.app_url.as_ref().map(|url| match handle.parse::<Base64>() {
+        Ok(_) if state.config.is_demo() => {
+            Action { href: url.replace("{handle}", &handle), label: t.app_virtual }
+        }
+        _ => Action { href: url.clone(), label: t.app_get },
+    });
+    message(&state, language, StatusCode::OK, |t| (t.app_title, t.app), action, "")
 }
 
 /// A text to consent to.

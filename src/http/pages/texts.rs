@@ -58,6 +58,8 @@ texts! {
     request_error: "Le service qui vous envoie ici a fait une demande que nous ne pouvons pas accepter. Revenez au service et recommencez.", "The service that sent you here made a request that we cannot accept. Go back to the service and start again.";
     app_title: "Ouvrez l'application Sceau", "Open the Sceau app";
     app: "Cette adresse est faite pour l'application Sceau, sur un téléphone inscrit. N'y allez que si vous avez vous-même commencé une connexion.", "This address is meant for the Sceau app on an enrolled phone. Go there only if you began a sign-in yourself.";
+    app_get: "Obtenir l'application", "Get the app";
+    app_virtual: "Ouvrir le téléphone virtuel", "Open the virtual phone";
     code: "Code :", "Code:";
     version: "Version", "Version";
 }
