@@ -185,3 +185,27 @@ fn a_person_signs_in_with_the_virtual_phone_beside_the_browser() {
     assert_eq!(person.phone.get(&format!("{by_name}/")).unwrap().status, 421);
     demo.stop();
 }
+
+/// Chromium, driven by playwright-core, without scripts and with the keyboard; scripts/test installs both.
+#[test]
+fn a_person_signs_in_with_a_real_browser() {
+    let temporary = tempfile::tempdir().unwrap();
+    let demo = Waiting::start(temporary.path());
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
+    let installed = Path::new(folder).join("node_modules").is_dir();
+    assert!(installed, "run scripts/test, or: npm ci --prefix tests/clients");
+    let arguments = ["browser.mjs", &demo.broker, &demo.phone, PIN];
+    let output = Command::new("node").current_dir(folder).args(arguments).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let logins: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(logins.len(), 2, "by code, and by link");
+    for login in logins {
+        assert_eq!(
+            (login["family_name"].as_str(), login["acr"].as_str()),
+            (Some("ERIKSSON"), Some("eidas2"))
+        );
+        assert_eq!(login["birthplace"], "35238");
+    }
+}
