@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Form, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -23,6 +23,8 @@ use crate::{ApiError, AppState};
 
 /// Seconds between two looks while a phone is awaited.
 const REFRESH: i64 = 5;
+/// The longest form, in bytes.
+const MAX_FORM: usize = 1024;
 
 /// The login pages.
 pub fn routes() -> Router<AppState> {
@@ -31,6 +33,7 @@ pub fn routes() -> Router<AppState> {
         .route("/login/{id}", get(page))
         .route("/login/{id}/release", post(release))
         .route("/login/{id}/cancel", post(cancel))
+        .layer(DefaultBodyLimit::max(MAX_FORM))
 }
 
 /// What the phone is shown of the browser that waits.

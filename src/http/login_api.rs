@@ -57,16 +57,17 @@ struct Call {
     signed: SignedCall,
 }
 
-/// Takes a request and runs its handler, in a task of its own: a lost connection loses no half of it.
+/// Takes a request and, once it is whole, runs its handler in a task of its own: a lost connection loses no half of it.
 async fn carry_out<F, Fut>(state: AppState, address: ClientAddress, request: Request, handler: F) -> Response
 where
     F: FnOnce(Call) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Answer, ApiError>> + Send,
 {
-    let work = async move {
-        let signed = SignedCall::read(request, MAX_JSON).await?;
-        take(state, address, signed, handler).await
+    let signed = match SignedCall::read(request, MAX_JSON).await {
+        Ok(signed) => signed,
+        Err(error) => return error.into_response(),
     };
+    let work = async move { take(state, address, signed, handler).await };
     match tokio::spawn(work).await {
         Ok(outcome) => outcome.into_response(),
         Err(_) => ApiError::internal("panic").into_response(),

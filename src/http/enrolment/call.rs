@@ -85,7 +85,7 @@ pub(super) enum Phone {
     InEvidence,
 }
 
-/// Takes a request and runs its handler, in a task of its own: a lost connection loses no half of it.
+/// Takes a request and, once it is whole, runs its handler in a task of its own: a lost connection loses no half of it.
 pub(super) async fn carry_out<F, Fut>(
     state: AppState,
     path: HashMap<String, String>,
@@ -98,10 +98,11 @@ where
     F: FnOnce(Call) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Answer, ApiError>> + Send,
 {
-    let work = async move {
-        let call = SignedCall::read(request, max_body).await?;
-        take(state, path, call, phone, handler).await
+    let call = match SignedCall::read(request, max_body).await {
+        Ok(call) => call,
+        Err(error) => return error.into_response(),
     };
+    let work = async move { take(state, path, call, phone, handler).await };
     match tokio::spawn(work).await {
         Ok(outcome) => outcome.into_response(),
         Err(_) => ApiError::internal("panic").into_response(),

@@ -1,7 +1,8 @@
 //! The token endpoint (OpenID Connect Core, 3.1.3): a code becomes tokens, once.
 
+use axum::body::Bytes;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use clock::UnixTime;
 use oidc::{
@@ -40,9 +41,11 @@ fn no_grant(description: &'static str) -> TokenError {
     TokenError::new(ErrorCode::InvalidGrant, description)
 }
 
-/// `POST /token`, in a task of its own: a client that hangs up leaves no half of it.
+/// `POST /token`, once it is whole in a task of its own: a client that hangs up leaves no half of it.
 pub(super) async fn exchange(State(state): State<AppState>, request: Request) -> Response {
-    let outcome = tokio::spawn(async move { tokens(&state, request).await }).await;
+    let (parts, body) = request.into_parts();
+    let form = form(&parts.headers, body).await;
+    let outcome = tokio::spawn(async move { tokens(&state, &parts.headers, form).await }).await;
     match outcome {
         Ok(Ok((login, response))) => {
             noted(uncached(response.to_json().into_response(), "application/json"), Some(login), None, None)
@@ -66,18 +69,21 @@ fn refusal(refused: Refused) -> Response {
 }
 
 /// The name of the login, and its tokens.
-async fn tokens(state: &AppState, request: Request) -> Result<(String, TokenResponse), Refused> {
+async fn tokens(
+    state: &AppState,
+    headers: &HeaderMap,
+    form: Result<Bytes, NoForm>,
+) -> Result<(String, TokenResponse), Refused> {
     let now = state.now();
     // 1. The form.
-    let (parts, body) = request.into_parts();
-    let form = form(&parts.headers, body).await.map_err(|error| {
+    let form = form.map_err(|error| {
         let description = match error {
             NoForm::MediaType => "the body must be application/x-www-form-urlencoded",
             NoForm::Length => "the form is too long",
         };
         TokenError::new(ErrorCode::InvalidRequest, description)
     })?;
-    let request = TokenRequest::parse(&form, parts.headers.contains_key(header::AUTHORIZATION))?;
+    let request = TokenRequest::parse(&form, headers.contains_key(header::AUTHORIZATION))?;
     // 2. The client; its assertion counts once.
     let request = request.authenticate(&state.clients, &state.config.issuer, now)?;
     take_assertion(state, &request, now).await?;
