@@ -1,11 +1,18 @@
 //! Mail: six-digit codes and notices. It goes to an SMTP server, or to a folder in the demo.
 
-use lettre::message::header::ContentType;
-use lettre::message::{Mailbox, Message};
+use std::time::Duration;
+
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::{SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT};
 use lettre::{AsyncFileTransport, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 
 use crate::config::{Config, Mail, MailSecurity, Secret};
+
+/// Nobody wrote it, so no absence note answers it (RFC 3834, 5).
+const AUTO_SUBMITTED: HeaderName = HeaderName::new_from_ascii_str("Auto-Submitted");
 
 /// Why a mail was not sent. The text names no address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +27,9 @@ pub enum MailError {
     /// The server, or the folder, did not take it.
     #[error("mail was not accepted: {0}")]
     Transport(String),
+    /// The server did not answer in time.
+    #[error("the mail server does not answer")]
+    Timeout,
 }
 
 /// Sends mail.
@@ -27,6 +37,7 @@ pub enum MailError {
 pub struct Mailer {
     from: Mailbox,
     transport: Transport,
+    most: Duration,
 }
 
 #[derive(Clone)]
@@ -36,11 +47,15 @@ enum Transport {
 }
 
 impl Mailer {
-    /// The mailer of a configuration.
+    /// The mailer of a configuration. `roots` are trusted beside the usual ones, for a mail server of the house.
     ///
     /// # Errors
     /// [`MailError`]: the sender is no address, the folder cannot be made, the server has no name.
-    pub fn new(config: &Config, password: Option<&Secret<String>>) -> Result<Self, MailError> {
+    pub fn new(
+        config: &Config,
+        password: Option<&Secret<String>>,
+        roots: &[Vec<u8>],
+    ) -> Result<Self, MailError> {
         let failed = |error: String| MailError::Transport(error);
         let (from, transport) = match &config.mail {
             Mail::Folder { folder, from } => {
@@ -49,22 +64,24 @@ impl Mailer {
                 (from, Transport::Folder(AsyncFileTransport::new(folder)))
             }
             Mail::Smtp { host, port, security, username, from, .. } => {
-                let builder = match security {
-                    MailSecurity::Starttls => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host),
-                    MailSecurity::Tls => AsyncSmtpTransport::<Tokio1Executor>::relay(host),
-                    MailSecurity::None => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)),
+                let tls = || tls(host, roots).map_err(|error| failed(error.to_string()));
+                let (tls, usual_port) = match security {
+                    MailSecurity::Starttls => (Tls::Required(tls()?), SUBMISSION_PORT),
+                    MailSecurity::Tls => (Tls::Wrapper(tls()?), SUBMISSIONS_PORT),
+                    MailSecurity::None => (Tls::None, SMTP_PORT),
                 };
-                let mut builder = builder.map_err(|error| failed(error.to_string()))?;
-                if let Some(port) = port {
-                    builder = builder.port(*port);
-                }
+                // "Dangerous" is the default that the next call replaces: no TLS.
+                let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host);
+                let mut builder = builder.tls(tls).port(port.unwrap_or(usual_port));
                 if let (Some(name), Some(password)) = (username, password) {
                     builder = builder.credentials(Credentials::new(name.clone(), password.expose().clone()));
                 }
                 (from, Transport::Smtp(builder.build()))
             }
         };
-        Ok(Self { from: from.parse().map_err(|_| MailError::Address)?, transport })
+        // The request that waits, for two mails at most, has time left to say that they failed.
+        let most = Duration::from_secs(config.limits.request_seconds) / 3;
+        Ok(Self { from: from.parse().map_err(|_| MailError::Address)?, transport, most })
     }
 
     /// Sends a plain text.
@@ -72,13 +89,18 @@ impl Mailer {
     /// # Errors
     /// [`MailError`].
     pub async fn send(&self, to: &str, subject: &str, text: &str) -> Result<(), MailError> {
-        let message = Message::builder()
+        let mut message = Message::builder()
             .from(self.from.clone())
             .to(to.parse().map_err(|_| MailError::Address)?)
+            .message_id(None)
             .subject(subject)
-            .header(ContentType::TEXT_PLAIN)
-            .body(text.to_owned())
+            .singlepart(SinglePart::plain(text.to_owned()))
             .map_err(|_| MailError::Message)?;
+        message.headers_mut().insert_raw(HeaderValue::new(AUTO_SUBMITTED, "auto-generated".to_owned()));
+        tokio::time::timeout(self.most, self.hand_over(message)).await.map_err(|_| MailError::Timeout)?
+    }
+
+    async fn hand_over(&self, message: Message) -> Result<(), MailError> {
         match &self.transport {
             Transport::Folder(folder) => {
                 folder.send(message).await.map(drop).map_err(|error| MailError::Transport(error.to_string()))
@@ -90,4 +112,13 @@ impl Mailer {
             }),
         }
     }
+}
+
+/// TLS to a host: its certificate leads to one of the usual roots or of ours.
+fn tls(host: &str, roots: &[Vec<u8>]) -> Result<TlsParameters, lettre::transport::smtp::Error> {
+    let mut builder = TlsParameters::builder(host.to_owned());
+    for der in roots {
+        builder = builder.add_root_certificate(Certificate::from_der(der.clone())?);
+    }
+    builder.build()
 }

@@ -92,7 +92,7 @@ impl AppState {
         let database = Database::connect(materials.database.expose(), materials.storage_keys, storage_rng)
             .await
             .map_err(|error| mistake("database", &error))?;
-        let mailer = Mailer::new(&config, materials.mail_password.as_ref())
+        let mailer = Mailer::new(&config, materials.mail_password.as_ref(), &materials.mail_roots)
             .map_err(|error| mistake("mail", &error))?;
         let (mut statement_keys, mut oidc_keys) = (materials.statement_keys, materials.oidc_keys);
         let public = |keys: &[SigningKey]| JwkSet::from(keys.iter().map(SigningKey::jwk).collect::<Vec<_>>());

@@ -1,16 +1,17 @@
 //! `sceau serve`.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
+use axum_server::{Handle, Server, from_tcp, from_tcp_rustls};
 use clap::Args;
 use clock::{Clock as _, SystemClock};
+use hyper_util::rt::TokioTimer;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
@@ -56,24 +57,35 @@ pub fn system_rng() -> ChaCha20Rng {
 /// A mistake in the configuration, or an address that is in use.
 pub async fn serve(config: Config, handle: Handle<SocketAddr>) -> anyhow::Result<()> {
     let materials = Materials::read(&config, SystemClock.now())?;
-    let (listen, tls) = (config.server.listen, config.server.tls.clone());
+    let (listen, tls) = (config.server.listen, materials.tls.clone());
     let (issuer, demo) = (config.issuer.clone(), config.is_demo());
-    let paths = tls.map(|tls| (config.path(&tls.certificate_file), config.path(&tls.key_file)));
+    let most = Duration::from_secs(config.limits.request_seconds);
+    let bound = TcpListener::bind(listen).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    let listener = bound.with_context(|| format!("server.listen {listen}"))?;
     let state = AppState::open(config, materials, Arc::new(SystemClock), &mut system_rng()).await?;
     let cleaning = tokio::spawn(housekeeping::run(state.clone()));
     tracing::info!(%listen, issuer, demo, "listening");
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let outcome = match paths {
-        None => axum_server::bind(listen).handle(handle).serve(app).await,
-        Some((certificate, key)) => {
-            // A second server in this process finds the provider installed.
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            let tls = RustlsConfig::from_pem_file(certificate, key).await.context("server.tls")?;
-            axum_server::bind_rustls(listen, tls).handle(handle).serve(app).await
+    let outcome = match tls {
+        None => patient(from_tcp(listener)?, most).handle(handle).serve(app).await,
+        Some(tls) => {
+            let server = from_tcp_rustls(listener, RustlsConfig::from_config(tls))?;
+            patient(server, most).handle(handle).serve(app).await
         }
     };
     cleaning.abort();
     outcome.with_context(|| format!("server.listen {listen}"))
+}
+
+/// HTTP/1.1 that waits for headers so long and no longer: whoever opens connections and says nothing, or a byte at a time,
+/// would hold them all. (The time of the rest of a request is `http::headers::limit`'s.)
+fn patient<A>(server: Server<SocketAddr, A>, most: Duration) -> Server<SocketAddr, A> {
+    let mut server = server.http1_only();
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(most);
+    server
 }
 
 /// Waits for a signal to stop, then stops a server.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use attestation::{AttestationPolicy, Revocation, StatusList, TrustAnchor};
 use clock::UnixTime;
@@ -18,7 +19,7 @@ use protocol::enrolment::ConsentText;
 use storage::StorageKeys;
 use verification::TrustStore;
 
-use super::values::{at, key_bytes, secret, signing_key};
+use super::values::{at, key_bytes, secret, server_certificate, signing_key};
 use super::{Client, ClientAuthentication, Config, Mistake, Mistakes, Secret};
 
 /// A text to consent to.
@@ -58,6 +59,10 @@ pub struct Materials {
     pub consents: Vec<ConsentDocument>,
     /// The password of the mail server.
     pub mail_password: Option<Secret<String>>,
+    /// Roots, DER, that its certificate may lead to beside the usual ones.
+    pub mail_roots: Vec<Vec<u8>>,
+    /// TLS of the listener.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
 }
 
 /// Collects mistakes, so that one run finds them all.
@@ -91,7 +96,7 @@ impl Reader<'_> {
     }
 
     fn materials(&mut self, now: UnixTime) -> Option<Materials> {
-        self.check_address();
+        let tls = self.listener();
         let database = self.required(
             "database.url",
             &self.config.database.url,
@@ -120,7 +125,7 @@ impl Reader<'_> {
         let engines = self.engines();
         let attestation = self.attestation(now);
         let consents = self.consents();
-        let mail_password = self.mail();
+        let (mail_password, mail_roots) = self.mail();
         let nonce_key = hkdf_sha256(&lookup?, b"", b"sceau/nonce/v1", 32);
         Some(Materials {
             database: self.database_address(database?),
@@ -141,11 +146,13 @@ impl Reader<'_> {
             enrolment: self.enrolment(&consents),
             consents,
             mail_password,
+            mail_roots,
+            tls,
         })
     }
 
-    /// The issuer identifier (OpenID Connect Discovery 1.0, section 3) and the listener.
-    fn check_address(&mut self) {
+    /// The issuer identifier (OpenID Connect Discovery 1.0, section 3) and the listener; its TLS.
+    fn listener(&mut self) -> Option<Arc<rustls::ServerConfig>> {
         let issuer = self.config.issuer.as_str();
         let listen = self.config.server.listen;
         let loopback = self.config.issuer_is_loopback();
@@ -169,17 +176,10 @@ impl Reader<'_> {
         if self.config.server.tls.is_none() && !listen.ip().is_loopback() {
             self.wrong("server.listen", "without server.tls it must be a loopback address");
         }
-        if let Some(tls) = &self.config.server.tls {
-            for (key, path) in [
-                ("server.tls.certificate_file", &tls.certificate_file),
-                ("server.tls.key_file", &tls.key_file),
-            ] {
-                let path = self.config.path(path);
-                if let Err(error) = std::fs::metadata(&path) {
-                    self.wrong(key, at(&path, error));
-                }
-            }
-        }
+        let tls = self.config.server.tls.as_ref()?;
+        let (chain, key) = (self.config.path(&tls.certificate_file), self.config.path(&tls.key_file));
+        let read = server_certificate(&chain, &key);
+        self.noted(read.map_err(|(key, text)| Mistake::new(format!("server.tls{key}"), text)))
     }
 
     /// A relative path of SQLite begins at the file's folder, like every other path of the configuration.
@@ -459,7 +459,8 @@ impl Reader<'_> {
         }
     }
 
-    fn mail(&mut self) -> Option<Secret<String>> {
+    /// The password of the mail server, and the roots of its certificate.
+    fn mail(&mut self) -> (Option<Secret<String>>, Vec<Vec<u8>>) {
         let config = self.config;
         match &config.mail {
             super::Mail::Folder { from, .. } => {
@@ -467,9 +468,11 @@ impl Reader<'_> {
                     self.wrong("mail.transport", "folder is for the demo environment only");
                 }
                 self.check_sender(from);
-                None
+                (None, Vec::new())
             }
-            super::Mail::Smtp { password, password_file, from, username, security, host, .. } => {
+            super::Mail::Smtp {
+                password, password_file, from, username, security, host, ca_files, ..
+            } => {
                 self.check_sender(from);
                 let secret = self.secret("mail.password", password, password_file.as_deref());
                 if username.is_some() != secret.is_some() {
@@ -479,9 +482,25 @@ impl Reader<'_> {
                 if *security == super::MailSecurity::None && !local {
                     self.wrong("mail.security", "none is for a mail server on this machine only");
                 }
-                secret
+                (secret, self.mail_roots(ca_files))
             }
         }
+    }
+
+    fn mail_roots(&mut self, paths: &[std::path::PathBuf]) -> Vec<Vec<u8>> {
+        let mut roots = Vec::new();
+        for path in paths {
+            let path = self.config.path(path);
+            match verification::read_files(&path) {
+                Err(error) => self.wrong("mail.ca_files", error),
+                Ok(certificates) => roots.extend(certificates.into_iter().filter(|der| {
+                    let root = rustls::RootCertStore::empty().add(der.as_slice().into());
+                    self.noted(root.map_err(|error| Mistake::new("mail.ca_files", at(&path, error))))
+                        .is_some()
+                })),
+            }
+        }
+        roots
     }
 
     fn check_sender(&mut self, from: &str) {

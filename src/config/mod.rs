@@ -72,7 +72,7 @@ impl Config {
         folder: PathBuf,
     ) -> Result<Self, Mistakes> {
         let mut table: toml::Table =
-            text.parse().map_err(|error: toml::de::Error| Mistakes(vec![Mistake::new("TOML", error)]))?;
+            text.parse().map_err(|error| Mistakes(vec![values::malformed(text, &error)]))?;
         for (name, value) in environment {
             if let Some(key) = name.strip_prefix("SCEAU__") {
                 values::set(&mut table, &key.to_ascii_lowercase(), &value)

@@ -285,6 +285,9 @@ pub enum Mail {
         password: Option<Secret<String>>,
         /// A file that holds it.
         password_file: Option<PathBuf>,
+        /// Roots that its certificate may lead to, beside the usual ones. Each path is a file or a folder, PEM or DER.
+        #[serde(default)]
+        ca_files: Vec<PathBuf>,
         /// The sender's address.
         from: String,
     },

@@ -1,10 +1,13 @@
 //! Values of a configuration: those of the environment, secrets, keys.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crypto::EcPrivateKey;
-use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::ServerConfig;
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use zeroize::Zeroizing;
 
 use super::{Mistake, Secret};
@@ -49,6 +52,14 @@ pub(super) fn mistake(path: &str, error: &toml::de::Error) -> Mistake {
     Mistake::new(if path == "." { "(top)".to_owned() } else { path }, error.message())
 }
 
+/// Where the text is no TOML. Its line is not repeated: it may hold a secret.
+pub(super) fn malformed(text: &str, error: &toml::de::Error) -> Mistake {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    Mistake::new("TOML", format!("line {line}, column {column}: {}", error.message()))
+}
+
 /// A secret that stands inline or in a file; `None` if neither is given.
 pub(super) fn secret(
     key: &str,
@@ -88,6 +99,24 @@ pub(super) fn signing_key(path: &Path) -> Result<jose::SigningKey, String> {
     let der = PrivatePkcs8KeyDer::from_pem_file(path).map_err(|error| at(path, error))?;
     let key = EcPrivateKey::from_pkcs8_der(der.secret_pkcs8_der()).map_err(|error| at(path, error))?;
     jose::SigningKey::new(key).map_err(|error| at(path, error))
+}
+
+/// TLS with a certificate chain and its key, both PEM. A mistake comes with the end of its key's name.
+pub(super) fn server_certificate(
+    chain: &Path,
+    key: &Path,
+) -> Result<Arc<ServerConfig>, (&'static str, String)> {
+    let chain_wrong = |error: String| (".certificate_file", at(chain, error));
+    let certificates = CertificateDer::pem_file_iter(chain).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let certificates = certificates.map_err(|error| chain_wrong(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(chain_wrong("no certificate".to_owned()));
+    }
+    let private_key = PrivateKeyDer::from_pem_file(key).map_err(|error| (".key_file", at(key, error)))?;
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(certificates, private_key));
+    config.map(Arc::new).map_err(|error| ("", error.to_string()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use toml::Table;
 
-use super::{BASIC, Bench, section, set};
+use super::{BASIC, Bench, FULL, section, set};
 
 /// The change to a demo on this machine.
 fn demo(table: &mut Table) {
@@ -34,6 +34,12 @@ fn a_secret_given_twice_or_not_at_all_is_refused() {
         set(t, "mail", "password_file", "'keys/mail.password'");
     });
     assert_eq!(mail, ["mail.password", "mail.username"]);
+    bench.write("trust/none.pem", &super::pem(b"no certificate"));
+    for (file, mistakes) in
+        [("none.pem", &["mail.ca_files"][..]), ("absent.pem", &["mail.ca_files"]), ("csca", &[])]
+    {
+        assert_eq!(bench.mistakes(|t| set(t, "mail", "ca_files", &format!("['trust/{file}']"))), mistakes);
+    }
 }
 
 #[test]
@@ -149,6 +155,24 @@ fn a_client_has_a_name_of_its_own_a_way_back_a_level_and_a_proof() {
         clients.push(clients[0].clone());
     });
     assert!(twice.starts_with("clients: client broker-client-id is there twice"), "{twice}");
+}
+
+#[test]
+fn the_listeners_certificate_and_key_belong_together() {
+    let bench = Bench::new();
+    let told = |key: &str, file: &str| {
+        let changed = |t: &mut Table| set(t, "server.tls", key, &format!("'{file}'"));
+        bench.read(FULL, changed).map(drop).unwrap_err().to_string()
+    };
+    let wrong =
+        |told: String, key: &str| assert!(told.starts_with(key) && told.lines().count() == 1, "{told}");
+    wrong(told("certificate_file", "tls/none.pem"), "server.tls.certificate_file: ");
+    wrong(told("certificate_file", "tls/key.pem"), "server.tls.certificate_file: ");
+    wrong(told("key_file", "tls/none.pem"), "server.tls.key_file: ");
+    wrong(told("key_file", "tls/chain.pem"), "server.tls.key_file: ");
+    wrong(told("key_file", "keys/statement.pem"), "server.tls: ");
+    bench.write("tls/chain.pem", &super::pem(b"no certificate"));
+    wrong(told("key_file", "tls/key.pem"), "server.tls: ");
 }
 
 #[test]

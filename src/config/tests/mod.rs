@@ -5,12 +5,13 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use clock::UnixTime;
-use crypto::{Curve, EcPrivateKey};
+use crypto::{Curve, EcPrivateKey, HashAlgorithm};
 use jose::{JwkSet, SigningKey};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use tempfile::TempDir;
-use test_passports::StateBuilder;
+use test_passports::keys::RsaKey;
+use test_passports::{PrivateKey, Signer, StateBuilder};
 use toml::{Table, Value};
 
 use super::{Config, Materials, Mistakes};
@@ -43,6 +44,12 @@ const SECTIONS: [(&str, &str); 17] = [
     ("limits", "limits"),
     ("log", "log"),
 ];
+
+/// A certificate in PEM.
+fn pem(der: &[u8]) -> String {
+    let text = BASE64_STANDARD.encode(der);
+    format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
+}
 
 fn table(text: &str) -> Table {
     text.parse().unwrap()
@@ -87,14 +94,13 @@ impl Bench {
         bench.write("keys/broker.secret", &format!("{}\n", "s".repeat(32)));
         bench.write("keys/mail.password", "password\n");
         bench.write("keys/database-url", "sqlite:/var/lib/sceau/sceau.db\n");
-        bench.write("tls/chain.pem", "");
-        bench.write("tls/key.pem", "");
-        let csca = StateBuilder::new(NOW).build().csca.certificate;
-        let pem = format!(
-            "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
-            BASE64_STANDARD.encode(csca)
-        );
-        bench.write("trust/csca/uto.pem", &pem);
+        // Any certificate with its key will do.
+        let key = PrivateKey::rsa(RsaKey::Csca);
+        let PrivateKey::Rsa(own) = &key else { panic!("an RSA key") };
+        bench.write("tls/key.pem", &crate::cli::pem(&own.to_pkcs8_der()));
+        let own = Signer::new(key, HashAlgorithm::Sha256);
+        bench.write("tls/chain.pem", &pem(&StateBuilder::new(NOW).csca(own).build().csca.certificate));
+        bench.write("trust/csca/uto.pem", &pem(&StateBuilder::new(NOW).build().csca.certificate));
         for empty in ["dsc", "link", "crl"] {
             std::fs::create_dir_all(bench.folder.path().join("trust").join(empty)).unwrap();
         }

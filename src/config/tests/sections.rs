@@ -67,6 +67,17 @@ fn variables_of_the_environment_stand_above_the_file() {
 }
 
 #[test]
+fn a_malformed_line_is_told_by_its_place_and_not_repeated() {
+    let broken = BASIC.replace("secret_file = ", "secret = hunter2 ");
+    let Mistakes(mistakes) = crate::Config::parse(&broken, std::iter::empty(), "".into()).unwrap_err();
+    let line = broken.lines().position(|line| line.contains("hunter2")).unwrap() + 1;
+    assert_eq!(mistakes.len(), 1);
+    assert_eq!(mistakes[0].key, "TOML");
+    assert!(mistakes[0].text.starts_with(&format!("line {line}, column ")), "{}", mistakes[0].text);
+    assert!(!mistakes[0].text.contains("hunter2"), "{}", mistakes[0].text);
+}
+
+#[test]
 fn a_printed_configuration_tells_no_secret() {
     let inline = |t: &mut Table| {
         for (path, key) in
