@@ -37,15 +37,22 @@ impl Keys {
 /// # Errors
 /// The folder cannot be written, or one of the files is there.
 pub fn new_keys(folder: &Path, rng: &mut impl CryptoRng) -> anyhow::Result<Vec<PathBuf>> {
+    const SECRETS: [&str; 2] = ["encryption.key", "lookup.key"];
+    const SIGNING: [&str; 2] = ["oidc-signing.pem", "statement.pem"];
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    // All or none: keys of two times do not stand beside each other.
+    let mut paths = SECRETS.iter().chain(&SIGNING).map(|name| folder.join(name));
+    if let Some(path) = paths.find(|path| path.exists()) {
+        anyhow::bail!("{}: is there already", path.display());
+    }
     let mut files = Vec::new();
-    for name in ["encryption.key", "lookup.key"] {
+    for name in SECRETS {
         let mut key = Zeroizing::new([0; 32]);
         rng.fill_bytes(&mut *key);
         let text = Zeroizing::new(hex::encode(*key) + "\n");
         files.push(write_secret(folder.join(name), &text)?);
     }
-    for name in ["oidc-signing.pem", "statement.pem"] {
+    for name in SIGNING {
         let key = EcPrivateKey::generate(Curve::P256, rng);
         files.push(write_secret(folder.join(name), &pem(&key.to_pkcs8_der()))?);
     }
@@ -87,5 +94,8 @@ mod tests {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         assert_eq!(new_keys(folder.path(), &mut rng).unwrap().len(), 4);
         assert!(new_keys(folder.path(), &mut rng).is_err());
+        std::fs::remove_file(folder.path().join("encryption.key")).unwrap();
+        assert!(new_keys(folder.path(), &mut rng).is_err());
+        assert!(!folder.path().join("encryption.key").exists(), "none is made beside those of another time");
     }
 }
