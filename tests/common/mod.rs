@@ -6,9 +6,12 @@
 pub mod browser;
 pub mod phone;
 
-use std::net::{SocketAddr, TcpListener};
+use std::fs::OpenOptions;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
+use std::process::{Child, Command, ExitStatus};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use attestation::Application;
 use attestation::demo_root::DemoRoot;
@@ -29,6 +32,9 @@ pub const ENGINE: &str = "demo-engine";
 pub const CLIENT: &str = "broker";
 pub const SECRET: &str = "a secret of forty characters, for tests!";
 pub const REDIRECT: &str = "http://127.0.0.1:1/oidc-callback";
+/// Files of a server that is a process of its own.
+pub const CONFIG: &str = "sceau.toml";
+const LOG: &str = "server.log";
 
 /// A server and all that its tests know of it.
 pub struct Bench {
@@ -46,14 +52,24 @@ enum Server {
     /// The router in this process, with a clock that stands still.
     Here(AppState),
     /// `sceau serve`, with the machine's clock.
-    Process(std::process::Child),
+    Process(Mutex<Child>),
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Self::Process(child) = self {
+        if let Self::Process(child) = self
+            && let Ok(child) = child.get_mut()
+        {
             let _ = child.kill();
             let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if std::thread::panicking() && matches!(self.server, Server::Process(_)) {
+            eprintln!("{}", self.log());
         }
     }
 }
@@ -85,25 +101,40 @@ impl Bench {
     pub fn serve(change: impl FnOnce(String) -> String) -> Self {
         let now = clock::SystemClock.now();
         Self::build(now, change, |_, listener, text, folder, _| {
-            let (address, file) = (listener.local_addr().unwrap(), folder.join("sceau.toml"));
-            std::fs::write(&file, text).unwrap();
+            let address = listener.local_addr().unwrap();
+            std::fs::write(folder.join(CONFIG), text).unwrap();
             drop(listener);
-            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sceau"));
-            let child = command
-                .arg("serve")
-                .arg("--config")
-                .arg(file)
-                .env("SCEAU__LOG__FILTER", "warn")
-                .spawn()
-                .unwrap();
-            let server = Server::Process(child);
-            let waited = (0..200).any(|_| {
-                std::thread::sleep(std::time::Duration::from_millis(50));
-                std::net::TcpStream::connect(address).is_ok()
-            });
-            assert!(waited, "the server does not listen");
-            server
+            Server::Process(Mutex::new(launch(folder, address)))
         })
+    }
+
+    /// Starts the process again, once it has ended.
+    pub fn start_again(&self) {
+        let address = self.url.strip_prefix("http://").unwrap().parse().unwrap();
+        *self.process().lock().unwrap() = launch(self.folder.path(), address);
+    }
+
+    /// Sends the process a signal: `TERM`, `KILL`.
+    pub fn signal(&self, name: &str) {
+        let id = self.process().lock().unwrap().id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// How the process ended.
+    pub fn ended(&self) -> ExitStatus {
+        self.process().lock().unwrap().wait().unwrap()
+    }
+
+    /// What the process has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join(LOG)).unwrap_or_default()
+    }
+
+    pub fn process(&self) -> &Mutex<Child> {
+        match &self.server {
+            Server::Process(child) => child,
+            Server::Here(_) => panic!("the server is in this process"),
+        }
     }
 
     fn build(
@@ -175,6 +206,23 @@ impl Bench {
         let newest = mails.iter().rev().find(|mail| mail.contains(to) && code_in(mail).is_some());
         code_in(newest.expect("a mail with a code")).unwrap()
     }
+}
+
+/// `sceau serve` with the configuration in a folder, once it listens.
+fn launch(folder: &Path, address: SocketAddr) -> Child {
+    let log = OpenOptions::new().create(true).append(true).open(folder.join(LOG)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sceau"));
+    let mut child = command.args(["serve", "--config"]).arg(folder.join(CONFIG)).stderr(log).spawn().unwrap();
+    for _ in 0..400 {
+        if TcpStream::connect(address).is_ok() {
+            return child;
+        }
+        if let Some(status) = child.try_wait().unwrap() {
+            panic!("{status}: {}", std::fs::read_to_string(folder.join(LOG)).unwrap());
+        }
+        std::thread::sleep(Duration::from_millis(25));
+    }
+    panic!("the server does not listen");
 }
 
 /// The app whose keys count.

@@ -59,7 +59,10 @@ impl Reply {
 pub fn send(method: &str, url: &str, headers: &[(&str, String)], body: &[u8]) -> Reply {
     let agent: ureq::Agent =
         ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
-    let request = ureq::http::Request::builder().method(method).uri(url).header("accept-language", "en");
+    let mut request = ureq::http::Request::builder().method(method).uri(url);
+    if !headers.iter().any(|(name, _)| *name == "accept-language") {
+        request = request.header("accept-language", "en");
+    }
     let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
     let mut response = agent.run(request.body(body).unwrap()).unwrap();
     let text = response.body_mut().read_to_string().unwrap();

@@ -245,28 +245,6 @@ fn steps_out_of_order_say_what_is_missing() {
 }
 
 #[test]
-fn two_enrolments_of_one_document_at_once_make_one_account() {
-    let bench = Bench::start();
-    let passport = bench.passport();
-    let mut one = Phone::up_to_the_seal(&bench, 1, &passport);
-    let mut two = Phone::up_to_the_seal(&bench, 2, &passport);
-    let (a, b) = std::thread::scope(|scope| {
-        let a = scope.spawn(|| one.seal());
-        let b = scope.spawn(|| two.seal());
-        (a.join().unwrap(), b.join().unwrap())
-    });
-    let (a, b): (Sealed, Sealed) = (a.ok(), b.ok());
-    assert_eq!([a.replaced, b.replaced].iter().filter(|replaced| **replaced).count(), 1);
-    let account = |device: &str| {
-        let device = bench.runtime.block_on(bench.state().database.load_device(device)).unwrap().unwrap();
-        (device.identity_id.clone(), device.active)
-    };
-    let (first, second) = (account(&a.device_id), account(&b.device_id));
-    assert_eq!(first.0, second.0, "one identity");
-    assert_ne!(first.1, second.1, "one phone");
-}
-
-#[test]
 fn a_renewed_enrolment_keeps_the_subject_and_revokes_the_old_phone() {
     let bench = Bench::start();
     let passport = bench.passport();

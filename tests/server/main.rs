@@ -4,7 +4,12 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod address;
+mod certificate;
 mod cheats;
+mod engines;
 mod enrolment;
 mod independent_clients;
 mod login;
+mod mail;
+mod operation;
