@@ -91,6 +91,7 @@ fn status(code: &str) -> StatusCode {
         ("request.idempotency", StatusCode::CONFLICT),
         ("request.too-large", StatusCode::PAYLOAD_TOO_LARGE),
         ("request.not-found", StatusCode::NOT_FOUND),
+        ("request.method", StatusCode::METHOD_NOT_ALLOWED),
         ("request.rate", StatusCode::TOO_MANY_REQUESTS),
         ("request.", StatusCode::BAD_REQUEST),
         ("enrolment.expired", StatusCode::GONE),

@@ -19,6 +19,7 @@ pub fn router(state: AppState) -> Router {
         .merge(pages::routes())
         .merge(openapi::routes())
         .fallback(|| async { ApiError::new("request.not-found") })
+        .method_not_allowed_fallback(|| async { ApiError::new("request.method") })
         .layer(from_fn_with_state(state.clone(), limit))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(error::problem_documents))

@@ -153,7 +153,8 @@ fn a_tester_enrols_a_folder_and_logs_in_by_code_and_by_link() {
     assert_eq!((shown["client_name"].as_str(), shown["kind"].as_str()), (Some("FranceConnect"), Some("qr")));
     let approved = phone(&state, &["approve", &handle, "--pin", PIN], "");
     let digits = approved.last_line();
-    assert!(approved.out.contains("asked by: FranceConnect") && digits.len() == 6);
+    assert!(approved.err.contains("asked by: FranceConnect") && digits.len() == 6);
+    assert_eq!(approved.out, format!("{digits}\n"), "the answer alone");
     let login = page.attribute("data-login-id").unwrap();
     let done = browser.post(&format!("/login/{login}/release"), &[("code", digits)]);
     assert!(done.query("code").is_some(), "{}", done.body);
@@ -161,7 +162,7 @@ fn a_tester_enrols_a_folder_and_logs_in_by_code_and_by_link() {
     let page = browser.login_page("eidas2");
     let url = format!("{}/app/{}", desk.bench.url, page.attribute("data-link-handle").unwrap());
     let approved = phone(&state, &["approve", &url, "--pin", PIN, "--language", "fr"], "");
-    assert!(approved.out.contains("demandeur : FranceConnect"));
+    assert!(approved.err.contains("demandeur : FranceConnect"));
     let done = browser.get(approved.last_line());
     assert!(done.query("code").is_some(), "{}", done.body);
 
@@ -187,8 +188,8 @@ fn a_refusal_and_a_wrong_pin_are_told_with_their_exit_code() {
     };
     let (wrong, _) = login(&["approve", "--pin", "274914"]);
     assert_eq!(wrong.code, Some(1), "{}", wrong.err);
-    assert_eq!(wrong.err, "login.refused: The login was not approved.\n");
-    assert!(!wrong.out.lines().last().unwrap().bytes().all(|b| b.is_ascii_digit()));
+    assert!(wrong.err.ends_with("\nlogin.refused: The login was not approved.\n"), "{}", wrong.err);
+    assert_eq!(wrong.out, "");
     for (arguments, last) in
         [(["refuse"].as_slice(), "refused"), (&["refuse", "--not-me"], "refused: it was not me")]
     {

@@ -20,7 +20,7 @@ pub use network::{Cidr, subscriber};
 pub use secret::Secret;
 pub use sections::{
     Application, Attestation, Client, ClientAuthentication, Config, Consent, Database, Enrolment, Face,
-    FaceEngine, Keys, Limits, Log, LogFormat, Mail, MailSecurity, Server, Tls, Trust,
+    FaceEngine, Keys, Limits, Log, LogFormat, Mail, MailSecurity, Server, SigningAlgorithm, Tls, Trust,
 };
 
 /// A mistake in the configuration.

@@ -119,6 +119,16 @@ pub enum ClientAuthentication {
     PrivateKeyJwt,
 }
 
+/// How a client's ID tokens and claims are signed. Another value is refused: no client is told that it gets what this
+/// server does not make.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum SigningAlgorithm {
+    /// ECDSA on P-256 with SHA-256.
+    #[default]
+    #[serde(rename = "ES256")]
+    Es256,
+}
+
 /// A client.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,6 +150,9 @@ pub struct Client {
     pub secret_file: Option<PathBuf>,
     /// Its public keys, a JWK set.
     pub jwks_file: Option<PathBuf>,
+    /// How its ID tokens and claims are signed.
+    #[serde(default)]
+    pub signing_algorithm: SigningAlgorithm,
     /// The levels that it may be answered.
     pub acr: Vec<Level>,
     /// The consent text that is shown at its logins.

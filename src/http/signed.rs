@@ -159,7 +159,8 @@ impl Answer {
         serde_json::to_string(value).map(Self::Json).map_err(ApiError::internal)
     }
 
-    /// The form that is kept of an outcome; `None` for trouble of ours, which a repeat may get over.
+    /// The form that is kept of an outcome; `None` for trouble of ours: the phone asks again with a
+    /// new number, since a repeat of the same bytes is told to wait for an answer that never came.
     #[must_use]
     pub fn to_keep(outcome: &Result<Self, ApiError>) -> Option<Vec<u8>> {
         let answer = match outcome {

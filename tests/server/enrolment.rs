@@ -286,6 +286,10 @@ fn places_are_found_and_the_api_is_described() {
     assert_eq!(places.body["places"][0]["code"], "42218");
     let countries = send("GET", &format!("{}/v1/places?name=portugal", bench.url), &[], b"");
     assert!(countries.body["places"].as_array().unwrap().iter().any(|p| p["code"] == "99139"));
+    let nameless = send("GET", &format!("{}/v1/places", bench.url), &[], b"");
+    assert_eq!(nameless.refused(), (400, "request.malformed"));
+    let posted = send("POST", &format!("{}/v1/config", bench.url), &[], b"");
+    assert_eq!(posted.refused(), (405, "request.method"));
     let description = send("GET", &format!("{}/openapi.json", bench.url), &[], b"");
     assert!(description.body["paths"]["/v1/enrolments/{id}/seal"]["post"].is_object());
 }

@@ -65,6 +65,7 @@ pub const TABLE: &[Entry] = &[
     open("request.idempotency", Retry::Never, "Une autre demande porte déjà cette clé.", "Another request already carries this key."),
     open("request.too-large", Retry::Never, "La demande est trop longue.", "The request is too large."),
     open("request.not-found", Retry::StartAgain, "Cette étape n'existe pas ou n'existe plus.", "This step does not exist, or no longer."),
+    open("request.method", Retry::Never, "Cette adresse ne prend pas cette méthode.", "This address does not take that method."),
     open("request.rate", Retry::Later, "Trop de demandes. Attendez un peu.", "Too many requests. Wait a little."),
     open("app.version", Retry::Correct, "Mettez l'application à jour.", "Update the app."),
     open("enrolment.expired", Retry::StartAgain, "L'inscription a expiré. Recommencez.", "The enrolment has expired. Start again."),

@@ -32,7 +32,7 @@ pub(super) fn client_at(
     Ok(LoginClient::new(server, language, &record.issuer, keys.clone(), keys, counter)?)
 }
 
-/// Claims the login behind a handle, shows it, and approves it. The last line is the release code or the resume URL.
+/// Claims the login behind a handle, shows it, and approves it.
 ///
 /// # Errors
 /// [`mobile_bridge::BridgeError`]; or a person who sees another page.
@@ -49,12 +49,7 @@ pub fn approve(
     if !request.same_network {
         confirm(words, out)?;
     }
-    let approved = client.approve(&request.login_id, pin)?;
-    match &approved {
-        ApprovedLogin::ReleaseCode { digits } => writeln!(out, "{digits}")?,
-        ApprovedLogin::ResumeUrl { url } => writeln!(out, "{url}")?,
-    }
-    Ok(approved)
+    Ok(client.approve(&request.login_id, pin)?)
 }
 
 /// Claims the login behind a handle, and refuses it.

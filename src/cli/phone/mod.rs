@@ -25,13 +25,13 @@ pub use keys::{APPLICATION, application_signer};
 pub use mail::MailCode;
 pub use state::is_enrolled;
 
-use std::io::stdout;
+use std::io::{stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
-use mobile_bridge::AccessKey;
+use mobile_bridge::{AccessKey, ApprovedLogin};
 
 use answer::{client_at, show, show_json};
 use words::Words;
@@ -44,7 +44,8 @@ pub(super) enum Phone {
     /// Enrols a document on a new virtual phone.
     #[command(after_help = EXIT_CODES)]
     Enrol(Box<Enrol>),
-    /// Approves a login; the last line is the release code (QR handle) or the resume URL (link handle).
+    /// Approves a login and prints the release code (QR handle) or the resume URL (link handle); what is asked is
+    /// printed beside it, on standard error.
     #[command(after_help = EXIT_CODES)]
     Approve {
         #[command(flatten)]
@@ -201,7 +202,14 @@ impl Phone {
         match self {
             Self::Enrol(options) => enrol(&options.resolve()?, out).map(drop),
             Self::Approve { login, pin } => {
-                approve(&*login.client()?, &login.handle, &pin, login.language.tag(), out).map(drop)
+                // What is asked goes beside: the answer alone can be taken on by a script.
+                let (client, language) = (login.client()?, login.language.tag());
+                let approved = approve(&client, &login.handle, &pin, language, &mut stderr())?;
+                match approved {
+                    ApprovedLogin::ReleaseCode { digits } => println!("{digits}"),
+                    ApprovedLogin::ResumeUrl { url } => println!("{url}"),
+                }
+                Ok(())
             }
             Self::Refuse { login, not_me } => {
                 refuse(&*login.client()?, &login.handle, not_me, login.language.tag(), out)

@@ -1,6 +1,7 @@
 //! What the person gives: consents, an e-mail address, what the chip does not say of her. It stays marked as declared.
 
 use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use identity::login::six_digits;
 use identity::places::ATTRIBUTION;
@@ -129,7 +130,11 @@ pub(super) struct Search {
 
 /// Communes, then countries and territories, that fit what was typed: 20 at most.
 #[utoipa::path(get, path = "/v1/places", tag = "enrolment", params(Search), responses((status = 200, body = Places)))]
-pub(super) async fn places(State(state): State<AppState>, Query(search): Query<Search>) -> Json<Places> {
+pub(super) async fn places(
+    State(state): State<AppState>,
+    search: Result<Query<Search>, QueryRejection>,
+) -> Result<Json<Places>, ApiError> {
+    let Query(search) = search.map_err(|_| ApiError::new("request.malformed").detail("query"))?;
     let communes = state.places.search(&search.name, search.departement.as_deref());
     let communes = communes.into_iter().map(|commune| Place {
         code: commune.code.to_owned(),
@@ -146,5 +151,5 @@ pub(super) async fn places(State(state): State<AppState>, Query(search): Query<S
         departement: None,
     });
     let places = communes.chain(countries).take(identity::places::MAX_RESULTS).collect();
-    Json(Places { places, attribution: ATTRIBUTION.to_owned() })
+    Ok(Json(Places { places, attribution: ATTRIBUTION.to_owned() }))
 }
