@@ -12,10 +12,10 @@ use der::asn1::{BitStringRef, ObjectIdentifier, UintRef};
 use der::{Decode as _, Encode as _, Sequence};
 use tool::OpenSsl;
 
-const DSA_1024_160: &[u8] = include_bytes!("vectors/dsa-1024-160.der");
-const DSA_2048_224: &[u8] = include_bytes!("vectors/dsa-2048-224.der");
-const DSA_2048_256: &[u8] = include_bytes!("vectors/dsa-2048-256.der");
-const DSA_3072_256: &[u8] = include_bytes!("vectors/dsa-3072-256.der");
+const DSA_1024_160: &[u8] = include_bytes!("vectors/dsa-1024-160.pem");
+const DSA_2048_224: &[u8] = include_bytes!("vectors/dsa-2048-224.pem");
+const DSA_2048_256: &[u8] = include_bytes!("vectors/dsa-2048-256.pem");
+const DSA_3072_256: &[u8] = include_bytes!("vectors/dsa-3072-256.pem");
 
 /// The schemes of RFC 3279 and RFC 5758, an AlgorithmIdentifier without parameters each.
 const SCHEMES: [(HashAlgorithm, &str); 5] = [
@@ -28,8 +28,7 @@ const SCHEMES: [(HashAlgorithm, &str); 5] = [
 
 /// Makes a key; says its SubjectPublicKeyInfo.
 fn generate(openssl: &OpenSsl, parameters: &[u8]) -> Vec<u8> {
-    openssl.write("parameters.der", parameters);
-    openssl.run(&["pkeyparam", "-in", "parameters.der", "-out", "parameters"]);
+    openssl.write("parameters", parameters);
     openssl.run(&["genpkey", "-paramfile", "parameters", "-out", "key"]);
     openssl.run(&["pkey", "-in", "key", "-pubout", "-outform", "DER", "-out", "pub"]);
     openssl.read("pub")
