@@ -11,6 +11,7 @@ use std::fmt;
 use ::rsa::BoxedUint;
 use ::rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use ::rsa::traits::PublicKeyParts as _;
+use crypto_bigint::modular::BoxedMontyForm;
 use der::Encode as _;
 use der::asn1::ObjectIdentifier;
 use rand_core::CryptoRng;
@@ -114,8 +115,16 @@ impl RsaPublicKey {
     /// [`Error::Signature`]: another length than the modulus', or not below it.
     pub fn raw_public_op(&self, signature: &[u8]) -> Result<Vec<u8>, Error> {
         let s = self.number(signature).ok_or(Error::Signature)?;
-        let m = ::rsa::hazmat::rsa_encrypt(&self.key, &s).map_err(|_| Error::Signature)?;
-        Ok(to_len(&m, self.modulus_len()))
+        let s = BoxedMontyForm::new(s, self.key.n_params());
+        // Square and multiply: the exponents of keys have few bits that are set, and a window, as `rsa` takes it for
+        // exponents of any length, is filled by more products than it saves.
+        let exponent = self.exponent().iter().fold(0u64, |e, byte| e << 8 | u64::from(*byte));
+        let below_first = (0..exponent.ilog2()).rev();
+        let m = below_first.fold(s.clone(), |m, bit| {
+            let square = m.square();
+            if exponent >> bit & 1 == 1 { &square * &s } else { square }
+        });
+        Ok(to_len(&m.retrieve(), self.modulus_len()))
     }
 
     /// The modulus less a number of its length and below it.

@@ -45,6 +45,23 @@ fn a_signature_of_another_length_or_not_below_the_modulus_is_refused() {
     assert_eq!(key.raw_private_op(&public.modulus()), Err(Error::RsaKey("message out of range")));
 }
 
+/// Our square and multiply against the window of `rsa`, for exponents with one bit set, some and all.
+#[test]
+fn the_public_operation_is_that_of_rsa() {
+    for bits in [1024, 1031, 2048, 4096, 8192] {
+        let mut signature = vec![0x5a; bits / 8 + usize::from(bits % 8 > 0)];
+        signature[0] = 0x12 >> (signature.len() * 8 - bits);
+        for exponent in
+            [&[3][..], &[17], &[1, 0, 1], &[0xa5, 0x5b], &[1, 0, 0, 0, 1], &[1, 0xff, 0xff, 0xff, 0xff]]
+        {
+            let key = RsaPublicKey::from_components(&odd(bits), exponent).unwrap();
+            let number = key.number(&signature).unwrap();
+            let theirs = ::rsa::hazmat::rsa_encrypt(&key.key, &number).unwrap();
+            assert_eq!(key.raw_public_op(&signature), Ok(to_len(&theirs, key.modulus_len())));
+        }
+    }
+}
+
 #[test]
 fn pkcs1v15_notices_another_message_and_another_hash() {
     let key = key(1024);
