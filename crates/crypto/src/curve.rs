@@ -146,6 +146,9 @@ impl Curve {
             return Self::from_oid(&oid).map(|curve| (curve, false)).ok_or(Error::UnsupportedAlgorithm(oid));
         }
         let parameters = EcParameters::from_der(der).map_err(|_| Error::Malformed("EC parameters"))?;
+        if !(1..=3).contains(&parameters.version) {
+            return Err(Error::Malformed("EC parameters"));
+        }
         TABLE
             .iter()
             .find(|row| row.equals(&parameters))
