@@ -4,14 +4,22 @@
 //! G and n are exactly a known curve's (Doc 9303-11, 9.5.2; RFC 3279, 2.3.5): a curve of the signer's own making
 //! would let it choose a generator for somebody else's public key (CVE-2020-0601).
 
+mod table;
+
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
 use der::{Decode as _, Encode as _, Sequence, Tag, Tagged as _};
+
+use table::{Row, TABLE};
 
 use crate::Error;
 
 /// A curve that this room computes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Curve {
+    /// NIST P-192, secp192r1.
+    P192,
+    /// NIST P-224, secp224r1.
+    P224,
     /// NIST P-256, secp256r1.
     P256,
     /// NIST P-384, secp384r1.
@@ -19,71 +27,18 @@ pub enum Curve {
     /// NIST P-521, secp521r1.
     P521,
     /// RFC 5639.
+    BrainpoolP192r1,
+    /// RFC 5639.
+    BrainpoolP224r1,
+    /// RFC 5639.
     BrainpoolP256r1,
     /// RFC 5639.
+    BrainpoolP320r1,
+    /// RFC 5639.
     BrainpoolP384r1,
+    /// RFC 5639.
+    BrainpoolP512r1,
 }
-
-/// A row of the table: numbers in hex, of the field's length.
-struct Row {
-    curve: Curve,
-    name: &'static str,
-    oid: &'static str,
-    /// Number among the standardised domain parameters of Doc 9303-11, 9.5.1.
-    parameter_id: u8,
-    /// Bytes of a field element, and of a scalar.
-    len: usize,
-    p: &'static str,
-    a: &'static str,
-    b: &'static str,
-    /// Uncompressed SEC 1.
-    g: &'static str,
-    n: &'static str,
-}
-
-#[rustfmt::skip]
-const TABLE: &[Row] = &[
-    Row {
-        curve: Curve::P256, name: "P-256", oid: "1.2.840.10045.3.1.7", parameter_id: 12, len: 32,
-        p: "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff",
-        a: "ffffffff00000001000000000000000000000000fffffffffffffffffffffffc",
-        b: "5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b",
-        g: "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
-        n: "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
-    },
-    Row {
-        curve: Curve::P384, name: "P-384", oid: "1.3.132.0.34", parameter_id: 15, len: 48,
-        p: "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff",
-        a: "fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000fffffffc",
-        b: "b3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef",
-        g: "04aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab73617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f",
-        n: "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
-    },
-    Row {
-        curve: Curve::P521, name: "P-521", oid: "1.3.132.0.35", parameter_id: 18, len: 66,
-        p: "01ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-        a: "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc",
-        b: "0051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00",
-        g: "0400c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66011839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e662c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94769fd16650",
-        n: "01fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409",
-    },
-    Row {
-        curve: Curve::BrainpoolP256r1, name: "brainpoolP256r1", oid: "1.3.36.3.3.2.8.1.1.7", parameter_id: 13, len: 32,
-        p: "a9fb57dba1eea9bc3e660a909d838d726e3bf623d52620282013481d1f6e5377",
-        a: "7d5a0975fc2c3057eef67530417affe7fb8055c126dc5c6ce94a4b44f330b5d9",
-        b: "26dc5c6ce94a4b44f330b5d9bbd77cbf958416295cf7e1ce6bccdc18ff8c07b6",
-        g: "048bd2aeb9cb7e57cb2c4b482ffc81b7afb9de27e1e3bd23c23a4453bd9ace3262547ef835c3dac4fd97f8461a14611dc9c27745132ded8e545c1d54c72f046997",
-        n: "a9fb57dba1eea9bc3e660a909d838d718c397aa3b561a6f7901e0e82974856a7",
-    },
-    Row {
-        curve: Curve::BrainpoolP384r1, name: "brainpoolP384r1", oid: "1.3.36.3.3.2.8.1.1.11", parameter_id: 16, len: 48,
-        p: "8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b412b1da197fb71123acd3a729901d1a71874700133107ec53",
-        a: "7bc382c63d8c150c3c72080ace05afa0c2bea28e4fb22787139165efba91f90f8aa5814a503ad4eb04a8c7dd22ce2826",
-        b: "04a8c7dd22ce28268b39b55416f0447c2fb77de107dcd2a62e880ea53eeb62d57cb4390295dbc9943ab78696fa504c11",
-        g: "041d1c64f068cf45ffa2a63a81b7c13f6b8847a3e77ef14fe3db7fcafe0cbd10e8e826e03436d646aaef87b2e247d4af1e8abe1d7520f9c2a45cb1eb8e95cfd55262b70b29feec5864e19c054ff99129280e4646217791811142820341263c5315",
-        n: "8cb91e82a3386d280f5d6f7e50e641df152f7109ed5456b31f166e6cac0425a7cf3ab6af6b7fc3103b883202e9046565",
-    },
-];
 
 const ID_PRIME_FIELD: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.1.1");
 
@@ -120,11 +75,11 @@ struct Coefficients<'a> {
 
 impl Curve {
     /// Every curve.
-    pub fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl Iterator<Item = Self> + Clone {
         TABLE.iter().map(|row| row.curve)
     }
 
-    fn row(self) -> &'static Row {
+    pub(crate) const fn row(self) -> &'static Row {
         &TABLE[self as usize]
     }
 
@@ -191,6 +146,9 @@ impl Curve {
             return Self::from_oid(&oid).map(|curve| (curve, false)).ok_or(Error::UnsupportedAlgorithm(oid));
         }
         let parameters = EcParameters::from_der(der).map_err(|_| Error::Malformed("EC parameters"))?;
+        if !(1..=3).contains(&parameters.version) {
+            return Err(Error::Malformed("EC parameters"));
+        }
         TABLE
             .iter()
             .find(|row| row.equals(&parameters))

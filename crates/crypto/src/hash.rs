@@ -28,7 +28,7 @@ const TABLE: [(HashAlgorithm, &str, &str, usize); 5] = [
 
 impl HashAlgorithm {
     /// Every function.
-    pub fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl Iterator<Item = Self> + Clone {
         TABLE.iter().map(|row| row.0)
     }
 

@@ -19,6 +19,10 @@ const TRAILERS: [(u8, HashAlgorithm); 5] = [
 
 /// Opens `signature` and verifies that it signs `challenge`. Says which hash function the trailer names.
 ///
+/// Some chips send the smaller of the signature and its opposite modulo the modulus (the signature production function
+/// of ISO/IEC 9796-2, annex B, that takes a minimum): then the block is the opposite of what is recovered, and has the
+/// same form.
+///
 /// # Errors
 /// [`Error::Signature`].
 pub fn recover_and_verify(
@@ -27,8 +31,13 @@ pub fn recover_and_verify(
     signature: &[u8],
 ) -> Result<HashAlgorithm, Error> {
     let block = key.raw_public_op(signature)?;
-    let recovered = Recovered::from_block(&block).ok_or(Error::Signature)?;
-    recovered.verify(challenge).then_some(recovered.hash).ok_or(Error::Signature)
+    let opposite = key.opposite(&block).ok_or(Error::Signature)?;
+    let verify = |block: &[u8]| {
+        Recovered::from_block(block)
+            .filter(|recovered| recovered.verify(challenge))
+            .map(|recovered| recovered.hash)
+    };
+    verify(&block).or_else(|| verify(&opposite)).ok_or(Error::Signature)
 }
 
 /// Signs `challenge` as a chip does, M1 filling the room. SHA-1 takes the trailer BC, the others theirs.

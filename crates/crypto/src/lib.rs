@@ -9,6 +9,7 @@
 
 pub mod aead;
 pub mod curve;
+mod dsa;
 pub mod ec;
 mod hash;
 pub mod iso9796_2;
@@ -26,10 +27,11 @@ use zeroize::Zeroizing;
 
 pub use aead::AeadKey;
 pub use curve::Curve;
+pub use dsa::DsaPublicKey;
 pub use ec::{EcPoint, EcPrivateKey, EcPublicKey, EcdsaSignature, Scalar};
 pub use hash::{HashAlgorithm, sha256};
 pub use rsa::{RsaPrivateKey, RsaPublicKey};
-pub use scheme::SignatureScheme;
+pub use scheme::{SignatureNotes, SignatureScheme};
 pub use session::{SessionCipher, SessionKey};
 pub use spki::{PublicKey, SpkiNotes};
 
@@ -55,6 +57,9 @@ pub enum Error {
     /// An RSA modulus or exponent out of bounds.
     #[error("RSA key out of bounds: {0}")]
     RsaKey(&'static str),
+    /// A DSA key whose numbers have other sizes than those of the standard, or lie outside its group.
+    #[error("DSA key out of bounds: {0}")]
+    DsaKey(&'static str),
     /// The key is of another kind than the scheme needs, or of another curve.
     #[error("the key does not fit")]
     KeyMismatch,

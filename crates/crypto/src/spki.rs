@@ -6,12 +6,14 @@ use p256::pkcs8::AlgorithmIdentifierRef;
 use p256::pkcs8::spki::SubjectPublicKeyInfoRef;
 
 use crate::ec::ID_EC_PUBLIC_KEY;
-use crate::{Curve, EcPublicKey, Error, RsaPublicKey};
+use crate::rsa::{PssParameters, RsaUsage};
+use crate::{Curve, DsaPublicKey, EcPublicKey, Error, RsaPublicKey};
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// `standardizedDomainParameters`, with a number as parameter (Doc 9303-11, 9.5.1).
 const STANDARDIZED: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.127.0.7.1.2");
 const ID_RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+const ID_DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
 
 /// A public key of any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub enum PublicKey {
     Rsa(RsaPublicKey),
     /// On an elliptic curve.
     Ec(EcPublicKey),
+    /// DSA.
+    Dsa(DsaPublicKey),
 }
 
 /// How a key was written, for reports.
@@ -28,7 +32,8 @@ pub struct SpkiNotes {
     /// The curve stands as explicit parameters (Doc 9303-11, 9.5.2, wants these in DG14; RFC 5480 forbids them in
     /// certificates of the Internet).
     pub explicit_parameters: bool,
-    /// The key is under `id-RSASSA-PSS` and may make PSS signatures only (RFC 4055, 1.2).
+    /// The key is under `id-RSASSA-PSS` and makes PSS signatures only (RFC 4055, 1.2): with another scheme it does not
+    /// fit.
     pub pss_only: bool,
 }
 
@@ -40,8 +45,8 @@ struct RsaPublicKeyInfo<'a> {
 }
 
 impl PublicKey {
-    /// Reads a SubjectPublicKeyInfo with `rsaEncryption`, `id-RSASSA-PSS`, `id-ecPublicKey`, or the number of a
-    /// standardised curve as chips carry it for Chip Authentication.
+    /// Reads a SubjectPublicKeyInfo with `rsaEncryption`, `id-RSASSA-PSS`, `id-ecPublicKey`, `id-dsa`, or the number of
+    /// a standardised curve as chips carry it for Chip Authentication.
     ///
     /// # Errors
     /// [`Error::Malformed`], [`Error::UnsupportedAlgorithm`], and those of the key's kind.
@@ -53,8 +58,13 @@ impl PublicKey {
             oid @ (RSA_ENCRYPTION | ID_RSASSA_PSS) => {
                 let rsa = RsaPublicKeyInfo::from_der(key).map_err(|_| malformed())?;
                 let rsa = RsaPublicKey::from_components(rsa.modulus.as_bytes(), rsa.exponent.as_bytes())?;
+                let usage = match info.algorithm.parameters {
+                    _ if oid == RSA_ENCRYPTION => RsaUsage::Any,
+                    None => RsaUsage::Pss,
+                    parameters => RsaUsage::PssWith(PssParameters::from_any(parameters)?),
+                };
                 let notes = SpkiNotes { pss_only: oid == ID_RSASSA_PSS, ..SpkiNotes::default() };
-                Ok((Self::Rsa(rsa), notes))
+                Ok((Self::Rsa(rsa.restricted(usage)), notes))
             }
             ID_EC_PUBLIC_KEY => {
                 let parameters = info.algorithm.parameters.ok_or_else(malformed)?;
@@ -70,6 +80,10 @@ impl PublicKey {
                 let curve = Curve::from_parameter_id(id).ok_or_else(unknown)?;
                 Ok((Self::Ec(EcPublicKey::from_sec1(curve, key)?), SpkiNotes::default()))
             }
+            ID_DSA => {
+                let parameters = info.algorithm.parameters.ok_or_else(malformed)?;
+                Ok((Self::Dsa(DsaPublicKey::from_der(parameters, key)?), SpkiNotes::default()))
+            }
             oid => Err(Error::UnsupportedAlgorithm(oid.to_string())),
         }
     }
@@ -84,9 +98,22 @@ impl PublicKey {
                     RsaPublicKeyInfo { modulus: UintRef::new(&modulus)?, exponent: UintRef::new(&exponent)? }
                         .to_der()
                 };
-                spki(RSA_ENCRYPTION, &[5, 0], &encode().expect("two numbers encode"))
+                let numbers = encode().expect("two numbers encode");
+                match key.usage() {
+                    RsaUsage::Any => spki(RSA_ENCRYPTION, Some(&[5, 0]), &numbers),
+                    RsaUsage::Pss => spki(ID_RSASSA_PSS, None, &numbers),
+                    RsaUsage::PssWith(parameters) => {
+                        spki(ID_RSASSA_PSS, Some(&parameters.to_der()), &numbers)
+                    }
+                }
             }
-            Self::Ec(key) => spki(ID_EC_PUBLIC_KEY, &key.curve().named_parameters_der(), &key.to_sec1()),
+            Self::Dsa(key) => {
+                let (parameters, number) = key.to_der();
+                spki(ID_DSA, Some(&parameters), &number)
+            }
+            Self::Ec(key) => {
+                spki(ID_EC_PUBLIC_KEY, Some(&key.curve().named_parameters_der()), &key.to_sec1())
+            }
         }
     }
 }
@@ -95,13 +122,14 @@ impl EcPublicKey {
     /// Writes a SubjectPublicKeyInfo with explicit parameters, as documents carry it.
     #[must_use]
     pub fn to_explicit_spki_der(&self) -> Vec<u8> {
-        spki(ID_EC_PUBLIC_KEY, &self.curve().explicit_parameters_der(), &self.to_sec1())
+        spki(ID_EC_PUBLIC_KEY, Some(&self.curve().explicit_parameters_der()), &self.to_sec1())
     }
 }
 
-fn spki(oid: ObjectIdentifier, parameters: &[u8], key: &[u8]) -> Vec<u8> {
+fn spki(oid: ObjectIdentifier, parameters: Option<&[u8]>, key: &[u8]) -> Vec<u8> {
     let encode = || {
-        let algorithm = AlgorithmIdentifierRef { oid, parameters: Some(AnyRef::from_der(parameters)?) };
+        let parameters = parameters.map(AnyRef::from_der).transpose()?;
+        let algorithm = AlgorithmIdentifierRef { oid, parameters };
         SubjectPublicKeyInfoRef { algorithm, subject_public_key: BitStringRef::from_bytes(key)? }.to_der()
     };
     encode().expect("a key encodes")
@@ -110,7 +138,7 @@ fn spki(oid: ObjectIdentifier, parameters: &[u8], key: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{EcPrivateKey, RsaPrivateKey};
+    use crate::{EcPrivateKey, HashAlgorithm, RsaPrivateKey};
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng as _;
 
@@ -129,16 +157,51 @@ mod tests {
         }
     }
 
+    /// RFC 4055, 1.2 and 3.3: the key's parameters bind, its salt is the least.
     #[test]
-    fn a_key_for_pss_alone_is_noted() {
-        let rsa = RsaPrivateKey::generate(1024, &mut ChaCha20Rng::seed_from_u64(1)).unwrap().public_key();
-        let inner = PublicKey::Rsa(rsa).to_spki_der();
-        let inner = SubjectPublicKeyInfoRef::from_der(&inner).unwrap().subject_public_key.as_bytes().unwrap();
-        let (_, notes) = PublicKey::from_spki_der(&spki(ID_RSASSA_PSS, &[0x30, 0], inner)).unwrap();
-        assert_eq!(notes, SpkiNotes { explicit_parameters: false, pss_only: true });
+    fn a_key_for_pss_alone_fits_no_other_signature() {
+        use HashAlgorithm::{Sha1, Sha256};
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let key = RsaPrivateKey::generate(1024, &mut rng).unwrap();
+        let plain = PublicKey::Rsa(key.public_key()).to_spki_der();
+        let inner = SubjectPublicKeyInfoRef::from_der(&plain).unwrap().subject_public_key.as_bytes().unwrap();
+        let parameters = |salt_len| PssParameters { hash: Sha256, mgf_hash: Sha256, salt_len }.to_der();
+        let read = |parameters: Option<&[u8]>| {
+            let der = spki(ID_RSASSA_PSS, parameters, inner);
+            let (key, notes) = PublicKey::from_spki_der(&der).unwrap();
+            assert_eq!(notes, SpkiNotes { explicit_parameters: false, pss_only: true });
+            assert_eq!(key.to_spki_der(), der);
+            let PublicKey::Rsa(key) = key else { panic!("not an RSA key") };
+            key
+        };
+        let pss = key.sign_pss(Sha256, 32, b"m", &mut rng).unwrap();
+        let pss_sha1 = key.sign_pss(Sha1, 20, b"m", &mut rng).unwrap();
+        let pkcs1 = key.sign_pkcs1v15(Sha256, b"m").unwrap();
+        let mismatch = Err(Error::KeyMismatch);
+        for (parameters, fits) in [
+            (None, true),
+            (Some(parameters(32)), true),
+            (Some(parameters(20)), true),
+            (Some(parameters(33)), false),
+        ] {
+            let key = read(parameters.as_deref());
+            let expected = if fits { Ok(()) } else { mismatch.clone() };
+            assert_eq!(key.verify_pss(Sha256, Sha256, Some(32), b"m", &pss), expected);
+            assert_eq!(key.verify_pkcs1v15(Sha256, b"m", &pkcs1), mismatch);
+        }
+        assert_eq!(read(None).verify_pss(Sha1, Sha1, Some(20), b"m", &pss_sha1), Ok(()));
+        let restricted = read(Some(&parameters(20)));
+        assert_eq!(restricted.verify_pss(Sha1, Sha1, Some(20), b"m", &pss_sha1), mismatch);
+        assert_eq!(restricted.verify_pss(Sha256, Sha1, Some(32), b"m", &pss), mismatch);
+        let malformed = PublicKey::from_spki_der(&spki(ID_RSASSA_PSS, Some(&[5, 0]), inner));
+        assert_eq!(malformed, Err(Error::Malformed("RSASSA-PSS parameters")));
+    }
+
+    #[test]
+    fn a_key_of_an_unknown_kind_is_refused_by_its_name() {
         let x25519 = ObjectIdentifier::new_unwrap("1.3.101.110");
         let refused = Err(Error::UnsupportedAlgorithm("1.3.101.110".into()));
-        assert_eq!(PublicKey::from_spki_der(&spki(x25519, &[5, 0], inner)), refused);
+        assert_eq!(PublicKey::from_spki_der(&spki(x25519, Some(&[5, 0]), &[2, 1, 1])), refused);
     }
 
     /// Doc 9303-11, appendix I.1: the key of ChipAuthenticationPublicKeyInfo.
@@ -160,7 +223,7 @@ mod tests {
     fn points_off_the_curve_and_at_infinity_are_refused() {
         let key = EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(1)).public_key();
         let parameters = Curve::P256.named_parameters_der();
-        let read = |point: &[u8]| PublicKey::from_spki_der(&spki(ID_EC_PUBLIC_KEY, &parameters, point));
+        let read = |point: &[u8]| PublicKey::from_spki_der(&spki(ID_EC_PUBLIC_KEY, Some(&parameters), point));
         let mut off = key.to_sec1();
         off[64] ^= 1;
         assert!(read(&key.to_sec1()).is_ok());

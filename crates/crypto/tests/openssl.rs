@@ -22,6 +22,8 @@ const MESSAGE: &[u8] = b"a message that both sides know";
 
 fn openssl_name(curve: Curve) -> &'static str {
     match curve {
+        Curve::P192 => "prime192v1",
+        Curve::P224 => "secp224r1",
         Curve::P256 => "prime256v1",
         Curve::P384 => "secp384r1",
         Curve::P521 => "secp521r1",

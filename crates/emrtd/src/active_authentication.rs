@@ -46,6 +46,7 @@ pub fn verify(
                 .map(|()| scheme.name())
                 .map_err(|_| Error::ActiveAuthenticationSignature)
         }
+        PublicKey::Dsa(_) => Err(unsupported(crypto::Error::UnsupportedAlgorithm("DSA".into()))),
     }
 }
 
@@ -101,6 +102,27 @@ mod tests {
         assert_eq!(verify(None, CHALLENGED, &plain), Err(Error::ActiveAuthenticationAlgorithm));
         let ecdsa_der = verify(Some(&info("1.2.840.10045.4.3.2")), CHALLENGED, &plain);
         assert!(matches!(ecdsa_der, Err(Error::Crypto { .. })));
+    }
+
+    /// Every hash that DG14 may name, on a short, a usual and a long curve: the hash is that of DG14 and no other.
+    #[test]
+    fn the_hash_of_dg14_counts() {
+        let plain = |last: usize| info(&format!("0.4.0.127.0.7.1.1.4.1.{last}"));
+        for curve in [Curve::P192, Curve::BrainpoolP224r1, Curve::BrainpoolP320r1, Curve::P521] {
+            let key = EcPrivateKey::generate(curve, &mut ChaCha20Rng::seed_from_u64(1));
+            let dg15 = Dg15 { spki_der: key.public_key().to_explicit_spki_der() };
+            for (signed, hash) in HashAlgorithm::all().enumerate() {
+                let signature = key.sign(hash, CHALLENGED).to_plain(curve);
+                for (named, other) in HashAlgorithm::all().enumerate() {
+                    let expected = if named == signed {
+                        Ok(format!("plain ECDSA {}", other.name()))
+                    } else {
+                        Err(Error::ActiveAuthenticationSignature)
+                    };
+                    assert_eq!(verify(&dg15, Some(&plain(named + 1)), CHALLENGED, &signature), expected);
+                }
+            }
+        }
     }
 
     #[test]

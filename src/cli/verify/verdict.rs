@@ -120,7 +120,7 @@ fn active_authentication(dg15: &Dg15) -> String {
     match PublicKey::from_spki_der(&dg15.spki_der) {
         Ok((PublicKey::Rsa(key), _)) => format!("RSA-{}", key.bits()),
         Ok((PublicKey::Ec(key), _)) => format!("ECDSA on {}", key.curve().name()),
-        Err(_) => "in no supported way".to_owned(),
+        Ok((PublicKey::Dsa(_), _)) | Err(_) => "in no supported way".to_owned(),
     }
 }
 

@@ -214,7 +214,7 @@ mod tests {
     use rand_chacha::ChaCha20Rng;
     use rand_core::SeedableRng as _;
 
-    /// RFC 6979, A.2.5 to A.2.7, message "sample": a digest of the order's length, longer, and shorter.
+    /// RFC 6979, A.2.3 to A.2.7, message "sample": a digest of the order's length, longer, and shorter.
     #[test]
     fn deterministic_signatures_are_those_of_rfc_6979() {
         use HashAlgorithm::{Sha1, Sha256, Sha384, Sha512};
@@ -224,6 +224,15 @@ mod tests {
         let p521 = "00fad06daa62ba3b25d2fb40133da757205de67f5bb0018fee8c86e1b68c7e75\
                     caa896eb32f1f47c70855836a6d16fcc1466f6d8fbec67db89ec0c08b0e996b83538";
         let examples = [
+            (
+                (Curve::P192, "6fab034934e4c0fc9ae67f5b5659a9d7d1fefd187ee09fd4", Sha256),
+                "4b0b8ce98a92866a2820e20aa6b75b56382e0f9bfd5ecb55ccdb006926ea9565cbadc840829d8c384e06de1f1e381b85",
+            ),
+            (
+                (Curve::P224, "f220266e1105bfe3083e03ec7a3a654651f45e37167e88600bf257c1", Sha256),
+                "61aa3da010e8e8406c656bc477a7a7189895e7e840cdfe8ff42307ba\
+                 bc814050dab5d23770879494f9e0a680dc1af7161991bde692b10101",
+            ),
             (
                 (Curve::P256, p256, Sha256),
                 "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716\
