@@ -15,8 +15,11 @@ const MAX_LINKS: usize = 4;
 pub(crate) type Issuers<'a> = Vec<&'a Certificate>;
 
 /// Finds the issuers of a document signer. A key identifier names the issuer's key; without a match, the issuer's name
-/// does; without that, whoever's key fits is taken, for names of one State differ (Doc 9303-12 4.2, nameChange). Of
-/// several paths one that is valid at `at` is preferred.
+/// does; without that, whoever's key fits is taken, for names of one State differ (Doc 9303-12 4.2, nameChange). All
+/// candidates are tried, up to a bound. Of several paths one without fault is preferred ([`fault`]).
+///
+/// A link certificate is followed whichever of the two keys it certifies: the new one, signed with the old one, leads
+/// to documents of the new CSCA if the old one is trusted; the old one, signed with the new one, the other way round.
 ///
 /// # Errors
 /// [`Rejection::CscaUnknown`]; [`Rejection::DscSignature`]: the issuer that the certificate names did not sign it;
@@ -34,6 +37,22 @@ pub(crate) fn find<'a>(
     search.issuers(signer, MAX_LINKS).ok_or_else(|| why_none(store, signer))
 }
 
+/// What is wrong with the issuers of a path, the gravest first: one is distrusted; one has a critical extension that
+/// is not known; a path length is exceeded (RFC 5280 6.1.4, where a link certificate of the State's own adds no level).
+pub(crate) fn fault(store: &TrustStore, issuers: &[&Certificate], at: UnixTime) -> Option<Rejection> {
+    if issuers.iter().any(|issuer| store.distrusts(issuer, at)) {
+        return Some(Rejection::CscaDistrusted);
+    }
+    if let Some(oid) = issuers.iter().find_map(|issuer| issuer.unknown_critical.clone()) {
+        return Some(Rejection::CscaCriticalExtension(oid));
+    }
+    let too_long = issuers.iter().enumerate().any(|(place, issuer)| {
+        let below = issuers.iter().take(place).filter(|below| !below.adds_no_level()).count();
+        issuer.path_length.is_some_and(|most| usize::try_from(most).is_ok_and(|most| below > most))
+    });
+    too_long.then_some(Rejection::PathLength)
+}
+
 struct Search<'a> {
     store: &'a TrustStore,
     at: UnixTime,
@@ -42,10 +61,15 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn issuers(&mut self, certificate: &Certificate, links: usize) -> Option<Issuers<'a>> {
-        let mut outdated = None;
+        let mut faulty = None;
         for (candidate, is_anchor) in candidates(self.store, certificate, self.at) {
-            self.trials = self.trials.checked_sub(1)?;
-            if !certificate.is_signed_by(candidate) {
+            let Ok(key) = candidate.public_key() else { continue };
+            if !certificate.signed.fits(&key) {
+                continue;
+            }
+            let Some(left) = self.trials.checked_sub(1) else { break };
+            self.trials = left;
+            if certificate.signed.verify(&key).is_err() {
                 continue;
             }
             let above = if is_anchor {
@@ -55,15 +79,13 @@ impl<'a> Search<'a> {
             };
             let Some(above) = above else { continue };
             let path: Issuers<'a> = [candidate].into_iter().chain(above).collect();
-            if path.iter().all(|issuer| issuer.is_valid_at(self.at)) {
+            let valid = path.iter().all(|issuer| issuer.is_valid_at(self.at));
+            if valid && fault(self.store, &path, self.at).is_none() {
                 return Some(path);
             }
-            outdated.get_or_insert(path);
-            if self.trials == 0 {
-                break;
-            }
+            faulty.get_or_insert(path);
         }
-        outdated
+        faulty
     }
 }
 
@@ -87,7 +109,7 @@ fn candidates<'a>(
         } else {
             3
         };
-        (rank, !candidate.is_valid_at(at), !is_anchor)
+        (rank, store.distrusts(candidate, at), !candidate.is_valid_at(at), !is_anchor)
     });
     all
 }

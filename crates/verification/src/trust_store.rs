@@ -9,7 +9,7 @@ use x509_parser::pem::Pem;
 
 use crate::certificate::Certificate;
 use crate::crl::Crl;
-use crate::{Inspection, Policy, SecurityObject, passive_authentication};
+use crate::{Inspection, Policy, Rejection, SecurityObject, passive_authentication, path};
 
 /// The largest file that is read as certificates or CRL.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
@@ -45,18 +45,20 @@ pub struct TrustStore {
     pub(crate) signers: Vec<Certificate>,
     pub(crate) signer_anchors: Vec<Certificate>,
     pub(crate) crls: Vec<Crl>,
+    distrusted: Vec<([u8; 32], UnixTime)>,
 }
 
 impl fmt::Debug for TrustStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "TrustStore({} CSCAs, {} links, {} document signers, {} of them anchors, {} CRLs)",
+            "TrustStore({} CSCAs, {} links, {} document signers, {} of them anchors, {} CRLs, {} distrusted)",
             self.cscas.len(),
             self.links.len(),
             self.signers.len() + self.signer_anchors.len(),
             self.signer_anchors.len(),
-            self.crls.len()
+            self.crls.len(),
+            self.distrusted.len()
         )
     }
 }
@@ -112,6 +114,26 @@ impl TrustStore {
         Ok(())
     }
 
+    /// Distrusts a certificate, by its SHA-256, and every certificate of the same key, for inspections from this time
+    /// on: a CSCA, a link certificate or a document signer. It wins over every list, whatever was or will be added.
+    pub fn distrust(&mut self, sha256: [u8; 32], from: UnixTime) {
+        self.distrusted.push((sha256, from));
+    }
+
+    /// The certificate, or another one of its key, is distrusted at this time.
+    pub(crate) fn distrusts(&self, certificate: &Certificate, at: UnixTime) -> bool {
+        let all = [&self.cscas, &self.links, &self.signers, &self.signer_anchors];
+        self.distrusted.iter().filter(|(_, from)| *from <= at).any(|(sha256, _)| {
+            let mut known = all.into_iter().flatten().filter(|one| one.sha256 == *sha256);
+            certificate.sha256 == *sha256 || known.any(|one| one.has_key_of(certificate))
+        })
+    }
+
+    /// A store of other certificates that distrusts as this one does.
+    pub(crate) fn only_distrusting(&self, cscas: Vec<Certificate>, links: Vec<Certificate>) -> Self {
+        Self { cscas, links, distrusted: self.distrusted.clone(), ..Self::default() }
+    }
+
     /// SHA-256 over all of it, whatever the order: names the store that a decision was taken with.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
@@ -121,11 +143,29 @@ impl TrustStore {
             .zip(0_u8..)
             .flat_map(|(list, kind)| list.iter().map(move |certificate| (kind, certificate.sha256)));
         let crls = self.crls.iter().map(|crl| (u8::MAX, crl.sha256));
-        let mut all: Vec<(u8, [u8; 32])> = certificates.chain(crls).collect();
+        let dated =
+            |(hash, from): &([u8; 32], UnixTime)| sha256(&[&hash[..], &from.0.to_be_bytes()].concat());
+        let distrusted = self.distrusted.iter().map(|one| (u8::MAX - 1, dated(one)));
+        let mut all: Vec<(u8, [u8; 32])> = certificates.chain(crls).chain(distrusted).collect();
         all.sort_unstable();
         let bytes: Vec<u8> =
             all.iter().flat_map(|(kind, digest)| [&[*kind], digest.as_slice()].concat()).collect();
         sha256(&bytes)
+    }
+
+    /// Who issued a document signer certificate (DER), up to a trusted CSCA: the SHA-256 of each, the nearest first. Its
+    /// own validity, its revocation and what it may sign are not looked at.
+    ///
+    /// # Errors
+    /// As step 3 of [`authenticate_sod`](Self::authenticate_sod).
+    pub fn issuers(&self, document_signer: &[u8], at: UnixTime) -> Result<Vec<[u8; 32]>, Rejection> {
+        let signer = Certificate::parse(document_signer).map_err(Rejection::DscMalformed)?;
+        if !signer.algorithms_agree {
+            return Err(Rejection::DscAlgorithmMismatch);
+        }
+        let issuers = path::find(self, &signer, at)?;
+        path::fault(self, &issuers, at).map_or(Ok(()), Err)?;
+        Ok(issuers.iter().map(|issuer| issuer.sha256).collect())
     }
 
     /// Whether EF.SOD was signed by a document signer under a trusted CSCA: the steps of passive authentication that
@@ -136,7 +176,7 @@ impl TrustStore {
 }
 
 fn add(list: &mut Vec<Certificate>, der: &[u8]) -> Result<(), TrustError> {
-    let certificate = Certificate::parse(der).ok_or(TrustError::Certificate)?;
+    let certificate = Certificate::parse(der).map_err(|_| TrustError::Certificate)?;
     if !list.iter().any(|known| known.sha256 == certificate.sha256) {
         list.push(certificate);
     }
