@@ -11,9 +11,12 @@ use crate::policy::Consequence;
 use crate::report::CheckResult;
 use crate::{ChipData, Rejection, Report, SecurityObject};
 
+/// The field of the MRZ that a State fills as it likes.
+const OPTIONAL_DATA: &str = "optional-data";
+
 impl Report {
     /// Writes a difference as its consequence demands.
-    fn difference(
+    pub(crate) fn difference(
         &mut self,
         id: &str,
         consequence: Consequence,
@@ -114,6 +117,8 @@ impl SecurityObject {
                 Ok(())
             }
             Some(field) => {
+                // Optional data are filled in differently, and decide nothing (TR-03135 5.8).
+                let consequence = if field == OPTIONAL_DATA { Consequence::Finding } else { consequence };
                 let detail = format!("the MRZ on the page is not that of DG1: {field}");
                 report.difference(id, consequence, Rejection::MrzMismatch(field), detail)
             }
@@ -161,7 +166,7 @@ fn different_field(one: &Mrz, other: &Mrz) -> Option<&'static str> {
         ("date-of-birth", one.date_of_birth == other.date_of_birth),
         ("sex", one.sex == other.sex),
         ("date-of-expiry", one.date_of_expiry == other.date_of_expiry),
-        ("optional-data", one.lines() == other.lines()),
+        (OPTIONAL_DATA, one.lines() == other.lines()),
     ];
     fields.into_iter().find(|(_, same)| !same).map(|(name, _)| name)
 }

@@ -90,8 +90,8 @@ impl SecurityObject {
     /// 12. Every data group received stands in EF.SOD under its hash. DG1, DG2, and DG14 and DG15 if EF.SOD lists them,
     ///     were received: a chip that hides them would escape its proof.
     /// 13. EF.COM announces what EF.SOD lists. It is not signed: policy says what follows if not.
-    /// 14. The data groups can be read. EF.CardAccess offers PACE as DG14 does, and the MRZ on the page, if it was
-    ///     read, is that of DG1.
+    /// 14. The data groups can be read. EF.CardAccess offers PACE as DG14 and EF.CardSecurity do, which the State
+    ///     signed, and the MRZ on the page, if it was read, is that of DG1.
     /// 15. The document is of its signer's State.
     /// 16. Its type is one that the signer may sign, if the certificate lists types.
     /// 17. It has not expired.
@@ -119,6 +119,7 @@ impl SecurityObject {
         // 15
         let dg14 = document.dg14.as_ref().map(Authentic::content);
         document.security_object.compare_card_access(data, dg14, report)?;
+        document.security_object.check_card_security(data, report)?;
         let mrz = &document.dg1.content().mrz;
         document.security_object.compare_optical_mrz(data, mrz, report)?;
         document.security_object.check_state(&mrz.issuing_state, report)?;

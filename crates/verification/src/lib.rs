@@ -46,6 +46,7 @@
 //! }
 //! ```
 
+mod card_security;
 mod certificate;
 mod chip;
 mod consistency;
@@ -68,6 +69,7 @@ mod report;
 mod revocation;
 mod security_object;
 mod signed_data;
+mod tr03135;
 mod trust_audit;
 mod trust_base;
 mod trust_folder;
@@ -87,6 +89,7 @@ pub use profile::{Finding, Role};
 pub use rejection::Rejection;
 pub use report::{Check, CheckResult, Inspection, Report};
 pub use security_object::SecurityObject;
+pub use tr03135::{GuidelineCheck, GuidelineResult, guideline};
 pub use trust_audit::{CertificateAudit, CrlAudit, MasterListAudit, TrustAudit, TrustAuditor, Unreadable};
 pub use trust_base::{Entry, Kind, ListImport, ListRecord, TrustBase};
 pub use trust_folder::TrustFolder;

@@ -177,7 +177,7 @@ impl MasterList {
         let known = distrusting.cscas.iter().chain(&distrusting.links).cloned();
         let (cscas, links) = given.chain(known).partition(|one| pins.contains(&one.sha256));
         let store = distrusting.only_distrusting(cscas, links);
-        let issuers = path::find(&store, &signer, signed_at).map_err(|_| {
+        let issuers = path::find(&store, &signer, signed_at, path::MAX_TRIALS).map_err(|_| {
             let issued = |one: &&Certificate| one.sha256 != signer.sha256 && signer.is_signed_by(one);
             let named =
                 store.links.iter().filter(|one| signer.names_key_of(one) || signer.issuer == one.subject);

@@ -33,6 +33,8 @@ use crate::{Inspection, Policy, Rejection, Report, SecurityObject, TrustStore};
 
 /// The most certificates in EF.SOD that are looked at.
 const MAX_CERTIFICATES: usize = 16;
+/// The most certificates of one name whose keys are tried on EF.SOD.
+const MAX_NAMED_ALIKE: usize = 4;
 
 /// Other content types that States give their security objects.
 const TOLERATED_CONTENT_TYPES: [&str; 3] = [
@@ -47,7 +49,8 @@ pub(crate) fn authenticate_sod(
     policy: &Policy,
     at: UnixTime,
 ) -> Inspection<SecurityObject> {
-    let mut inspector = Inspector { store, policy, at, report: Report::new(&policy.version) };
+    let mut inspector =
+        Inspector { store, policy, at, report: Report::new(&policy.version), trials: path::MAX_TRIALS - 1 };
     let outcome = inspector.inspect(sod).map(|(content, signer, anchor)| SecurityObject {
         content,
         sod_sha256: sha256(sod),
@@ -66,6 +69,8 @@ pub(crate) struct Inspector<'a> {
     pub(crate) policy: &'a Policy,
     pub(crate) at: UnixTime,
     pub(crate) report: Report,
+    /// How many signatures may still be tried.
+    trials: usize,
 }
 
 impl<'a> Inspector<'a> {
@@ -115,7 +120,7 @@ impl<'a> Inspector<'a> {
     /// The certificate that SignerInfo names: of those in EF.SOD, and of those known only if EF.SOD holds none, so that
     /// a changed certificate is refused whatever is known. Several may be named alike (issuer and serial number are
     /// not unique in practice): then the one whose key fits.
-    fn signer(&self, sod: &Sod) -> Result<Certificate, Rejection> {
+    fn signer(&mut self, sod: &Sod) -> Result<Certificate, Rejection> {
         let carried: Vec<Result<Certificate, _>> =
             sod.certificates.iter().take(MAX_CERTIFICATES).map(|der| Certificate::parse(der)).collect();
         let known = self.store.signers.iter().chain(&self.store.signer_anchors);
@@ -124,13 +129,14 @@ impl<'a> Inspector<'a> {
             .flatten()
             .chain(known.filter(|_| carried.is_empty()))
             .filter(|certificate| names(&sod.signer.sid, certificate))
-            .take(MAX_CERTIFICATES)
+            .take(MAX_NAMED_ALIKE)
             .collect();
         let malformed = carried.iter().find_map(|one| one.as_ref().err());
         match named.as_slice() {
             [] => Err(malformed.map_or(Rejection::DscMissing, |part| Rejection::DscMalformed(part))),
             [one] => Ok((*one).clone()),
             [first, ..] => {
+                self.trials = self.trials.saturating_sub(named.len());
                 let fitting =
                     named.iter().find(|certificate| check_signature(&sod.signer, certificate).is_ok());
                 Ok(fitting.map_or_else(|| (*first).clone(), |certificate| (*certificate).clone()))
@@ -142,7 +148,7 @@ impl<'a> Inspector<'a> {
         if !signer.algorithms_agree {
             return Err(Rejection::DscAlgorithmMismatch);
         }
-        path::find(self.store, signer, self.at)
+        path::find(self.store, signer, self.at, self.trials)
     }
 
     fn check_trust_status(&mut self, signer: &Certificate, issuers: &Issuers<'_>) -> Result<(), Rejection> {

@@ -108,6 +108,9 @@ pub enum Rejection {
     /// EF.CardAccess and a signed file differ, and policy refuses that.
     #[error("EF.CardAccess and {0} differ")]
     CardAccessMismatch(&'static str),
+    /// EF.CardSecurity is not what the State signed, and policy refuses that; which part.
+    #[error("EF.CardSecurity is not signed as it should be: {0}")]
+    CardSecurity(&'static str),
     /// The MRZ on the page is not that of DG1; the field.
     #[error("the MRZ on the page is not that of DG1: {0}")]
     MrzMismatch(&'static str),
@@ -159,6 +162,7 @@ impl Rejection {
             Self::WeakAlgorithm(name) => return format!("pa.weak-algorithm({name})"),
             Self::WeakKey(name) => return format!("pa.weak-key({name})"),
             Self::DscMalformed(part) => return format!("pa.dsc-malformed({part})"),
+            Self::CardSecurity(part) => return format!("pa.card-security-{part}"),
             Self::MrzMismatch(field) => return format!("lds.mrz-mismatch({field})"),
             Self::DscProfile(code) => return format!("pa.dsc-{code}"),
             Self::NotInSod(n) => return format!("pa.not-in-sod(DG{n})"),

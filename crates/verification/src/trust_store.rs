@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use clock::UnixTime;
 use crypto::sha256;
@@ -46,6 +47,8 @@ pub struct TrustStore {
     pub(crate) signer_anchors: Vec<Certificate>,
     pub(crate) crls: Vec<Crl>,
     distrusted: Vec<([u8; 32], UnixTime)>,
+    /// What [`TrustStore::digest`] computed; empty after every change.
+    digest: OnceLock<[u8; 32]>,
 }
 
 impl fmt::Debug for TrustStore {
@@ -75,6 +78,7 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::Certificate`].
     pub fn add_csca(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        self.digest = OnceLock::new();
         add(&mut self.cscas, der)
     }
 
@@ -83,6 +87,7 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::Certificate`].
     pub fn add_link(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        self.digest = OnceLock::new();
         add(&mut self.links, der)
     }
 
@@ -91,6 +96,7 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::Certificate`].
     pub fn add_document_signer(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        self.digest = OnceLock::new();
         add(&mut self.signers, der)
     }
 
@@ -99,6 +105,7 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::Certificate`].
     pub fn add_document_signer_anchor(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        self.digest = OnceLock::new();
         add(&mut self.signer_anchors, der)
     }
 
@@ -108,6 +115,7 @@ impl TrustStore {
     /// [`TrustError::Crl`].
     pub fn add_crl(&mut self, der: &[u8]) -> Result<(), TrustError> {
         let crl = Crl::parse(der).ok_or(TrustError::Crl)?;
+        self.digest = OnceLock::new();
         if !self.crls.iter().any(|known| known.sha256 == crl.sha256) {
             self.crls.push(crl);
         }
@@ -117,6 +125,7 @@ impl TrustStore {
     /// Distrusts a certificate, by its SHA-256, and every certificate of the same key, for inspections from this time
     /// on: a CSCA, a link certificate or a document signer. It wins over every list, whatever was or will be added.
     pub fn distrust(&mut self, sha256: [u8; 32], from: UnixTime) {
+        self.digest = OnceLock::new();
         self.distrusted.push((sha256, from));
     }
 
@@ -137,6 +146,10 @@ impl TrustStore {
     /// SHA-256 over all of it, whatever the order: names the store that a decision was taken with.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
+        *self.digest.get_or_init(|| self.compute_digest())
+    }
+
+    fn compute_digest(&self) -> [u8; 32] {
         let kinds = [&self.cscas, &self.links, &self.signers, &self.signer_anchors];
         let certificates = kinds
             .into_iter()
@@ -163,7 +176,7 @@ impl TrustStore {
         if !signer.algorithms_agree {
             return Err(Rejection::DscAlgorithmMismatch);
         }
-        let issuers = path::find(self, &signer, at)?;
+        let issuers = path::find(self, &signer, at, path::MAX_TRIALS)?;
         path::fault(self, &issuers, at).map_or(Ok(()), Err)?;
         Ok(issuers.iter().map(|issuer| issuer.sha256).collect())
     }
