@@ -292,11 +292,17 @@ fn role(certificate: &Certificate) -> Role {
 }
 
 fn key_name(certificate: &Certificate) -> String {
-    match certificate.public_key() {
-        Ok(PublicKey::Rsa(key)) => format!("RSA-{}", key.bits()),
-        Ok(PublicKey::Ec(key)) => key.curve().name().to_owned(),
-        Err(error) => error.to_string(),
+    let key = match certificate.public_key() {
+        Ok(key) => key,
+        Err(error) => return error.to_string(),
+    };
+    if let PublicKey::Rsa(key) = &key {
+        return format!("RSA-{}", key.bits());
     }
+    if let PublicKey::Ec(key) = &key {
+        return key.curve().name().to_owned();
+    }
+    "another kind".to_owned()
 }
 
 fn scheme_name(signed: &Signed) -> String {
