@@ -4,26 +4,33 @@
 use clock::UnixTime;
 use crypto::{PublicKey, SignatureScheme, sha256};
 use lds::tlv::{self, Reader, tag};
-use x509_parser::prelude::{FromDer as _, ParsedExtension, X509Certificate, X509Extension};
+use x509_parser::prelude::{FromDer as _, ParsedExtension, X509Certificate, X509Extension, X509Name};
 
+use crate::fields::{Fields, MissingPart};
 use crate::name::Name;
 
 /// The longest certificate that is parsed, in bytes; real ones have less than 4096.
 const MAX_CERTIFICATE: usize = 32 * 1024;
 const DOCUMENT_TYPE_LIST: &str = "2.23.136.1.1.6.2";
 const SUBJECT_KEY_IDENTIFIER: &str = "2.5.29.14";
+const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
+const NAME_CHANGE: &str = "2.23.136.1.1.6.1";
+/// extKeyUsage of a signer of master lists (Doc 9303-12 7.1.1).
+pub(crate) const MASTER_LIST_SIGNING: &str = "2.23.136.1.1.3";
+/// extKeyUsage of a signer of deviation lists (Doc 9303-12 7.1.1).
+pub(crate) const DEVIATION_LIST_SIGNING: &str = "2.23.136.1.1.8";
 
 /// Extensions that may be critical: they are looked at, or restrict nothing that matters here.
 const KNOWN_EXTENSIONS: [&str; 10] = [
     SUBJECT_KEY_IDENTIFIER,
-    "2.5.29.15",        // keyUsage
-    "2.5.29.16",        // privateKeyUsagePeriod
-    "2.5.29.17",        // subjectAltName
-    "2.5.29.18",        // issuerAltName
-    "2.5.29.19",        // basicConstraints
-    "2.5.29.32",        // certificatePolicies
-    "2.5.29.37",        // extKeyUsage
-    "2.23.136.1.1.6.1", // nameChange
+    "2.5.29.15", // keyUsage
+    "2.5.29.16", // privateKeyUsagePeriod
+    "2.5.29.17", // subjectAltName
+    "2.5.29.18", // issuerAltName
+    "2.5.29.19", // basicConstraints
+    "2.5.29.32", // certificatePolicies
+    EXTENDED_KEY_USAGE,
+    NAME_CHANGE,
     DOCUMENT_TYPE_LIST,
 ];
 
@@ -34,6 +41,8 @@ pub(crate) struct Certificate {
     pub(crate) sha256: [u8; 32],
     pub(crate) subject: Name,
     pub(crate) issuer: Name,
+    /// The subject's countryName as it is written.
+    pub(crate) subject_country_raw: Option<String>,
     /// Contents of the INTEGER without leading zeros.
     pub(crate) serial: Vec<u8>,
     pub(crate) subject_key_id: Option<Vec<u8>>,
@@ -41,15 +50,21 @@ pub(crate) struct Certificate {
     pub(crate) not_before: UnixTime,
     pub(crate) not_after: UnixTime,
     pub(crate) key_usage: Option<KeyUsage>,
-    /// extKeyUsage is there.
-    pub(crate) extended_key_usage: bool,
+    /// The purposes of extKeyUsage, dotted; `None`: it is not there.
+    pub(crate) extended_key_usage: Option<Vec<String>>,
     /// basicConstraints with cA TRUE.
     pub(crate) is_ca: bool,
+    /// pathLenConstraint: how many CAs of other names may stand below.
+    pub(crate) path_length: Option<u32>,
+    /// nameChange is there: the CSCA had another name before (Doc 9303-12 7.1.1.5).
+    pub(crate) name_change: bool,
     /// documentTypeList, if there is one.
     pub(crate) document_types: Option<Vec<String>>,
     /// The first critical extension that is not known.
     pub(crate) unknown_critical: Option<String>,
-    spki_der: Vec<u8>,
+    /// The signature's algorithm inside is the one outside, which is not signed (RFC 5280 4.1.1.2).
+    pub(crate) algorithms_agree: bool,
+    pub(crate) spki_der: Vec<u8>,
     pub(crate) signed: Signed,
 }
 
@@ -90,36 +105,46 @@ impl Signed {
         SignatureScheme::from_algorithm_identifier(&self.algorithm_der, None)
     }
 
+    /// The signature may be one of this key: kind and length are right. It costs nothing.
+    pub(crate) fn fits(&self, key: &PublicKey) -> bool {
+        !matches!(key, PublicKey::Rsa(key) if self.signature.len() != key.modulus_len())
+    }
+
     pub(crate) fn verify(&self, key: &PublicKey) -> Result<(), crypto::Error> {
         self.scheme()?.verify(key, &self.message, &self.signature)
     }
 }
 
 impl Certificate {
-    /// Reads a certificate; `None` if it is none.
-    pub(crate) fn parse(der: &[u8]) -> Option<Self> {
+    /// Reads a certificate.
+    ///
+    /// # Errors
+    /// The part that is missing or malformed.
+    pub(crate) fn parse(der: &[u8]) -> Result<Self, MissingPart> {
         if der.len() > MAX_CERTIFICATE {
-            return None;
+            return Err("length");
         }
-        let signed = Signed::from_der("certificate", der).ok()?;
-        let (rest, parsed) = X509Certificate::from_der(der).ok()?;
-        if !rest.is_empty() {
-            return None;
-        }
+        let fields = Fields::from_der(der)?;
+        let signed = Signed::from_der("certificate", der).map_err(|_| "signature-value")?;
+        let (_, parsed) = X509Certificate::from_der(der).map_err(|_| "certificate")?;
         let validity = parsed.validity();
         let mut certificate = Self {
             der: der.to_vec(),
             sha256: sha256(der),
             subject: Name::new(parsed.subject()),
             issuer: Name::new(parsed.issuer()),
+            subject_country_raw: country_as_written(parsed.subject()),
             serial: trim_serial(parsed.tbs_certificate.raw_serial()).to_vec(),
             subject_key_id: None,
             authority_key_id: None,
             not_before: UnixTime(validity.not_before.timestamp()),
             not_after: UnixTime(validity.not_after.timestamp()),
             key_usage: None,
-            extended_key_usage: false,
+            extended_key_usage: None,
             is_ca: false,
+            path_length: None,
+            name_change: false,
+            algorithms_agree: fields.algorithms_agree,
             document_types: None,
             unknown_critical: None,
             spki_der: parsed.public_key().raw.to_vec(),
@@ -128,7 +153,7 @@ impl Certificate {
         for extension in parsed.extensions() {
             certificate.read_extension(extension);
         }
-        Some(certificate)
+        Ok(certificate)
     }
 
     fn read_extension(&mut self, extension: &X509Extension<'_>) {
@@ -143,8 +168,12 @@ impl Certificate {
                     key_cert_sign: usage.key_cert_sign(),
                 });
             }
-            ParsedExtension::BasicConstraints(constraints) => self.is_ca = constraints.ca,
-            ParsedExtension::ExtendedKeyUsage(_) => self.extended_key_usage = true,
+            ParsedExtension::BasicConstraints(constraints) => {
+                self.is_ca = constraints.ca;
+                self.path_length = constraints.path_len_constraint;
+            }
+            _ if oid == EXTENDED_KEY_USAGE => self.extended_key_usage = Some(purposes(extension.value)),
+            _ if oid == NAME_CHANGE => self.name_change = true,
             _ if oid == SUBJECT_KEY_IDENTIFIER => {
                 self.subject_key_id = Some(key_identifier(extension.value).to_vec());
             }
@@ -162,7 +191,29 @@ impl Certificate {
 
     /// Its signature is right under the key of `issuer`.
     pub(crate) fn is_signed_by(&self, issuer: &Self) -> bool {
-        issuer.public_key().is_ok_and(|key| self.signed.verify(&key).is_ok())
+        issuer.public_key().is_ok_and(|key| self.signed.fits(&key) && self.signed.verify(&key).is_ok())
+    }
+
+    /// Issuer and subject are one.
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.issuer == self.subject
+    }
+
+    /// A CSCA's own key under its own signature, or under that of its predecessor (Doc 9303-12 4.2): it adds no level
+    /// to a path, whatever it is called now.
+    pub(crate) fn adds_no_level(&self) -> bool {
+        self.is_self_issued() || self.name_change
+    }
+
+    /// It is for this purpose and no other.
+    pub(crate) fn is_only_for(&self, purpose: &str) -> bool {
+        self.extended_key_usage.as_deref().is_some_and(|purposes| purposes == [purpose])
+    }
+
+    /// The same key, however it is written.
+    pub(crate) fn has_key_of(&self, other: &Self) -> bool {
+        self.spki_der == other.spki_der
+            || matches!((self.public_key(), other.public_key()), (Ok(one), Ok(two)) if one == two)
     }
 
     /// It names the key of `issuer` as the one that signed it.
@@ -180,6 +231,11 @@ impl Certificate {
     }
 }
 
+fn country_as_written(name: &X509Name<'_>) -> Option<String> {
+    let country = name.iter_country().next()?;
+    Some(String::from_utf8_lossy(country.as_slice()).into_owned())
+}
+
 /// A serial number without leading zeros, for comparisons.
 pub(crate) fn trim_serial(serial: &[u8]) -> &[u8] {
     let first = serial.iter().position(|byte| *byte != 0).unwrap_or(serial.len());
@@ -189,6 +245,21 @@ pub(crate) fn trim_serial(serial: &[u8]) -> &[u8] {
 /// The OCTET STRING of a key identifier. Three Lithuanian CSCAs carry its bytes without tag and length.
 fn key_identifier(value: &[u8]) -> &[u8] {
     tlv::read_one("certificate", value, tag::OCTET_STRING).map_or(value, |element| element.value)
+}
+
+/// ```text
+/// ExtKeyUsageSyntax ::= SEQUENCE SIZE (1..MAX) OF OBJECT IDENTIFIER
+/// ```
+/// RFC 5280 4.2.1.12. What cannot be read is no purpose.
+fn purposes(value: &[u8]) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Ok(mut list) = tlv::read_one("certificate", value, tag::SEQUENCE).and_then(|list| list.children())
+    {
+        while let Ok(purpose) = list.expect(tag::OID) {
+            out.extend(purpose.oid());
+        }
+    }
+    out
 }
 
 /// ```text

@@ -12,6 +12,7 @@ use crate::name::Name;
 
 /// The longest CRL that is parsed, in bytes.
 const MAX_CRL: usize = 16 * 1024 * 1024;
+const DAY: i64 = 86_400;
 
 /// A CRL, its signature not yet looked at.
 #[derive(Clone, Debug)]
@@ -20,9 +21,9 @@ pub(crate) struct Crl {
     pub(crate) issuer: Name,
     pub(crate) this_update: UnixTime,
     pub(crate) next_update: Option<UnixTime>,
-    authority_key_id: Option<Vec<u8>>,
+    pub(crate) authority_key_id: Option<Vec<u8>>,
     revoked: BTreeSet<Vec<u8>>,
-    signed: Signed,
+    pub(crate) signed: Signed,
 }
 
 impl Crl {
@@ -66,11 +67,25 @@ impl Crl {
         named && issuer.public_key().is_ok_and(|key| self.signed.verify(&key).is_ok())
     }
 
+    /// It is of the same issuer and key, and newer.
+    pub(crate) fn replaces(&self, other: &Self) -> bool {
+        let same = self.issuer == other.issuer && self.authority_key_id == other.authority_key_id;
+        same && self.this_update > other.this_update
+    }
+
+    /// How many certificates it revokes.
+    pub(crate) fn len(&self) -> usize {
+        self.revoked.len()
+    }
+
     pub(crate) fn lists(&self, certificate: &Certificate) -> bool {
         self.revoked.contains(&certificate.serial)
     }
 
-    pub(crate) fn is_stale(&self, at: UnixTime) -> bool {
-        self.next_update.is_some_and(|next| next < at)
+    /// It still says that a certificate is not revoked: the next list is not due, or not for longer than `grace_days`.
+    /// A list that does not say when counts for 90 days, which is how often a State makes one (Doc 9303-12 5.2).
+    pub(crate) fn is_fresh(&self, at: UnixTime, grace_days: u32) -> bool {
+        let due = self.next_update.unwrap_or_else(|| self.this_update.plus(90 * DAY));
+        self.this_update <= at && at <= due.plus(i64::from(grace_days) * DAY)
     }
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use emrtd::chip_authentication::ChipAuthenticationOffer;
-use lds::{Com, Dg1, Dg2, Dg11, Dg14, Dg15, FileId};
+use lds::{Dg1, Dg2, Dg11, Dg14, Dg15, FileId};
 
 use crate::chip::is_sha1;
+use crate::consistency::covers;
 use crate::country::same_state;
 use crate::report::CheckResult;
 use crate::{Authentic, ChipProof, ChipProtocol, Content, Inspection, Rejection, Report, SecurityObject};
@@ -16,6 +17,7 @@ use crate::{Authentic, ChipProof, ChipProtocol, Content, Inspection, Rejection, 
 pub struct ChipData {
     files: BTreeMap<FileId, Vec<u8>>,
     erased_dg2: Option<[u8; 32]>,
+    pub(crate) optical_mrz: Option<String>,
 }
 
 impl fmt::Debug for ChipData {
@@ -36,7 +38,7 @@ impl ChipData {
     /// judges a folder of files. A server has no use for them.
     #[must_use]
     pub fn whole(files: BTreeMap<FileId, Vec<u8>>) -> Self {
-        Self { files, erased_dg2: None }
+        Self { files, erased_dg2: None, optical_mrz: None }
     }
 
     /// Files without EF.DG2, which was erased after our own signed decision on the holder; its SHA-256 stands in that
@@ -45,6 +47,13 @@ impl ChipData {
     pub fn with_erased_dg2(mut self, dg2_sha256: [u8; 32]) -> Self {
         self.files.remove(&FileId::Dg(2));
         self.erased_dg2 = Some(dg2_sha256);
+        self
+    }
+
+    /// With the MRZ as it was read from the page, to be compared with DG1.
+    #[must_use]
+    pub fn with_optical_mrz(mut self, text: &str) -> Self {
+        self.optical_mrz = Some(text.to_owned());
         self
     }
 
@@ -80,11 +89,13 @@ impl SecurityObject {
     ///
     /// 12. Every data group received stands in EF.SOD under its hash. DG1, DG2, and DG14 and DG15 if EF.SOD lists them,
     ///     were received: a chip that hides them would escape its proof.
-    /// 13. EF.COM announces no more than EF.SOD. It is not signed, so that it does is only told.
-    /// 14. The data groups can be read.
+    /// 13. EF.COM announces what EF.SOD lists. It is not signed: policy says what follows if not.
+    /// 14. The data groups can be read. EF.CardAccess offers PACE as DG14 and EF.CardSecurity do, which the State
+    ///     signed, and the MRZ on the page, if it was read, is that of DG1.
     /// 15. The document is of its signer's State.
     /// 16. Its type is one that the signer may sign, if the certificate lists types.
     /// 17. It has not expired.
+    /// 18. Policy accepts documents of its State and type.
     pub fn authenticate_document(self, data: &ChipData) -> Inspection<AuthenticDocument> {
         let mut report = self.report.clone();
         let outcome = self.document_steps(data, &mut report).map(|mut document| {
@@ -100,18 +111,24 @@ impl SecurityObject {
             self.check_group(number, data, report)?;
         }
         // 13
-        self.compare_com(data, report);
+        self.compare_com(data, report)?;
         // 14
         let document = self.read_groups(data);
         let document =
             report.check("pa.data-groups", document, |_| "the data groups can be read".to_owned())?;
         // 15
+        let dg14 = document.dg14.as_ref().map(Authentic::content);
+        document.security_object.compare_card_access(data, dg14, report)?;
+        document.security_object.check_card_security(data, report)?;
         let mrz = &document.dg1.content().mrz;
+        document.security_object.compare_optical_mrz(data, mrz, report)?;
         document.security_object.check_state(&mrz.issuing_state, report)?;
         // 16
         document.security_object.check_document_type(&mrz.document_code, report)?;
         // 17
         document.security_object.check_expiry(mrz.date_of_expiry.as_expiry(), report)?;
+        // 18
+        document.security_object.check_accepted(mrz, report)?;
         Ok(document)
     }
 
@@ -137,25 +154,6 @@ impl SecurityObject {
             (None, _) => return Ok(()),
         };
         report.check(id, outcome, |()| format!("DG{number} is the one that was signed"))
-    }
-
-    fn compare_com(&self, data: &ChipData, report: &mut Report) {
-        let Some(bytes) = data.file(FileId::Com) else { return };
-        let id = "pa.com";
-        let Ok(com) = Com::parse(bytes) else {
-            return report.deviation(id, "EF.COM cannot be read");
-        };
-        let more: Vec<String> = com
-            .data_groups
-            .iter()
-            .filter(|number| !self.content.hashes.contains_key(number))
-            .map(|number| format!("DG{number}"))
-            .collect();
-        if more.is_empty() {
-            report.passed(id, "EF.COM announces no more than EF.SOD");
-        } else {
-            report.deviation(id, format!("EF.COM announces {}, EF.SOD does not", more.join(", ")));
-        }
     }
 
     fn read_groups(self, data: &ChipData) -> Result<AuthenticDocument, Rejection> {
@@ -184,16 +182,14 @@ impl SecurityObject {
         report.check(id, outcome, |()| format!("the document is of its signer's State, {country}"))
     }
 
-    /// A listed type of one letter stands for all types that begin with it (Doc 9303-12 7.1.1.6).
     fn check_document_type(&self, code: &str, report: &mut Report) -> Result<(), Rejection> {
         let id = "pa.document-type";
         let Some(types) = &self.signer.document_types else {
             report.line(id, CheckResult::Skipped, "the document signer certificate lists no document types");
             return Ok(());
         };
-        let covers =
-            |listed: &String| code == listed || (listed.len() == 1 && code.starts_with(listed.as_str()));
-        let outcome = types.iter().any(covers).then_some(()).ok_or(Rejection::DocumentType);
+        let listed = types.iter().any(|listed| covers(listed, code));
+        let outcome = listed.then_some(()).ok_or(Rejection::DocumentType);
         report.check(id, outcome, |()| "the signer may sign documents of this type".to_owned())
     }
 

@@ -46,22 +46,35 @@
 //! }
 //! ```
 
+mod card_security;
 mod certificate;
 mod chip;
+mod consistency;
 mod country;
 mod country_table;
 mod crl;
 mod data_group;
 mod document;
+mod fields;
 mod holder;
 mod judge;
+mod master_list;
 mod name;
 mod passive_authentication;
 mod path;
 mod policy;
+mod profile;
 mod rejection;
 mod report;
+mod revocation;
 mod security_object;
+mod signed_data;
+mod tr03135;
+mod trust_audit;
+mod trust_base;
+mod trust_folder;
+mod trust_input;
+mod trust_report;
 mod trust_store;
 
 pub use chip::{AwaitChip, AwaitSignature, ChipProof, ChipProtocol};
@@ -70,8 +83,16 @@ pub use document::{AuthenticDocument, ChipAuthenticity, ChipData, GenuineDocumen
 pub use emrtd::chip_authentication::{ChipAuthenticationTask, TaskProtocol};
 pub use holder::{HolderEvidence, VerifiedHolder};
 pub use judge::{ActiveAuthenticationEvidence, ChipAuthenticationEvidence, EvidenceSet, judge, judge_data};
-pub use policy::Policy;
+pub use master_list::{ListError, MasterList, Vouched};
+pub use policy::{Consequence, Day, Policy, ValidityModel};
+pub use profile::{Finding, Role};
 pub use rejection::Rejection;
 pub use report::{Check, CheckResult, Inspection, Report};
 pub use security_object::SecurityObject;
+pub use tr03135::{GuidelineCheck, GuidelineResult, guideline};
+pub use trust_audit::{CertificateAudit, CrlAudit, MasterListAudit, TrustAudit, TrustAuditor, Unreadable};
+pub use trust_base::{Entry, Kind, ListImport, ListRecord, TrustBase};
+pub use trust_folder::TrustFolder;
+pub use trust_input::{Found, read_objects};
+pub use trust_report::{CountryRow, TrustReport};
 pub use trust_store::{TrustError, TrustStore, read_files};

@@ -7,7 +7,7 @@ const COUNTRY: &str = "2.5.4.6";
 
 /// A distinguished name as a sorted list of attributes without case and spare spaces: SignerInfo and certificates of
 /// one State differ in order (Malaysia), case, spaces and string type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Name(Vec<(String, String)>);
 
 impl Name {

@@ -2,10 +2,11 @@
 //!
 //! 1. EF.SOD is a security object.
 //! 2. The certificate that it names as its signer's is in it, or known if it holds none.
-//! 3. A trusted CSCA issued that certificate, directly or through link certificates.
+//! 3. A trusted CSCA issued that certificate, directly or through link certificates. None of them is distrusted, exceeds
+//!    a path length, has an unknown critical extension, or names two algorithms for one signature.
 //! 4. All of them are valid at the time of the inspection (shell model). When EF.SOD says that it was signed is
 //!    evidence only: the signer may write what it likes.
-//! 5. None of them is revoked. Without a CRL this is undetermined; an old CRL is told.
+//! 5. None of them is revoked. Without a CRL that is fresh enough this is undetermined.
 //! 6. The key may sign documents, and no critical extension is unknown.
 //! 7. Document signer and CSCA are of one State.
 //! 8. The content type is that of a security object, outside and in the signed attributes.
@@ -13,23 +14,27 @@
 //! 10. The signature is right, by the scheme that SignerInfo names.
 //! 11. Hashes and keys are strong enough for the policy.
 //!
-//! Everything else of the certificate profiles is reported at most: a verifier that refused it would refuse the
-//! documents of whole States.
+//! Everything else of the certificate profiles is reported, unless [`Policy::certificate_profile`] refuses: a verifier
+//! that always refused it would refuse the documents of whole States.
 
 use clock::UnixTime;
 use crypto::{HashAlgorithm, PublicKey, SignatureScheme, sha256};
 use lds::Sod;
-use lds::sod::{OID_LDS_SECURITY_OBJECT, SignerIdentifier};
+use lds::sod::OID_LDS_SECURITY_OBJECT;
 
-use crate::certificate::{Certificate, trim_serial};
+use crate::certificate::Certificate;
 use crate::country::same_country;
-use crate::name::Name;
 use crate::path::{self, Issuers};
+use crate::policy::Consequence;
+use crate::profile::{self, Role};
 use crate::report::CheckResult;
+use crate::signed_data::{check_signature, names};
 use crate::{Inspection, Policy, Rejection, Report, SecurityObject, TrustStore};
 
 /// The most certificates in EF.SOD that are looked at.
 const MAX_CERTIFICATES: usize = 16;
+/// The most certificates of one name whose keys are tried on EF.SOD.
+const MAX_NAMED_ALIKE: usize = 4;
 
 /// Other content types that States give their security objects.
 const TOLERATED_CONTENT_TYPES: [&str; 3] = [
@@ -44,7 +49,8 @@ pub(crate) fn authenticate_sod(
     policy: &Policy,
     at: UnixTime,
 ) -> Inspection<SecurityObject> {
-    let mut inspector = Inspector { store, policy, at, report: Report::new(&policy.version) };
+    let mut inspector =
+        Inspector { store, policy, at, report: Report::new(&policy.version), trials: path::MAX_TRIALS - 1 };
     let outcome = inspector.inspect(sod).map(|(content, signer, anchor)| SecurityObject {
         content,
         sod_sha256: sha256(sod),
@@ -58,11 +64,13 @@ pub(crate) fn authenticate_sod(
     Inspection { report: inspector.report, outcome }
 }
 
-struct Inspector<'a> {
-    store: &'a TrustStore,
-    policy: &'a Policy,
-    at: UnixTime,
-    report: Report,
+pub(crate) struct Inspector<'a> {
+    pub(crate) store: &'a TrustStore,
+    pub(crate) policy: &'a Policy,
+    pub(crate) at: UnixTime,
+    pub(crate) report: Report,
+    /// How many signatures may still be tried.
+    trials: usize,
 }
 
 impl<'a> Inspector<'a> {
@@ -79,14 +87,15 @@ impl<'a> Inspector<'a> {
             format!("the signer's certificate was found, valid {} to {}", signer.not_before, signer.not_after)
         })?;
         // 3
-        let issuers = path::find(self.store, &signer, self.at);
+        let issuers = self.issuers(&signer);
         let issuers = self.report.check("pa.dsc-signature", issuers, |issuers| describe_path(issuers))?;
+        self.check_trust_status(&signer, &issuers)?;
         // 4
         self.check_validity(&signer, &issuers, sod.signer.signing_time)?;
         // 5
         self.check_revocation(&signer, &issuers)?;
         // 6
-        self.check_profile(&signer)?;
+        self.check_profile(&signer, &issuers)?;
         // 7
         self.check_country(&signer, &issuers)?;
         // 8
@@ -98,7 +107,7 @@ impl<'a> Inspector<'a> {
         self.report
             .check("pa.message-digest", outcome, |()| "the signed digest is that of the content".into())?;
         // 10
-        let scheme = check_signature(&sod, &signer);
+        let scheme = check_signature(&sod.signer, &signer);
         let scheme = self.report.check("pa.sod-signature", scheme, |scheme| {
             format!("the signature of EF.SOD is right ({})", scheme.name())
         })?;
@@ -111,8 +120,8 @@ impl<'a> Inspector<'a> {
     /// The certificate that SignerInfo names: of those in EF.SOD, and of those known only if EF.SOD holds none, so that
     /// a changed certificate is refused whatever is known. Several may be named alike (issuer and serial number are
     /// not unique in practice): then the one whose key fits.
-    fn signer(&self, sod: &Sod) -> Result<Certificate, Rejection> {
-        let carried: Vec<Option<Certificate>> =
+    fn signer(&mut self, sod: &Sod) -> Result<Certificate, Rejection> {
+        let carried: Vec<Result<Certificate, _>> =
             sod.certificates.iter().take(MAX_CERTIFICATES).map(|der| Certificate::parse(der)).collect();
         let known = self.store.signers.iter().chain(&self.store.signer_anchors);
         let named: Vec<&Certificate> = carried
@@ -120,17 +129,37 @@ impl<'a> Inspector<'a> {
             .flatten()
             .chain(known.filter(|_| carried.is_empty()))
             .filter(|certificate| names(&sod.signer.sid, certificate))
-            .take(MAX_CERTIFICATES)
+            .take(MAX_NAMED_ALIKE)
             .collect();
+        let malformed = carried.iter().find_map(|one| one.as_ref().err());
         match named.as_slice() {
-            [] if carried.iter().any(Option::is_none) => Err(Rejection::DscMalformed),
-            [] => Err(Rejection::DscMissing),
+            [] => Err(malformed.map_or(Rejection::DscMissing, |part| Rejection::DscMalformed(part))),
             [one] => Ok((*one).clone()),
             [first, ..] => {
-                let fitting = named.iter().find(|certificate| check_signature(sod, certificate).is_ok());
+                self.trials = self.trials.saturating_sub(named.len());
+                let fitting =
+                    named.iter().find(|certificate| check_signature(&sod.signer, certificate).is_ok());
                 Ok(fitting.map_or_else(|| (*first).clone(), |certificate| (*certificate).clone()))
             }
         }
+    }
+
+    fn issuers(&self, signer: &Certificate) -> Result<Issuers<'a>, Rejection> {
+        if !signer.algorithms_agree {
+            return Err(Rejection::DscAlgorithmMismatch);
+        }
+        path::find(self.store, signer, self.at, self.trials)
+    }
+
+    fn check_trust_status(&mut self, signer: &Certificate, issuers: &Issuers<'_>) -> Result<(), Rejection> {
+        let rejection = if self.store.distrusts(signer, self.at) {
+            Some(Rejection::DscDistrusted)
+        } else {
+            path::fault(self.store, issuers, self.at)
+        };
+        self.report.check("pa.trust-status", rejection.map_or(Ok(()), Err), |()| {
+            "nothing speaks against document signer and CSCA".to_owned()
+        })
     }
 
     fn check_validity(
@@ -169,51 +198,27 @@ impl<'a> Inspector<'a> {
         Ok(())
     }
 
-    fn check_revocation(&mut self, signer: &Certificate, issuers: &Issuers<'_>) -> Result<(), Rejection> {
-        let id = "pa.revocation";
-        let mut signed: Vec<&Certificate> = vec![signer];
-        signed.extend(issuers.iter().rev().skip(1));
-        let signers = self.store.cscas.iter().chain(issuers.iter().copied());
-        let signers: Vec<&Certificate> = signers.collect();
-        for certificate in signed {
-            let crls = self.store.crls.iter().filter(|crl| crl.is_about(certificate));
-            let usable: Vec<_> =
-                crls.filter(|crl| signers.iter().any(|csca| crl.is_signed_by(csca))).collect();
-            if usable.iter().any(|crl| crl.lists(certificate)) {
-                return self.report.check(id, Err(Rejection::DscRevoked), |()| String::new());
-            }
-            let Some(newest) = usable.iter().max_by_key(|crl| crl.this_update) else {
-                if self.policy.require_revocation_status {
-                    return self.report.check(id, Err(Rejection::RevocationUndetermined), |()| String::new());
-                }
-                self.report.line(id, CheckResult::Undetermined, "there is no CRL of the issuer");
-                continue;
-            };
-            let since = newest.this_update;
-            if newest.is_stale(self.at) {
-                self.report.deviation(id, format!("not revoked by a CRL of {since} that is out of date"));
-            } else {
-                self.report.passed(id, format!("not revoked by the CRL of {since}"));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_profile(&mut self, signer: &Certificate) -> Result<(), Rejection> {
+    fn check_profile(&mut self, signer: &Certificate, issuers: &Issuers<'_>) -> Result<(), Rejection> {
         let may_sign = signer.key_usage.is_none_or(|usage| usage.digital_signature);
         let outcome = match &signer.unknown_critical {
             Some(oid) => Err(Rejection::DscCriticalExtension(oid.clone())),
             // With extKeyUsage it is a signer of master lists, deviation lists or TLS (Doc 9303-12 7.1.1).
-            None if signer.extended_key_usage || !may_sign => Err(Rejection::DscKeyUsage),
+            None if signer.extended_key_usage.is_some() || !may_sign => Err(Rejection::DscKeyUsage),
             None => Ok(()),
         };
         self.report
             .check("pa.dsc-key-usage", outcome, |()| "the certificate's key may sign documents".into())?;
-        if signer.key_usage.is_none() {
-            self.report.deviation("pa.dsc-profile", "the document signer certificate has no key usage");
-        }
-        if signer.is_ca {
-            self.report.deviation("pa.dsc-profile", "the document signer certificate is a CA's");
+        let mut found = profile::findings(signer, Role::DocumentSigner);
+        found.retain(|finding| finding.gates || finding.code == "basic-constraints");
+        let named = issuers.first().is_none_or(|issuer| signer.issuer == issuer.subject);
+        found.extend((!named).then_some(profile::ISSUER_MISMATCH));
+        for finding in found {
+            if finding.gates && self.policy.certificate_profile == Consequence::Refuse {
+                let refused = Err(Rejection::DscProfile(finding.code));
+                return self.report.check("pa.dsc-profile", refused, |()| String::new());
+            }
+            self.report
+                .deviation("pa.dsc-profile", format!("the document signer certificate: {}", finding.what));
         }
         Ok(())
     }
@@ -272,10 +277,11 @@ impl<'a> Inspector<'a> {
         }
         let short = [signer].into_iter().chain(issuers.iter().copied()).find_map(|c| self.short_key(c));
         let sha1 = hashes.contains(&HashAlgorithm::Sha1);
-        let outcome = match short {
-            Some(name) => Err(Rejection::WeakKey(name)),
-            None if sha1 && !self.policy.accept_sha1 => Err(Rejection::WeakAlgorithm("SHA-1".into())),
-            None => Ok(()),
+        let refused = hashes.into_iter().find(|hash| self.policy.refuses_hash(*hash, self.at));
+        let outcome = match (short, refused) {
+            (Some(name), _) => Err(Rejection::WeakKey(name)),
+            (None, Some(hash)) => Err(Rejection::WeakAlgorithm(hash.name().to_owned())),
+            (None, None) => Ok(()),
         };
         if sha1 && outcome.is_ok() {
             self.report.deviation("pa.strength", "SHA-1 is used");
@@ -286,7 +292,7 @@ impl<'a> Inspector<'a> {
 
     fn short_key(&self, certificate: &Certificate) -> Option<String> {
         match certificate.public_key() {
-            Ok(PublicKey::Rsa(key)) if key.bits() < self.policy.min_rsa_bits => {
+            Ok(PublicKey::Rsa(key)) if key.bits() < self.policy.min_rsa_bits_at(self.at) => {
                 Some(format!("RSA-{}", key.bits()))
             }
             _ => None,
@@ -308,31 +314,4 @@ fn describe_path(issuers: &Issuers<'_>) -> String {
             n - 1
         ),
     }
-}
-
-/// SignerInfo names this certificate.
-fn names(sid: &SignerIdentifier, certificate: &Certificate) -> bool {
-    match sid {
-        SignerIdentifier::IssuerAndSerial { issuer_der, serial } => {
-            trim_serial(serial) == certificate.serial
-                && Name::from_der(issuer_der).is_some_and(|issuer| issuer == certificate.issuer)
-        }
-        SignerIdentifier::SubjectKeyIdentifier(identifier) => {
-            certificate.subject_key_id.as_ref() == Some(identifier)
-        }
-    }
-}
-
-/// The signature over the signed attributes, by the scheme of SignerInfo: never that of the certificate.
-fn check_signature(sod: &Sod, signer: &Certificate) -> Result<SignatureScheme, Rejection> {
-    let unsupported = |error: crypto::Error| Rejection::UnsupportedAlgorithm(error.to_string());
-    let info = &sod.signer;
-    let scheme = SignatureScheme::from_algorithm_identifier(
-        &info.signature_algorithm_der,
-        Some(info.digest_algorithm),
-    );
-    let scheme = scheme.map_err(unsupported)?;
-    let key = signer.public_key().map_err(unsupported)?;
-    let message = info.signed_attrs_der.as_ref().ok_or(Rejection::SignedAttributesMissing)?;
-    scheme.verify(&key, message, &info.signature).map(|()| scheme).map_err(|_| Rejection::SodSignature)
 }

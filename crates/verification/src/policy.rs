@@ -1,6 +1,62 @@
 //! What the standard leaves open and an operator decides.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+use clock::UnixTime;
+use crypto::HashAlgorithm;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+const FIELD: &str = include_str!("../policies/field.toml");
+const BSI_TR_03105: &str = include_str!("../policies/bsi-tr-03105.toml");
+
+/// What follows from something that is not as it should be, and that no signature hangs on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Consequence {
+    /// It is told, as a deviation.
+    #[default]
+    Finding,
+    /// The document is refused.
+    Refuse,
+}
+
+/// At which time certificates must be valid.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ValidityModel {
+    /// The shell model: document signer, link certificates and CSCA are all valid at the time of the inspection. The
+    /// signing time in EF.SOD is the signer's own word: evidence that is told, never a reason to accept.
+    #[default]
+    Shell,
+}
+
+/// A day, `2031-01-01`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub UnixTime);
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.0.date();
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let day =
+            Some(&text).filter(|text| text.len() == 10).and_then(|text| UnixTime::from_rfc3339(text).ok());
+        day.map(Self)
+            .ok_or_else(|| serde::de::Error::custom(format!("{text} is not a day such as 2031-01-01")))
+    }
+}
 
 /// The decisions of an inspection that are not the standard's. Whatever it lets through stands in the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +80,27 @@ pub struct Policy {
     /// A document that offers both Chip and Active Authentication needs the success of one only. A wrong answer
     /// refuses in any case.
     pub one_chip_proof_suffices: bool,
+    /// At which time certificates must be valid.
+    pub validity_model: ValidityModel,
+    /// From which day on a hash is refused, by its name (`SHA-1`).
+    pub retired_hashes: BTreeMap<String, Day>,
+    /// The shortest RSA modulus of CSCA and document signer from a day on, in bits.
+    pub min_rsa_bits_from: BTreeMap<Day, usize>,
+    /// For how many days after its next update a CRL still says that a certificate is not revoked.
+    pub crl_grace_days: u32,
+    /// Issuing States whose documents are accepted, as the MRZ writes them; none listed: all.
+    pub accepted_states: Vec<String>,
+    /// Document codes that are accepted; one letter stands for all codes that begin with it; none listed: all.
+    pub accepted_document_types: Vec<String>,
+    /// EF.COM, which is not signed, lists other data groups or another LDS version than EF.SOD.
+    pub com_mismatch: Consequence,
+    /// EF.CardAccess, which is not signed, offers PACE otherwise than the signed files say. That it leaves out what
+    /// they say is a downgrade, refused by every policy.
+    pub card_access_mismatch: Consequence,
+    /// The document signer certificate is not by the profile of Doc 9303-12 7.1 (see [`crate::Finding::gates`]).
+    pub certificate_profile: Consequence,
+    /// The MRZ on the page, if it was read, is not that of DG1.
+    pub optical_mrz_mismatch: Consequence,
 }
 
 impl Default for Policy {
@@ -37,6 +114,106 @@ impl Default for Policy {
             accept_expired_document: false,
             accept_chip_not_offered: false,
             one_chip_proof_suffices: false,
+            validity_model: ValidityModel::Shell,
+            retired_hashes: BTreeMap::new(),
+            min_rsa_bits_from: BTreeMap::new(),
+            crl_grace_days: 0,
+            accepted_states: Vec::new(),
+            accepted_document_types: Vec::new(),
+            com_mismatch: Consequence::Finding,
+            card_access_mismatch: Consequence::Finding,
+            certificate_profile: Consequence::Finding,
+            optical_mrz_mismatch: Consequence::Refuse,
         }
+    }
+}
+
+impl Policy {
+    /// Documents as they are in the field: what the standard's signatures do not hang on is told.
+    ///
+    /// # Panics
+    /// Never: the file is part of this crate.
+    #[must_use]
+    pub fn field() -> Self {
+        Self::from_toml(FIELD).expect("a shipped policy")
+    }
+
+    /// BSI TR-03105 part 5.1: what the test plan calls a failed inspection refuses.
+    ///
+    /// # Panics
+    /// Never: the file is part of this crate.
+    #[must_use]
+    pub fn bsi_tr_03105() -> Self {
+        Self::from_toml(BSI_TR_03105).expect("a shipped policy")
+    }
+
+    /// A shipped policy by its name, `field` or `bsi-tr-03105`.
+    #[must_use]
+    pub fn shipped(name: &str) -> Option<Self> {
+        match name {
+            "field" => Some(Self::field()),
+            "bsi-tr-03105" => Some(Self::bsi_tr_03105()),
+            _ => None,
+        }
+    }
+
+    /// Reads a policy. What is not written is as in [`Policy::default`].
+    ///
+    /// # Errors
+    /// Not TOML, an unknown key, a value of another kind.
+    pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    /// The hash is refused at this time.
+    pub(crate) fn refuses_hash(&self, hash: HashAlgorithm, at: UnixTime) -> bool {
+        let retired = self.retired_hashes.get(hash.name()).is_some_and(|day| day.0 <= at);
+        retired || (hash == HashAlgorithm::Sha1 && !self.accept_sha1)
+    }
+
+    /// The shortest RSA modulus at this time.
+    pub(crate) fn min_rsa_bits_at(&self, at: UnixTime) -> usize {
+        let later = self.min_rsa_bits_from.iter().filter(|(day, _)| day.0 <= at).map(|(_, bits)| *bits);
+        later.max().unwrap_or(0).max(self.min_rsa_bits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> UnixTime {
+        UnixTime::from_rfc3339(text).unwrap()
+    }
+
+    #[test]
+    fn the_shipped_policies_write_every_key() {
+        let keys = |text: &str| text.parse::<toml::Table>().unwrap().into_iter().map(|(key, _)| key);
+        let all: Vec<String> = keys(&toml::to_string(&Policy::default()).unwrap()).collect();
+        for text in [FIELD, BSI_TR_03105] {
+            assert_eq!(keys(text).collect::<Vec<_>>(), all);
+        }
+        assert_eq!(Policy { version: "1".to_owned(), ..Policy::field() }, Policy::default());
+        assert_eq!(Policy::shipped("bsi-tr-03105"), Some(Policy::bsi_tr_03105()));
+        assert_eq!(Policy::shipped("strict"), None);
+    }
+
+    #[test]
+    fn an_algorithm_retires_on_its_day() {
+        let policy = Policy::from_toml(
+            "retired_hashes = { SHA-224 = '2030-01-01' }\nmin_rsa_bits_from = { 2031-01-01 = 3072 }",
+        );
+        let policy = policy.unwrap();
+        assert!(!policy.refuses_hash(HashAlgorithm::Sha224, day("2029-12-31")));
+        assert!(policy.refuses_hash(HashAlgorithm::Sha224, day("2030-01-01")));
+        assert!(!policy.refuses_hash(HashAlgorithm::Sha256, day("2030-01-01")));
+        assert_eq!(policy.min_rsa_bits_at(day("2030-12-31")), 2048);
+        assert_eq!(policy.min_rsa_bits_at(day("2031-01-01")), 3072);
+    }
+
+    #[test]
+    fn an_unknown_key_and_a_day_that_is_none_are_refused() {
+        assert!(Policy::from_toml("accept_md5 = true").is_err());
+        assert!(Policy::from_toml("retired_hashes = { SHA-1 = 'soon' }").is_err());
     }
 }

@@ -15,15 +15,33 @@ pub enum Rejection {
     /// No certificate is the one that EF.SOD names as its signer's.
     #[error("no certificate of the document signer")]
     DscMissing,
-    /// The document signer certificate cannot be read.
-    #[error("the document signer certificate is malformed")]
-    DscMalformed,
+    /// The document signer certificate cannot be read; its part.
+    #[error("the document signer certificate is malformed: {0}")]
+    DscMalformed(&'static str),
     /// No trusted CSCA issued the document signer certificate.
     #[error("no trusted CSCA issued the document signer certificate")]
     CscaUnknown,
     /// A CSCA is named as the issuer by its key identifier, and did not sign.
     #[error("the signature of the document signer certificate is wrong")]
     DscSignature,
+    /// The document signer certificate, or another one of its key, is distrusted.
+    #[error("the document signer is distrusted")]
+    DscDistrusted,
+    /// The CSCA or a link certificate of the path, or another one of its key, is distrusted.
+    #[error("the CSCA is distrusted")]
+    CscaDistrusted,
+    /// A critical extension that is not known, of the CSCA or a link certificate; its OID.
+    #[error("critical extension {0} of the CSCA certificate is not known")]
+    CscaCriticalExtension(String),
+    /// More CAs stand between CSCA and document signer than one of them allows.
+    #[error("the path from the document signer to the CSCA is longer than a certificate allows")]
+    PathLength,
+    /// The algorithm inside the document signer certificate is not the one outside.
+    #[error("the document signer certificate names two signature algorithms")]
+    DscAlgorithmMismatch,
+    /// Policy refuses a departure from the profile; its code.
+    #[error("the document signer certificate is not by the profile: {0}")]
+    DscProfile(&'static str),
     /// An algorithm or curve that is not in the tables.
     #[error("unsupported: {0}")]
     UnsupportedAlgorithm(String),
@@ -81,6 +99,27 @@ pub enum Rejection {
     /// A data group is not the one that was signed.
     #[error("the hash of DG{0} is not the one in EF.SOD")]
     HashMismatch(u8),
+    /// EF.COM and EF.SOD differ, and policy refuses that.
+    #[error("EF.COM and EF.SOD differ")]
+    ComMismatch,
+    /// EF.CardAccess leaves out a way of PACE that a signed file has: somebody may have taken it away.
+    #[error("EF.CardAccess offers less than the signed files")]
+    PaceDowngrade,
+    /// EF.CardAccess and a signed file differ, and policy refuses that.
+    #[error("EF.CardAccess and {0} differ")]
+    CardAccessMismatch(&'static str),
+    /// EF.CardSecurity is not what the State signed, and policy refuses that; which part.
+    #[error("EF.CardSecurity is not signed as it should be: {0}")]
+    CardSecurity(&'static str),
+    /// The MRZ on the page is not that of DG1; the field.
+    #[error("the MRZ on the page is not that of DG1: {0}")]
+    MrzMismatch(&'static str),
+    /// Policy accepts no documents of this State.
+    #[error("documents of this State are not accepted")]
+    StateNotAccepted,
+    /// Policy accepts no documents of this type.
+    #[error("documents of this type are not accepted")]
+    TypeNotAccepted,
     /// The document signer may not sign this kind of document.
     #[error("the document signer may not sign documents of this type")]
     DocumentType,
@@ -122,6 +161,10 @@ impl Rejection {
             Self::UnsupportedAlgorithm(name) => return format!("pa.unsupported-algorithm({name})"),
             Self::WeakAlgorithm(name) => return format!("pa.weak-algorithm({name})"),
             Self::WeakKey(name) => return format!("pa.weak-key({name})"),
+            Self::DscMalformed(part) => return format!("pa.dsc-malformed({part})"),
+            Self::CardSecurity(part) => return format!("pa.card-security-{part}"),
+            Self::MrzMismatch(field) => return format!("lds.mrz-mismatch({field})"),
+            Self::DscProfile(code) => return format!("pa.dsc-{code}"),
             Self::NotInSod(n) => return format!("pa.not-in-sod(DG{n})"),
             Self::DataGroupMissing(n) => return format!("pa.data-group-missing(DG{n})"),
             Self::HashMismatch(n) => return format!("pa.hash-mismatch(DG{n})"),
@@ -130,8 +173,12 @@ impl Rejection {
             }
             Self::SodMissing => "pa.sod-missing",
             Self::DscMissing => "pa.dsc-missing",
-            Self::DscMalformed => "pa.dsc-malformed",
             Self::CscaUnknown => "pa.csca-unknown",
+            Self::DscDistrusted => "pa.dsc-not-trusted",
+            Self::CscaDistrusted => "pa.csca-not-trusted",
+            Self::CscaCriticalExtension(_) => "pa.csca-critical-extension",
+            Self::PathLength => "pa.path-length",
+            Self::DscAlgorithmMismatch => "pa.dsc-algorithm-mismatch",
             Self::DscSignature => "pa.dsc-signature",
             Self::DscNotYetValid => "pa.dsc-not-yet-valid",
             Self::DscExpired => "pa.dsc-expired",
@@ -146,6 +193,11 @@ impl Rejection {
             Self::SignedAttributesMissing => "pa.signed-attributes",
             Self::MessageDigest => "pa.message-digest",
             Self::SodSignature => "pa.sod-signature",
+            Self::ComMismatch => "lds.com-sod-mismatch",
+            Self::PaceDowngrade => "lds.card-access-downgrade",
+            Self::CardAccessMismatch(_) => "lds.card-access-mismatch",
+            Self::StateNotAccepted => "pa.state-not-accepted",
+            Self::TypeNotAccepted => "pa.document-type-not-accepted",
             Self::DocumentType => "pa.document-type",
             Self::DocumentExpired => "pa.document-expired",
             Self::ChipNotOffered => "chip.not-offered",

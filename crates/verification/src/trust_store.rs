@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use clock::UnixTime;
 use crypto::sha256;
@@ -9,7 +10,7 @@ use x509_parser::pem::Pem;
 
 use crate::certificate::Certificate;
 use crate::crl::Crl;
-use crate::{Inspection, Policy, SecurityObject, passive_authentication};
+use crate::{Inspection, Policy, Rejection, SecurityObject, passive_authentication, path};
 
 /// The largest file that is read as certificates or CRL.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
@@ -45,18 +46,22 @@ pub struct TrustStore {
     pub(crate) signers: Vec<Certificate>,
     pub(crate) signer_anchors: Vec<Certificate>,
     pub(crate) crls: Vec<Crl>,
+    distrusted: Vec<([u8; 32], UnixTime)>,
+    /// What [`TrustStore::digest`] computed; empty after every change.
+    digest: OnceLock<[u8; 32]>,
 }
 
 impl fmt::Debug for TrustStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "TrustStore({} CSCAs, {} links, {} document signers, {} of them anchors, {} CRLs)",
+            "TrustStore({} CSCAs, {} links, {} document signers, {} of them anchors, {} CRLs, {} distrusted)",
             self.cscas.len(),
             self.links.len(),
             self.signers.len() + self.signer_anchors.len(),
             self.signer_anchors.len(),
-            self.crls.len()
+            self.crls.len(),
+            self.distrusted.len()
         )
     }
 }
@@ -73,6 +78,7 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::Certificate`].
     pub fn add_csca(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        self.digest = OnceLock::new();
         add(&mut self.cscas, der)
     }
 
@@ -81,6 +87,7 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::Certificate`].
     pub fn add_link(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        self.digest = OnceLock::new();
         add(&mut self.links, der)
     }
 
@@ -89,6 +96,7 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::Certificate`].
     pub fn add_document_signer(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        self.digest = OnceLock::new();
         add(&mut self.signers, der)
     }
 
@@ -97,6 +105,7 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::Certificate`].
     pub fn add_document_signer_anchor(&mut self, der: &[u8]) -> Result<(), TrustError> {
+        self.digest = OnceLock::new();
         add(&mut self.signer_anchors, der)
     }
 
@@ -106,26 +115,70 @@ impl TrustStore {
     /// [`TrustError::Crl`].
     pub fn add_crl(&mut self, der: &[u8]) -> Result<(), TrustError> {
         let crl = Crl::parse(der).ok_or(TrustError::Crl)?;
+        self.digest = OnceLock::new();
         if !self.crls.iter().any(|known| known.sha256 == crl.sha256) {
             self.crls.push(crl);
         }
         Ok(())
     }
 
+    /// Distrusts a certificate, by its SHA-256, and every certificate of the same key, for inspections from this time
+    /// on: a CSCA, a link certificate or a document signer. It wins over every list, whatever was or will be added.
+    pub fn distrust(&mut self, sha256: [u8; 32], from: UnixTime) {
+        self.digest = OnceLock::new();
+        self.distrusted.push((sha256, from));
+    }
+
+    /// The certificate, or another one of its key, is distrusted at this time.
+    pub(crate) fn distrusts(&self, certificate: &Certificate, at: UnixTime) -> bool {
+        let all = [&self.cscas, &self.links, &self.signers, &self.signer_anchors];
+        self.distrusted.iter().filter(|(_, from)| *from <= at).any(|(sha256, _)| {
+            let mut known = all.into_iter().flatten().filter(|one| one.sha256 == *sha256);
+            certificate.sha256 == *sha256 || known.any(|one| one.has_key_of(certificate))
+        })
+    }
+
+    /// A store of other certificates that distrusts as this one does.
+    pub(crate) fn only_distrusting(&self, cscas: Vec<Certificate>, links: Vec<Certificate>) -> Self {
+        Self { cscas, links, distrusted: self.distrusted.clone(), ..Self::default() }
+    }
+
     /// SHA-256 over all of it, whatever the order: names the store that a decision was taken with.
     #[must_use]
     pub fn digest(&self) -> [u8; 32] {
+        *self.digest.get_or_init(|| self.compute_digest())
+    }
+
+    fn compute_digest(&self) -> [u8; 32] {
         let kinds = [&self.cscas, &self.links, &self.signers, &self.signer_anchors];
         let certificates = kinds
             .into_iter()
             .zip(0_u8..)
             .flat_map(|(list, kind)| list.iter().map(move |certificate| (kind, certificate.sha256)));
         let crls = self.crls.iter().map(|crl| (u8::MAX, crl.sha256));
-        let mut all: Vec<(u8, [u8; 32])> = certificates.chain(crls).collect();
+        let dated =
+            |(hash, from): &([u8; 32], UnixTime)| sha256(&[&hash[..], &from.0.to_be_bytes()].concat());
+        let distrusted = self.distrusted.iter().map(|one| (u8::MAX - 1, dated(one)));
+        let mut all: Vec<(u8, [u8; 32])> = certificates.chain(crls).chain(distrusted).collect();
         all.sort_unstable();
         let bytes: Vec<u8> =
             all.iter().flat_map(|(kind, digest)| [&[*kind], digest.as_slice()].concat()).collect();
         sha256(&bytes)
+    }
+
+    /// Who issued a document signer certificate (DER), up to a trusted CSCA: the SHA-256 of each, the nearest first. Its
+    /// own validity, its revocation and what it may sign are not looked at.
+    ///
+    /// # Errors
+    /// As step 3 of [`authenticate_sod`](Self::authenticate_sod).
+    pub fn issuers(&self, document_signer: &[u8], at: UnixTime) -> Result<Vec<[u8; 32]>, Rejection> {
+        let signer = Certificate::parse(document_signer).map_err(Rejection::DscMalformed)?;
+        if !signer.algorithms_agree {
+            return Err(Rejection::DscAlgorithmMismatch);
+        }
+        let issuers = path::find(self, &signer, at, path::MAX_TRIALS)?;
+        path::fault(self, &issuers, at).map_or(Ok(()), Err)?;
+        Ok(issuers.iter().map(|issuer| issuer.sha256).collect())
     }
 
     /// Whether EF.SOD was signed by a document signer under a trusted CSCA: the steps of passive authentication that
@@ -136,7 +189,7 @@ impl TrustStore {
 }
 
 fn add(list: &mut Vec<Certificate>, der: &[u8]) -> Result<(), TrustError> {
-    let certificate = Certificate::parse(der).ok_or(TrustError::Certificate)?;
+    let certificate = Certificate::parse(der).map_err(|_| TrustError::Certificate)?;
     if !list.iter().any(|known| known.sha256 == certificate.sha256) {
         list.push(certificate);
     }

@@ -1,0 +1,52 @@
+//! Whether a certificate of the path is revoked (step 5 of [`crate::passive_authentication`]).
+//!
+//! A list that cannot be had says nothing: the status is then undetermined, and never "revoked".
+
+use crate::Rejection;
+use crate::certificate::Certificate;
+use crate::passive_authentication::Inspector;
+use crate::path::Issuers;
+use crate::report::CheckResult;
+
+/// The most CRLs of one issuer that are looked at, the newest first.
+const MAX_CRLS: usize = 8;
+
+impl Inspector<'_> {
+    /// Looks into the CRLs of each issuer whose signature is right. An old list still revokes; that it does not list a
+    /// certificate says nothing any more.
+    pub(crate) fn check_revocation(
+        &mut self,
+        signer: &Certificate,
+        issuers: &Issuers<'_>,
+    ) -> Result<(), Rejection> {
+        let id = "pa.revocation";
+        let mut signed: Vec<&Certificate> = vec![signer];
+        signed.extend(issuers.iter().rev().skip(1));
+        let signers: Vec<&Certificate> = self.store.cscas.iter().chain(issuers.iter().copied()).collect();
+        for certificate in signed {
+            let mut crls: Vec<_> = self.store.crls.iter().filter(|crl| crl.is_about(certificate)).collect();
+            crls.sort_by_key(|crl| std::cmp::Reverse(crl.this_update));
+            crls.truncate(MAX_CRLS);
+            crls.retain(|crl| signers.iter().any(|csca| crl.is_signed_by(csca)));
+            if crls.iter().any(|crl| crl.lists(certificate)) {
+                return self.report.check(id, Err(Rejection::DscRevoked), |()| String::new());
+            }
+            match crls.iter().find(|crl| crl.is_fresh(self.at, self.policy.crl_grace_days)) {
+                Some(fresh) => {
+                    self.report.passed(id, format!("not revoked by the CRL of {}", fresh.this_update))
+                }
+                None if self.policy.require_revocation_status => {
+                    return self.report.check(id, Err(Rejection::RevocationUndetermined), |()| String::new());
+                }
+                None => {
+                    let detail = crls.first().map_or_else(
+                        || "there is no CRL of the issuer".to_owned(),
+                        |old| format!("not revoked by the CRL of {}, which is out of date", old.this_update),
+                    );
+                    self.report.line(id, CheckResult::Undetermined, detail);
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! The signature of a CMS SignedData (RFC 5652 5.4), as EF.SOD and master lists carry it.
+
+use crypto::SignatureScheme;
+use lds::cms::{SignerIdentifier, SignerInfo};
+
+use crate::Rejection;
+use crate::certificate::{Certificate, trim_serial};
+use crate::name::Name;
+
+/// SignerInfo names this certificate.
+pub(crate) fn names(sid: &SignerIdentifier, certificate: &Certificate) -> bool {
+    match sid {
+        SignerIdentifier::IssuerAndSerial { issuer_der, serial } => {
+            trim_serial(serial) == certificate.serial
+                && Name::from_der(issuer_der).is_some_and(|issuer| issuer == certificate.issuer)
+        }
+        SignerIdentifier::SubjectKeyIdentifier(identifier) => {
+            certificate.subject_key_id.as_ref() == Some(identifier)
+        }
+    }
+}
+
+/// The signature over the signed attributes, by the scheme of SignerInfo: never that of the certificate.
+pub(crate) fn check_signature(info: &SignerInfo, signer: &Certificate) -> Result<SignatureScheme, Rejection> {
+    let unsupported = |error: crypto::Error| Rejection::UnsupportedAlgorithm(error.to_string());
+    let scheme = SignatureScheme::from_algorithm_identifier(
+        &info.signature_algorithm_der,
+        Some(info.digest_algorithm),
+    );
+    let scheme = scheme.map_err(unsupported)?;
+    let key = signer.public_key().map_err(unsupported)?;
+    let message = info.signed_attrs_der.as_ref().ok_or(Rejection::SignedAttributesMissing)?;
+    scheme.verify(&key, message, &info.signature).map(|()| scheme).map_err(|_| Rejection::SodSignature)
+}

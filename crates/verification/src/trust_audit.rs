@@ -1,0 +1,340 @@
+//! Everything that is to be said about a heap of certificates, CRLs and master lists, without trusting any.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crypto::{PublicKey, sha256};
+use serde::Serialize;
+
+use crate::certificate::{Certificate, DEVIATION_LIST_SIGNING, MASTER_LIST_SIGNING, Signed};
+use crate::crl::Crl;
+use crate::name::Name;
+use crate::profile::findings;
+use crate::trust_input::{Found, read_objects};
+use crate::{Finding, MasterList, Role};
+
+/// A certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CertificateAudit {
+    /// SHA-256 of the DER, hex.
+    pub sha256: String,
+    /// The first file that had it.
+    pub source: String,
+    /// `ok`, or the part that is missing or malformed.
+    pub parse: String,
+    /// What it is for, by what it says of itself.
+    pub role: Option<Role>,
+    /// The subject's country, in upper case.
+    pub country: Option<String>,
+    /// Such as `RSA-4096` or `brainpoolP256r1`, or why the key cannot be used.
+    pub key: Option<String>,
+    /// The scheme of its signature, or why that is unknown.
+    pub signature: Option<String>,
+    /// SHA-256 of every certificate given whose key verifies it, hex, itself included.
+    pub verified_by: Vec<String>,
+    /// Departures from the profile.
+    pub findings: Vec<Finding>,
+}
+
+/// A CRL.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CrlAudit {
+    /// SHA-256 of the DER, hex.
+    pub sha256: String,
+    /// The file.
+    pub source: String,
+    /// The issuer's country.
+    pub country: Option<String>,
+    /// When it was made, RFC 3339.
+    pub this_update: String,
+    /// When the next one is due.
+    pub next_update: Option<String>,
+    /// How many certificates it revokes.
+    pub revoked: usize,
+    /// The scheme of its signature, or why that is unknown.
+    pub signature: String,
+    /// SHA-256 of every certificate given whose key verifies it, hex.
+    pub verified_by: Vec<String>,
+}
+
+/// A master list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MasterListAudit {
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+    /// The file.
+    pub source: String,
+    /// When it says that it was signed.
+    pub signed_at: Option<String>,
+    /// How many certificates it lists, copies counted.
+    pub certificates: usize,
+    /// Whether its signature is right under the certificate that it carries for its signer; if not, why.
+    pub signature: String,
+    /// SHA-256 of the signer's certificate, hex.
+    pub signer: Option<String>,
+    /// SHA-256 of every certificate given whose key verifies the signer's certificate, hex: candidates for a pin.
+    pub signer_verified_by: Vec<String>,
+    /// All of these are in the file itself: it vouches for itself, as long as none is pinned.
+    pub vouches_for_itself: bool,
+}
+
+/// A part of a file that is nothing known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    /// The file.
+    pub source: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TrustAudit {
+    /// Each certificate once, in the order they came.
+    pub certificates: Vec<CertificateAudit>,
+    /// The CRLs.
+    pub crls: Vec<CrlAudit>,
+    /// The master lists.
+    pub master_lists: Vec<MasterListAudit>,
+    /// The rest.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Collects files, then audits.
+#[derive(Default)]
+pub struct TrustAuditor {
+    audit: TrustAudit,
+    seen: HashMap<[u8; 32], usize>,
+    parsed: Vec<Parsed>,
+    crls: Vec<(String, Crl)>,
+    lists: Vec<(String, MasterList)>,
+}
+
+struct Parsed {
+    /// Where it stands in the audit.
+    place: usize,
+    certificate: Certificate,
+    key: Option<usize>,
+}
+
+/// A public key and the certificates that have it.
+struct Holder {
+    key: PublicKey,
+    certificates: Vec<usize>,
+}
+
+impl TrustAuditor {
+    /// Adds a file, under a name for the audit.
+    pub fn add(&mut self, source: &str, bytes: &[u8]) {
+        for found in read_objects(bytes) {
+            match found {
+                Found::Certificate(der) => self.add_certificate(source, &der),
+                Found::Crl(der) => {
+                    if let Some(crl) = Crl::parse(&der) {
+                        self.crls.push((source.to_owned(), crl));
+                    }
+                }
+                Found::MasterList(der) => {
+                    if let Ok(list) = MasterList::parse(&der) {
+                        for der in list.certificates.iter().chain(list.carried()) {
+                            self.add_certificate(source, der);
+                        }
+                        self.lists.push((source.to_owned(), list));
+                    }
+                }
+                Found::Unreadable(reason) => {
+                    self.audit.unreadable.push(Unreadable { source: source.to_owned(), reason });
+                }
+            }
+        }
+    }
+
+    fn add_certificate(&mut self, source: &str, der: &[u8]) {
+        let place = self.audit.certificates.len();
+        if *self.seen.entry(sha256(der)).or_insert(place) != place {
+            return;
+        }
+        let parsed = Certificate::parse(der);
+        let mut line = CertificateAudit {
+            sha256: hex::encode(sha256(der)),
+            source: source.to_owned(),
+            parse: parsed.as_ref().err().map_or_else(|| "ok".to_owned(), |part| format!("malformed {part}")),
+            role: None,
+            country: None,
+            key: None,
+            signature: None,
+            verified_by: Vec::new(),
+            findings: Vec::new(),
+        };
+        if let Ok(certificate) = parsed {
+            let role = role(&certificate);
+            line.role = Some(role);
+            line.country = certificate.subject.country();
+            line.key = Some(key_name(&certificate));
+            line.signature = Some(scheme_name(&certificate.signed));
+            line.findings = findings(&certificate, role);
+            self.parsed.push(Parsed { place, certificate, key: None });
+        }
+        self.audit.certificates.push(line);
+    }
+
+    /// Looks who signed what. Each signature is tried with every key of its issuer's name, country or key identifier;
+    /// only if none fits, with every other.
+    #[must_use]
+    pub fn finish(mut self) -> TrustAudit {
+        let holders = self.holders();
+        let finder = Finder::new(&holders, &self.parsed);
+        let ids: Vec<String> = self.audit.certificates.iter().map(|line| line.sha256.clone()).collect();
+        let to_ids = |keys: Vec<usize>| -> Vec<String> {
+            let places =
+                keys.iter().filter_map(|key| holders.get(*key)).flat_map(|holder| &holder.certificates);
+            let mut out: Vec<String> = places.filter_map(|place| ids.get(*place).cloned()).collect();
+            out.sort();
+            out
+        };
+        let mut verified: HashMap<[u8; 32], Vec<String>> = HashMap::new();
+        for parsed in &self.parsed {
+            let one = &parsed.certificate;
+            let by = to_ids(finder.who_signed(&one.signed, &one.issuer, one.authority_key_id.as_deref()));
+            verified.insert(one.sha256, by.clone());
+            if let Some(line) = self.audit.certificates.get_mut(parsed.place) {
+                line.verified_by = by;
+            }
+        }
+        for (source, crl) in &self.crls {
+            let by = finder.who_signed(&crl.signed, &crl.issuer, crl.authority_key_id.as_deref());
+            self.audit.crls.push(crl_line(source, crl, to_ids(by)));
+        }
+        for (source, list) in &self.lists {
+            self.audit.master_lists.push(list_line(source, list, &verified));
+        }
+        self.audit
+    }
+
+    /// The different keys.
+    fn holders(&mut self) -> Vec<Holder> {
+        let mut by_spki: HashMap<Vec<u8>, usize> = HashMap::new();
+        let mut holders: Vec<Holder> = Vec::new();
+        for parsed in &mut self.parsed {
+            let Ok(key) = parsed.certificate.public_key() else { continue };
+            let index = *by_spki.entry(key.to_spki_der()).or_insert_with(|| {
+                holders.push(Holder { key, certificates: Vec::new() });
+                holders.len() - 1
+            });
+            parsed.key = Some(index);
+            if let Some(holder) = holders.get_mut(index) {
+                holder.certificates.push(parsed.place);
+            }
+        }
+        holders
+    }
+}
+
+/// Finds keys by what a signature says of its issuer.
+struct Finder<'a> {
+    holders: &'a [Holder],
+    by_country: BTreeMap<Option<String>, Vec<usize>>,
+    by_name: HashMap<&'a Name, Vec<usize>>,
+    by_key_id: HashMap<&'a [u8], Vec<usize>>,
+}
+
+impl<'a> Finder<'a> {
+    fn new(holders: &'a [Holder], parsed: &'a [Parsed]) -> Self {
+        let (mut by_country, mut by_name, mut by_key_id) = (BTreeMap::new(), HashMap::new(), HashMap::new());
+        for one in parsed {
+            let Some(key) = one.key else { continue };
+            let subject = &one.certificate.subject;
+            by_country.entry(subject.country()).or_insert_with(Vec::new).push(key);
+            by_name.entry(subject).or_insert_with(Vec::new).push(key);
+            if let Some(id) = &one.certificate.subject_key_id {
+                by_key_id.entry(id.as_slice()).or_insert_with(Vec::new).push(key);
+            }
+        }
+        Self { holders, by_country, by_name, by_key_id }
+    }
+
+    fn who_signed(&self, signed: &Signed, issuer: &Name, key_id: Option<&[u8]>) -> Vec<usize> {
+        let lists = [
+            self.by_country.get(&issuer.country()),
+            self.by_name.get(issuer),
+            key_id.and_then(|id| self.by_key_id.get(id)),
+        ];
+        let mut likely: Vec<usize> = lists.into_iter().flatten().flatten().copied().collect();
+        likely.sort_unstable();
+        likely.dedup();
+        let signed_by = |key: &usize| {
+            let holder = self.holders.get(*key);
+            holder.is_some_and(|holder| signed.fits(&holder.key) && signed.verify(&holder.key).is_ok())
+        };
+        let found: Vec<usize> = likely.iter().copied().filter(signed_by).collect();
+        if !found.is_empty() || signed.scheme().is_err() {
+            return found;
+        }
+        (0..self.holders.len()).filter(|key| likely.binary_search(key).is_err()).filter(signed_by).collect()
+    }
+}
+
+/// What a certificate says that it is for.
+fn role(certificate: &Certificate) -> Role {
+    let purpose = |oid: &str| certificate.extended_key_usage.iter().flatten().any(|purpose| purpose == oid);
+    let signs_certificates = certificate.key_usage.is_some_and(|usage| usage.key_cert_sign);
+    let names_itself = certificate.authority_key_id.is_none() || certificate.names_key_of(certificate);
+    if purpose(MASTER_LIST_SIGNING) {
+        Role::MasterListSigner
+    } else if purpose(DEVIATION_LIST_SIGNING) {
+        Role::DeviationListSigner
+    } else if certificate.is_self_issued() && names_itself {
+        Role::Csca
+    } else if signs_certificates || (certificate.is_self_issued() && certificate.is_ca) {
+        Role::Link
+    } else {
+        Role::DocumentSigner
+    }
+}
+
+fn key_name(certificate: &Certificate) -> String {
+    let key = match certificate.public_key() {
+        Ok(key) => key,
+        Err(error) => return error.to_string(),
+    };
+    if let PublicKey::Rsa(key) = &key {
+        return format!("RSA-{}", key.bits());
+    }
+    if let PublicKey::Ec(key) = &key {
+        return key.curve().name().to_owned();
+    }
+    "another kind".to_owned()
+}
+
+fn scheme_name(signed: &Signed) -> String {
+    signed.scheme().map_or_else(|error| error.to_string(), |scheme| scheme.name())
+}
+
+fn crl_line(source: &str, crl: &Crl, verified_by: Vec<String>) -> CrlAudit {
+    CrlAudit {
+        sha256: hex::encode(crl.sha256),
+        source: source.to_owned(),
+        country: crl.issuer.country(),
+        this_update: crl.this_update.to_string(),
+        next_update: crl.next_update.map(|time| time.to_string()),
+        revoked: crl.len(),
+        signature: scheme_name(&crl.signed),
+        verified_by,
+    }
+}
+
+fn list_line(source: &str, list: &MasterList, verified: &HashMap<[u8; 32], Vec<String>>) -> MasterListAudit {
+    let signer = list.signer();
+    let by = signer.as_ref().ok().and_then(|one| verified.get(&one.sha256)).cloned().unwrap_or_default();
+    let inside: Vec<String> =
+        list.certificates.iter().chain(list.carried()).map(|der| hex::encode(sha256(der))).collect();
+    MasterListAudit {
+        sha256: hex::encode(list.sha256),
+        source: source.to_owned(),
+        signed_at: list.signed_at().map(|time| time.to_string()),
+        certificates: list.certificates.len(),
+        signature: signer.as_ref().err().map_or_else(|| "ok".to_owned(), ToString::to_string),
+        signer: signer.ok().map(|one| hex::encode(one.sha256)),
+        vouches_for_itself: !by.is_empty() && by.iter().all(|id| inside.contains(id)),
+        signer_verified_by: by,
+    }
+}

@@ -1,0 +1,127 @@
+//! Files as they are published: which certificates, CRLs and master lists are in them.
+//!
+//! DER and PEM; CMS master lists, and bare ones; LDIF of a PKD (RFC 2849); lines of JSON with a certificate in base64
+//! under `der`. What something is, is told by its content, never by a file's name.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use lds::cms::OID_SIGNED_DATA;
+use lds::tlv::{self, encode_oid, tag};
+use x509_parser::pem::Pem;
+
+use crate::MasterList;
+use crate::certificate::Certificate;
+use crate::crl::Crl;
+
+/// The most objects that are taken from one file.
+const MAX_OBJECTS: usize = 200_000;
+
+/// One thing found in a file.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// A certificate, DER.
+    Certificate(Vec<u8>),
+    /// A CRL, DER.
+    Crl(Vec<u8>),
+    /// A master list, DER: the certificates in it are not listed again.
+    MasterList(Vec<u8>),
+    /// Something that is none of them, and why.
+    Unreadable(String),
+}
+
+/// What is in a file.
+#[must_use]
+pub fn read_objects(bytes: &[u8]) -> Vec<Found> {
+    let text = std::str::from_utf8(bytes).ok();
+    let mut found = match (bytes.first(), text) {
+        (Some(0x30), _) => object(bytes),
+        (Some(b'{'), Some(text)) => {
+            text.lines().filter(|line| !line.trim().is_empty()).flat_map(json_line).collect()
+        }
+        (_, Some(text)) if text.contains("-----BEGIN ") => pem(bytes),
+        (_, Some(text)) if is_ldif(text) => ldif(text),
+        _ => vec![Found::Unreadable("neither DER, PEM, LDIF nor JSON".to_owned())],
+    };
+    found.truncate(MAX_OBJECTS);
+    found
+}
+
+/// One DER object. What begins like a certificate is one, however broken.
+fn object(der: &[u8]) -> Vec<Found> {
+    let signed_data = encode_oid(OID_SIGNED_DATA);
+    let value = tlv::read_one("file", der, tag::SEQUENCE).map_or(&[][..], |element| element.value);
+    if value.starts_with(&signed_data) {
+        return vec![match MasterList::parse(der) {
+            Ok(_) => Found::MasterList(der.to_vec()),
+            Err(error) => Found::Unreadable(error.to_string()),
+        }];
+    }
+    if let Ok(certificates) = crate::master_list::listed(der) {
+        return certificates.into_iter().map(Found::Certificate).collect();
+    }
+    if Certificate::parse(der).is_err() && Crl::parse(der).is_some() {
+        return vec![Found::Crl(der.to_vec())];
+    }
+    vec![Found::Certificate(der.to_vec())]
+}
+
+fn pem(bytes: &[u8]) -> Vec<Found> {
+    let mut found = Vec::new();
+    for block in Pem::iter_from_buffer(bytes) {
+        match block {
+            Ok(block) => found.extend(object(&block.contents)),
+            Err(error) => found.push(Found::Unreadable(error.to_string())),
+        }
+    }
+    found
+}
+
+fn json_line(line: &str) -> Vec<Found> {
+    let unreadable = |reason: String| vec![Found::Unreadable(reason)];
+    let value: serde_json::Value = match serde_json::from_str(line) {
+        Ok(value) => value,
+        Err(error) => return unreadable(error.to_string()),
+    };
+    match value.get("der").and_then(serde_json::Value::as_str).map(|text| STANDARD.decode(text)) {
+        Some(Ok(der)) => object(&der),
+        Some(Err(error)) => unreadable(error.to_string()),
+        None => unreadable("a line without der".to_owned()),
+    }
+}
+
+fn is_ldif(text: &str) -> bool {
+    text.starts_with("version:") || text.starts_with("dn:") || text.starts_with("#") || text.contains("\ndn:")
+}
+
+/// Attributes of a PKD whose values are objects (Doc 9303-12 11), without options such as `;binary`.
+const PKD_ATTRIBUTES: [&str; 5] = [
+    "usercertificate",
+    "cacertificate",
+    "certificaterevocationlist",
+    "cscamasterlistdata",
+    "pkdmasterlistcontent",
+];
+
+/// LDIF: lines that begin with a space go on the line before, `name:: value` is base64.
+fn ldif(text: &str) -> Vec<Found> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        match (line.strip_prefix(' '), lines.last_mut()) {
+            (Some(rest), Some(last)) => last.push_str(rest),
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    let mut found = Vec::new();
+    for line in &lines {
+        let Some((name, value)) = line.split_once("::") else { continue };
+        let name = name.split(';').next().unwrap_or_default().to_ascii_lowercase();
+        if !PKD_ATTRIBUTES.contains(&name.as_str()) {
+            continue;
+        }
+        match STANDARD.decode(value.trim()) {
+            Ok(der) => found.extend(object(&der)),
+            Err(error) => found.push(Found::Unreadable(format!("{name}: {error}"))),
+        }
+    }
+    found
+}
