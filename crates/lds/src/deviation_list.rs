@@ -29,7 +29,7 @@ const FILE: &str = "deviation list";
 const MAX_LEN: usize = 16 << 20;
 const MAX_DEVIATIONS: usize = 10_000;
 const MAX_DESCRIPTIONS: usize = 64;
-/// The longest published one names 169,423 documents.
+/// The longest published one names 169,422 documents.
 const MAX_DOCUMENT_NUMBERS: usize = 1_000_000;
 
 /// A deviation list as parsed: neither its signature nor its signer has been looked at.
