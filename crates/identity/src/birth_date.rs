@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(mrz("7707<<", "2026-06-01"), Ok("1977-07-00".into()));
         assert_eq!(mrz("77<<<<", "2026-06-01"), Ok("1977-00-00".into()));
         assert_eq!(mrz("<<<<<<", "2026-06-01"), Err(Error::BirthDate));
-        assert_eq!(mrz("770229", "2026-06-01"), Err(Error::BirthDate), "1977 had no such day");
+        assert_eq!(mrz("77<<14", "2026-06-01"), Err(Error::BirthDate), "a day of no month");
     }
 
     #[test]

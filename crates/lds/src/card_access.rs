@@ -3,7 +3,7 @@
 use crate::FileId;
 use crate::error::Result;
 use crate::security_info::{PaceInfo, SecurityInfo, encode_set, parse_set};
-use crate::tlv::{self, tag};
+use crate::tlv;
 
 /// EF.CardAccess.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl CardAccess {
     /// # Errors
     /// Not a SET of SecurityInfos.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let set = tlv::read_one(FileId::CardAccess.name(), bytes, tag::SET)?;
+        let set = tlv::read_file(FileId::CardAccess, bytes)?;
         Ok(Self { security_infos: parse_set(&set)? })
     }
 

@@ -1,4 +1,4 @@
-//! CMS SignedData (RFC 5652) as EF.SOD, EF.CardSecurity and master lists use it. Parsed, not verified.
+//! CMS SignedData (RFC 5652) as EF.SOD, EF.CardSecurity, master lists, deviation and defect lists use it. Parsed, not verified.
 //!
 //! ```text
 //! ContentInfo ::= SEQUENCE { contentType OID, content [0] EXPLICIT SignedData }
@@ -11,6 +11,7 @@
 use clock::UnixTime;
 use crypto::HashAlgorithm;
 
+use crate::Error;
 use crate::error::Result;
 use crate::tlv::{self, Element, Reader, tag};
 
@@ -23,9 +24,16 @@ pub const OID_MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
 /// The signed attribute id-signingTime.
 pub const OID_SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
 
+/// Certificates beside the content: a signer's and those above it.
+const MAX_CERTIFICATES: usize = 64;
+/// Signed attributes of one signer.
+const MAX_ATTRIBUTES: usize = 64;
+
 /// SignedData with its one SignerInfo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedData {
+    /// The version of the structure: 3 for the contents of Doc 9303 (RFC 5652 5.1).
+    pub version: u64,
     /// eContentType in dotted form.
     pub econtent_type: String,
     /// The exact bytes of eContent: the value of the OCTET STRING, which is what the digest is taken over.
@@ -84,6 +92,27 @@ impl SignedData {
         Self::from_content_info(&tlv::read_one(file, bytes, tag::SEQUENCE)?)
     }
 
+    /// Reads a signed list of at most `limit` bytes, DER or BER, whose content is of one type; and whether it is BER.
+    pub(crate) fn read_list(
+        file: &'static str,
+        bytes: &[u8],
+        content_type: &str,
+        limit: usize,
+    ) -> Result<(Self, bool)> {
+        if bytes.len() > limit {
+            return Err(Error::TooLarge { file, limit });
+        }
+        tlv::read_ber(file, bytes, |bytes| {
+            let content_info = tlv::read_one(file, bytes, tag::SEQUENCE)?;
+            let signed = Self::from_content_info(&content_info)?;
+            if signed.econtent_type == content_type {
+                Ok(signed)
+            } else {
+                Err(content_info.malformed("content type: another list"))
+            }
+        })
+    }
+
     pub(crate) fn from_content_info(content_info: &Element<'_>) -> Result<Self> {
         let mut fields = content_info.children()?;
         let content_type = fields.expect(tag::OID)?;
@@ -100,7 +129,7 @@ impl SignedData {
 
     fn from_element(signed_data: &Element<'_>) -> Result<Self> {
         let mut fields = signed_data.children()?;
-        fields.expect(tag::INTEGER)?;
+        let version = fields.expect(tag::INTEGER)?.unsigned()?;
         fields.expect(tag::SET)?;
         let (econtent_type, econtent) = encapsulated(&fields.expect(tag::SEQUENCE)?)?;
         let certificates = match fields.optional(0xA0)? {
@@ -116,6 +145,7 @@ impl SignedData {
             return Err(signers.malformed("set of signers: more than one"));
         }
         Ok(Self {
+            version,
             econtent_type,
             econtent: econtent.value.to_vec(),
             econtent_offset: econtent.value_offset(),
@@ -140,6 +170,9 @@ fn raw_children(set: &Element<'_>) -> Result<Vec<Vec<u8>>> {
     let mut reader = set.children()?;
     let mut out = Vec::new();
     while let Some(element) = reader.next_element()? {
+        if out.len() == MAX_CERTIFICATES {
+            return Err(element.malformed("certificates: too many"));
+        }
         out.push(element.raw.to_vec());
     }
     Ok(out)
@@ -179,7 +212,10 @@ impl SignerInfo {
         }
         self.signed_attrs_der = Some(der);
         let mut reader = attrs.children()?;
-        while !reader.is_empty() {
+        for _ in 0..MAX_ATTRIBUTES {
+            if reader.is_empty() {
+                return Ok(());
+            }
             let mut attribute = reader.expect(tag::SEQUENCE)?.children()?;
             let oid_element = attribute.expect(tag::OID)?;
             let values = attribute.expect(tag::SET)?;
@@ -192,14 +228,16 @@ impl SignerInfo {
                     let digest = single(&values)?.expect(tag::OCTET_STRING)?.value.to_vec();
                     self.message_digest.replace(digest).is_some()
                 }
-                OID_SIGNING_TIME => self.signing_time.replace(time(&mut single(&values)?)?).is_some(),
+                OID_SIGNING_TIME => {
+                    self.signing_time.replace(time(&mut single(&values)?, "signing time")?).is_some()
+                }
                 _ => false,
             };
             if duplicate {
                 return Err(oid_element.malformed("signed attributes: one stands twice"));
             }
         }
-        Ok(())
+        if reader.is_empty() { Ok(()) } else { Err(attrs.malformed("signed attributes: too many")) }
     }
 }
 
@@ -214,11 +252,16 @@ fn single<'a>(values: &Element<'a>) -> Result<Reader<'a>> {
     Ok(one)
 }
 
-fn signer_identifier(fields: &mut Reader<'_>) -> Result<SignerIdentifier> {
+pub(crate) fn signer_identifier(fields: &mut Reader<'_>) -> Result<SignerIdentifier> {
     if let Some(ski) = fields.optional(0x80)? {
         return Ok(SignerIdentifier::SubjectKeyIdentifier(ski.value.to_vec()));
     }
-    let mut pair = fields.expect(tag::SEQUENCE)?.children()?;
+    issuer_and_serial(&fields.expect(tag::SEQUENCE)?)
+}
+
+/// IssuerAndSerialNumber, under whatever tag.
+pub(crate) fn issuer_and_serial(element: &Element<'_>) -> Result<SignerIdentifier> {
+    let mut pair = element.children()?;
     let issuer = pair.expect(tag::SEQUENCE)?;
     let serial = pair.expect(tag::INTEGER)?;
     pair.finish()?;
@@ -233,12 +276,12 @@ pub(crate) fn hash_algorithm(algorithm_identifier: &Element<'_>) -> Result<HashA
 }
 
 /// UTCTime (years 1950 to 2049) or GeneralizedTime, both with seconds and `Z` (RFC 5652 11.3).
-fn time(reader: &mut Reader<'_>) -> Result<UnixTime> {
+pub(crate) fn time(reader: &mut Reader<'_>, what: &'static str) -> Result<UnixTime> {
     let (element, century_len) = match reader.optional(tag::UTC_TIME)? {
         Some(element) => (element, 0),
         None => (reader.expect(tag::GENERALIZED_TIME)?, 2),
     };
-    let malformed = || element.malformed("signing time");
+    let malformed = || element.malformed(what);
     let text = std::str::from_utf8(element.value).map_err(|_| malformed())?;
     let digits =
         text.strip_suffix('Z').filter(|d| d.bytes().all(|b| b.is_ascii_digit())).ok_or_else(malformed)?;

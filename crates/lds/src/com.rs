@@ -18,15 +18,13 @@ pub struct Com {
     pub data_groups: Vec<u8>,
 }
 
-const FILE: &str = "EF.COM";
-
 impl Com {
     /// Reads EF.COM.
     ///
     /// # Errors
     /// It is not the structure above.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut fields = tlv::read_one(FILE, bytes, 0x60)?.children()?;
+        let mut fields = tlv::read_file(FileId::Com, bytes)?.children()?;
         let lds_version = fields.expect(0x5F01)?;
         let unicode_version = fields.expect(0x5F36)?;
         let tags = fields.expect(0x5C)?;

@@ -16,11 +16,14 @@ impl Dg1 {
     /// # Errors
     /// Not the structure above, or not an MRZ (see [`Mrz::parse`]).
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let file = FileId::Dg(1).name();
-        let mut fields = tlv::read_one(file, bytes, 0x61)?.children()?;
+        let mut fields = tlv::read_file(FileId::Dg(1), bytes)?.children()?;
         let mrz = fields.expect(0x5F1F)?;
         fields.finish()?;
+        // 90, 72 or 88 characters: line breaks are of an MRZ that was typed or scanned, never of the chip's.
         let text = std::str::from_utf8(mrz.value).map_err(|_| mrz.malformed("MRZ"))?;
+        if text.contains(['\r', '\n']) {
+            return Err(mrz.malformed("MRZ: line breaks"));
+        }
         Ok(Self { mrz: Mrz::parse_at(text, mrz.value_offset())? })
     }
 

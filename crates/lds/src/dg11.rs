@@ -29,6 +29,8 @@ pub struct Dg11 {
     pub title: Option<String>,
     /// 5F15: personal summary.
     pub personal_summary: Option<String>,
+    /// 5F16: image of a proof of citizenship.
+    pub proof_of_citizenship: Option<Vec<u8>>,
     /// 5F17: numbers of other travel documents.
     pub other_document_numbers: Vec<String>,
     /// 5F18: custody information.
@@ -72,11 +74,14 @@ impl FullDate {
 }
 
 impl FullDate {
-    /// Reads a field; a date that is unknown altogether (zeros or fillers) is none.
+    /// Reads a field; a date whose year is unknown (zeros or fillers) is none.
     pub(crate) fn from_field(field: &Element<'_>, what: &'static str) -> Result<Option<Self>> {
-        let unknown =
-            text::date_digits(field.value).is_some_and(|d| d.bytes().all(|b| matches!(b, b'0' | b'<')));
-        if unknown {
+        let digits = text::date_digits(field.value);
+        let unknown = |digits: &str| {
+            digits.bytes().take(4).all(|b| matches!(b, b'0' | b'<'))
+                && digits.bytes().all(|b| b.is_ascii_digit() || b == b'<')
+        };
+        if digits.is_some_and(|digits| unknown(&digits)) {
             return Ok(None);
         }
         Self::parse(field.value).map(Some).ok_or_else(|| field.malformed(what))
@@ -101,12 +106,17 @@ impl Dg11 {
     /// Reads EF.DG11. Tags that this structure has no field for are passed over.
     ///
     /// # Errors
-    /// Not BER-TLV under the tag 6B beginning with a tag list, or a malformed date of birth.
+    /// Not BER-TLV under the tag 6B beginning with a tag list, a malformed date of birth, a field that stands twice, or
+    /// more other names than a count of one byte can announce.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut fields = tlv::read_one(FileId::Dg(11).name(), bytes, 0x6B)?.children()?;
+        let mut fields = tlv::read_file(FileId::Dg(11), bytes)?.children()?;
         fields.expect(0x5C)?;
         let mut dg11 = Self::default();
+        let mut seen = text::Seen::default();
         while let Some(field) = fields.next_element()? {
+            if field.tag != OTHER_NAME {
+                seen.note(&field)?;
+            }
             dg11.set(&field)?;
         }
         Ok(dg11)
@@ -118,23 +128,18 @@ impl Dg11 {
             0x5F0E => self.full_name = text(),
             0x5F10 => self.personal_number = text(),
             0x5F2B => self.full_date_of_birth = FullDate::from_field(field, "full date of birth")?,
-            0x5F11 => self.place_of_birth = list(field),
-            0x5F42 => self.address = list(field),
+            0x5F11 => self.place_of_birth = text::list(field.value),
+            0x5F42 => self.address = text::list(field.value),
             0x5F12 => self.telephone = text(),
             0x5F13 => self.profession = text(),
             0x5F14 => self.title = text(),
             0x5F15 => self.personal_summary = text(),
-            0x5F17 => self.other_document_numbers = list(field),
+            0x5F16 => self.proof_of_citizenship = Some(field.value.to_vec()),
+            0x5F17 => self.other_document_numbers = text::list(field.value),
             0x5F18 => self.custody = text(),
             // A0 { 02 <count>, 5F0F <name> .. }; some documents have 5F0F without the template.
-            0x5F0F => self.other_names.push(text::decode(field.value)),
-            0xA0 => {
-                let mut names = field.children()?;
-                names.optional(tag::INTEGER)?;
-                while !names.is_empty() {
-                    self.other_names.push(text::decode(names.expect(0x5F0F)?.value));
-                }
-            }
+            OTHER_NAME => push_name(&mut self.other_names, field)?,
+            0xA0 => read_names(field, OTHER_NAME, &mut self.other_names)?,
             _ => {}
         }
         Ok(())
@@ -152,39 +157,65 @@ impl Dg11 {
     /// The file; the date of birth is written as eight ASCII digits.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let date = self.full_date_of_birth.map(|d| d.to_string());
-        let joined = |list: &[String]| (!list.is_empty()).then(|| list.join("<"));
-        let texts = [
-            (0x5F0E, self.full_name.clone()),
-            (0x5F10, self.personal_number.clone()),
+        let date = self.full_date_of_birth.map(|d| d.to_string().into_bytes());
+        let joined = |list: &[String]| (!list.is_empty()).then(|| list.join("<").into_bytes());
+        let bytes = |text: &Option<String>| text.clone().map(String::into_bytes);
+        let values = [
+            (0x5F0E, bytes(&self.full_name)),
+            (0x5F10, bytes(&self.personal_number)),
             (0x5F2B, date),
             (0x5F11, joined(&self.place_of_birth)),
             (0x5F42, joined(&self.address)),
-            (0x5F12, self.telephone.clone()),
-            (0x5F13, self.profession.clone()),
-            (0x5F14, self.title.clone()),
-            (0x5F15, self.personal_summary.clone()),
+            (0x5F12, bytes(&self.telephone)),
+            (0x5F13, bytes(&self.profession)),
+            (0x5F14, bytes(&self.title)),
+            (0x5F15, bytes(&self.personal_summary)),
+            (0x5F16, self.proof_of_citizenship.clone()),
             (0x5F17, joined(&self.other_document_numbers)),
-            (0x5F18, self.custody.clone()),
+            (0x5F18, bytes(&self.custody)),
         ];
         let mut fields: Vec<(u32, Vec<u8>)> = Vec::new();
-        for (tag, text) in texts {
-            if let Some(text) = text {
-                fields.push((tag, tlv::encode(tag, text.as_bytes())));
+        for (tag, value) in values {
+            if let Some(value) = value {
+                fields.push((tag, tlv::encode(tag, &value)));
             }
             if tag == 0x5F0E && !self.other_names.is_empty() {
-                fields.push((0x5F0F, encode_other_names(&self.other_names)));
+                fields.push((OTHER_NAME, encode_names(OTHER_NAME, &self.other_names)));
             }
         }
         encode_with_tag_list(0x6B, &fields)
     }
 }
 
-/// The template of other names. At most 255 are written.
-fn encode_other_names(names: &[String]) -> Vec<u8> {
+/// 5F0F: another name of the holder.
+const OTHER_NAME: u32 = 0x5F0F;
+/// What a count of one byte can announce.
+const MAX_NAMES: usize = 255;
+
+/// Adds a name that stands in a template or beside it.
+pub(crate) fn push_name(names: &mut Vec<String>, name: &Element<'_>) -> Result<()> {
+    if names.len() == MAX_NAMES {
+        return Err(name.malformed("names: too many"));
+    }
+    names.push(text::decode(name.value));
+    Ok(())
+}
+
+/// The template of names of DG11 and DG12: `A0 { 02 <count>, <name> .. }`.
+pub(crate) fn read_names(template: &Element<'_>, name: u32, names: &mut Vec<String>) -> Result<()> {
+    let mut fields = template.children()?;
+    fields.optional(tag::INTEGER)?;
+    while !fields.is_empty() {
+        push_name(names, &fields.expect(name)?)?;
+    }
+    Ok(())
+}
+
+/// The template of names. At most 255 are written.
+pub(crate) fn encode_names(name: u32, names: &[String]) -> Vec<u8> {
     let count = u8::try_from(names.len()).unwrap_or(u8::MAX);
     let mut parts = vec![tlv::encode(tag::INTEGER, &[count])];
-    parts.extend(names.iter().take(usize::from(count)).map(|name| tlv::encode(0x5F0F, name.as_bytes())));
+    parts.extend(names.iter().take(usize::from(count)).map(|text| tlv::encode(name, text.as_bytes())));
     tlv::encode_all(0xA0, &parts)
 }
 
@@ -195,9 +226,4 @@ pub(crate) fn encode_with_tag_list(outer: u32, fields: &[(u32, Vec<u8>)]) -> Vec
     let mut parts = vec![tlv::encode(0x5C, &tags)];
     parts.extend(fields.iter().map(|(_, field)| field.clone()));
     tlv::encode_all(outer, &parts)
-}
-
-/// The elements of a list that fillers separate.
-fn list(field: &Element<'_>) -> Vec<String> {
-    text::decode(field.value).split('<').filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }

@@ -29,7 +29,7 @@ impl Dg14 {
     /// # Errors
     /// Not a SET of SecurityInfos under the tag 6E.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut fields = tlv::read_one(FileId::Dg(14).name(), bytes, 0x6E)?.children()?;
+        let mut fields = tlv::read_file(FileId::Dg(14), bytes)?.children()?;
         let set = fields.expect(tag::SET)?;
         fields.finish()?;
         Ok(Self::new(parse_set(&set)?))

@@ -17,7 +17,7 @@ impl Dg15 {
     /// # Errors
     /// Not one SEQUENCE under the tag 6F.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut fields = tlv::read_one(FileId::Dg(15).name(), bytes, 0x6F)?.children()?;
+        let mut fields = tlv::read_file(FileId::Dg(15), bytes)?.children()?;
         let spki = fields.expect(tag::SEQUENCE)?;
         fields.finish()?;
         Ok(Self { spki_der: spki.raw.to_vec() })

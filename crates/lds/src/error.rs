@@ -56,6 +56,14 @@ pub enum Error {
         /// Where the element begins.
         offset: usize,
     },
+    /// A file that is longer than any that this reader takes.
+    #[error("{file}: longer than {limit} bytes")]
+    TooLarge {
+        /// Which file.
+        file: &'static str,
+        /// The longest that is read.
+        limit: usize,
+    },
     /// Bytes after the end of a structure.
     #[error("{file}: trailing bytes at byte {offset}")]
     TrailingBytes {
@@ -107,6 +115,7 @@ impl Error {
             Self::LengthOutOfBounds { file, .. } => ("length", (*file).to_owned()),
             Self::TagOutOfBounds { file, .. } => ("tag", (*file).to_owned()),
             Self::TooDeep { file, .. } => ("too-deep", (*file).to_owned()),
+            Self::TooLarge { file, .. } => ("too-large", (*file).to_owned()),
             Self::TrailingBytes { file, .. } => ("trailing-bytes", (*file).to_owned()),
             Self::Malformed { file, .. } => ("malformed", (*file).to_owned()),
             Self::UnsupportedAlgorithm { file, .. } => ("unsupported-algorithm", (*file).to_owned()),

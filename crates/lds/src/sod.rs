@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use crypto::HashAlgorithm;
 
+use crate::FileId;
 use crate::cms::{self, SignedData};
 use crate::error::Result;
 use crate::tlv::{self, Element, Reader, tag};
@@ -38,6 +39,10 @@ pub struct Sod {
     pub certificates: Vec<Vec<u8>>,
     /// Who signed, and the signature.
     pub signer: SignerInfo,
+    /// The version of SignedData: 3 by Doc 9303-10 Table 37.
+    pub cms_version: u64,
+    /// It is BER, with indefinite lengths or strings in pieces, where the standard demands DER.
+    pub is_ber: bool,
 }
 
 /// The hashes of the data groups.
@@ -63,12 +68,18 @@ pub struct LdsVersionInfo {
 }
 
 impl Sod {
-    /// Reads EF.SOD, with its outer tag 77.
+    /// Reads EF.SOD, with its outer tag 77. BER is read too: what is signed is then DER again, as RFC 5652 5.4 says of
+    /// the signed attributes. Offsets of errors count in the bytes so rewritten.
     ///
     /// # Errors
     /// It is not a CMS SignedData with one signer over an LDS security object.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut outer = tlv::read_one(FILE, bytes, 0x77)?.children()?;
+        let (sod, is_ber) = tlv::read_ber(FILE, bytes, Self::read)?;
+        Ok(Self { is_ber, ..sod })
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self> {
+        let mut outer = tlv::read_file(FileId::Sod, bytes)?.children()?;
         let content_info = outer.expect(tag::SEQUENCE)?;
         outer.finish()?;
         let signed = SignedData::from_content_info(&content_info)?;
@@ -79,6 +90,8 @@ impl Sod {
             econtent_type: signed.econtent_type,
             certificates: signed.certificates,
             signer: signed.signer,
+            cms_version: signed.version,
+            is_ber: false,
         })
     }
 }
@@ -311,13 +324,58 @@ mod tests {
     }
 
     #[test]
-    fn indefinite_length_is_told_as_such() {
-        let mut bytes = specimen();
-        let content_info = tlv::read_one(FILE, &bytes, 0x77).unwrap().value_offset();
-        bytes.truncate(content_info);
-        bytes.extend([0x30, 0x80, 0, 0]);
-        let bytes = [&[0x77, 4][..], &bytes[content_info..]].concat();
-        assert_eq!(Sod::parse(&bytes), Err(Error::IndefiniteLength { file: "EF.SOD", offset: 2 }));
+    fn ber_is_read_and_told_and_what_is_signed_is_der() {
+        let der = Sod::parse(&specimen()).unwrap();
+        assert!(!der.is_ber);
+        let indefinite = |tag: u8, content: &[u8]| [&[tag, 0x80], content, &[0, 0]].concat();
+        let econtent = object(0).encode();
+        let (first, second) = econtent.split_at(20);
+        let octets = |piece: &[u8]| tlv::encode(tag::OCTET_STRING, piece);
+        let pieces = indefinite(0x24, &[octets(first), octets(second)].concat());
+        let signer = [
+            tlv::encode_unsigned(1),
+            issuer_and_serial(),
+            sequence(&[tlv::encode_oid(HASH_OID)]),
+            indefinite(0xA0, &signed_attributes()),
+            sequence(&[tlv::encode_oid("1.2.840.10045.4.3.2")]),
+            octets(&[9; 8]),
+        ];
+        let encapsulated = [tlv::encode_oid(OID_LDS_SECURITY_OBJECT), indefinite(0xA0, &pieces)].concat();
+        let signed_data = [
+            tlv::encode_unsigned(3),
+            tlv::encode(tag::SET, &sequence(&[tlv::encode_oid(HASH_OID)])),
+            indefinite(0x30, &encapsulated),
+            indefinite(0xA0, &sequence(&[])),
+            indefinite(0x31, &indefinite(0x30, &signer.concat())),
+        ];
+        let content = indefinite(0xA0, &indefinite(0x30, &signed_data.concat()));
+        let content_info = indefinite(0x30, &[tlv::encode_oid(cms::OID_SIGNED_DATA), content].concat());
+        let ber = Sod::parse(&tlv::encode(0x77, &content_info)).unwrap();
+        assert_eq!(ber, Sod { is_ber: true, ..der });
+    }
+
+    #[test]
+    fn ber_that_is_cut_is_refused() {
+        let bytes = [0x77, 4, 0x30, 0x80, 5, 0];
+        assert_eq!(Sod::parse(&bytes), Err(Error::Truncated { file: "EF.SOD", offset: 2 }));
+    }
+
+    #[test]
+    fn thousands_of_data_group_hashes_certificates_and_attributes_are_refused() {
+        let pair = |n| sequence(&[tlv::encode_unsigned(n), tlv::encode(tag::OCTET_STRING, &[1; 32])]);
+        let pairs: Vec<Vec<u8>> = (1..5000).map(pair).collect();
+        let algorithm = sequence(&[tlv::encode_oid(HASH_OID)]);
+        let many = sequence(&[tlv::encode_unsigned(0), algorithm, sequence(&pairs)]);
+        let error = LdsSecurityObject::parse(&many).unwrap_err();
+        assert!(matches!(error, Error::Malformed { what: "data group number", .. }), "{error}");
+
+        let attributes: Vec<u8> = (0..5000)
+            .flat_map(|n| attribute(&format!("1.2.3.{n}"), tlv::encode_unsigned(n)))
+            .chain(signed_attributes())
+            .collect();
+        let signer = signer_info(issuer_and_serial(), &attributes);
+        let error = Sod::parse(&sod(&object(0).encode(), &[signer])).unwrap_err();
+        assert!(matches!(error, Error::Malformed { what: "signed attributes: too many", .. }), "{error}");
     }
 
     #[test]

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use crypto::HashAlgorithm;
 use lds::cms::SignedData;
 use lds::dg2::ImageFormat;
+use lds::image::ImageKind;
+use lds::ldif::{Entry, PkdObject};
+use lds::master_list::CscaMasterList;
 use lds::sod::{SignerIdentifier, Sod};
-use lds::{Com, DataGroup, Dg1, Dg2, Dg14, Dg15, FileId};
+use lds::{Com, DataGroup, DeviationList, Dg1, Dg2, Dg14, Dg15, FileId, Ldif, MasterList};
 
 fn file(name: &str) -> Option<Vec<u8>> {
     let Ok(shared) = std::env::var("SCEAU_SHARED") else {
@@ -47,6 +50,8 @@ fn shared_bsi_files_are_read() {
     let dg2 = Dg2::parse(&file("Datagroup2.bin").unwrap()).unwrap();
     let face = &dg2.faces[0];
     assert_eq!((face.format, face.width, face.height), (ImageFormat::Jpeg2000, 337, 449));
+    let header = face.header().unwrap();
+    assert_eq!((header.kind, header.width, header.height), (ImageKind::Jp2, 413, 531));
     let dg14 = Dg14::parse(&file("Datagroup14.bin").unwrap()).unwrap();
     assert_eq!(dg14.chip_authentication[0].oid, "0.4.0.127.0.7.2.2.3.2.1");
     assert_eq!((dg14.public_keys.len(), dg14.security_infos.len()), (1, 3));
@@ -96,4 +101,60 @@ fn shared_master_lists_are_read_with_their_signer() {
         count += 1;
     }
     assert_eq!(count, 19);
+}
+
+fn real_pki() -> Option<PathBuf> {
+    let Ok(shared) = std::env::var("SCEAU_SHARED") else {
+        println!("skipped: SCEAU_SHARED is not set");
+        return None;
+    };
+    Some(PathBuf::from(shared).join("real-pki"))
+}
+
+#[test]
+fn shared_master_lists_hold_the_certificates_that_their_names_count() {
+    let Some(folder) = real_pki() else { return };
+    let mut total = 0;
+    for list in std::fs::read_dir(folder.join("master-lists")).unwrap() {
+        let path = list.unwrap().path();
+        // CC_DATE_COUNT.ml
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let count: usize = name.rsplit('_').next().unwrap().parse().unwrap();
+        let list =
+            MasterList::parse(&std::fs::read(&path).unwrap()).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(list.list.certificates.len(), count, "{name}");
+        assert!(!list.signer_certificates.is_empty(), "{name}");
+        assert_eq!(CscaMasterList::parse(&list.econtent_raw).as_ref(), Ok(&list.list), "{name}");
+        total += count;
+    }
+    assert_eq!(total, 6796);
+}
+
+#[test]
+fn shared_deviation_list_is_read_whole() {
+    let Some(folder) = real_pki() else { return };
+    let bytes = std::fs::read(folder.join("deviation-list/EE_2018_deviation_list.bin")).unwrap();
+    let list = DeviationList::parse(&bytes).unwrap();
+    let [deviation] = list.deviations.as_slice() else { panic!() };
+    assert_eq!(deviation.documents.document_numbers.len(), 169_422);
+    assert_eq!(deviation.documents.document_numbers[0], "BB0000001");
+    assert_eq!(deviation.descriptions[0].deviation_type, "2.23.136.1.1.7.2.3");
+    let digest = list.signer.digest_algorithm.digest(&list.econtent_raw);
+    assert_eq!(list.signer.message_digest, Some(digest));
+}
+
+#[test]
+fn shared_ldif_of_the_pkd_gives_every_certificate() {
+    let Some(folder) = real_pki() else { return };
+    let bytes = std::fs::read(folder.join("pkd003/icaopkd-003-complete-000090.ldif")).unwrap();
+    let entries: Vec<Entry> = Ldif::new(&bytes).collect::<Result<_, _>>().unwrap();
+    let certificates = entries
+        .iter()
+        .flat_map(Entry::pkd_objects)
+        .inspect(|object| {
+            let PkdObject::Certificate(der) = object else { panic!("{object:?}") };
+            assert!(lds::tlv::read_one("certificate", der, 0x30).is_ok());
+        })
+        .count();
+    assert_eq!(certificates, 502);
 }

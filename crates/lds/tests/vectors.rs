@@ -1,6 +1,6 @@
 //! The worked examples of ICAO Doc 9303 parts 3 to 6, 10 and 11, with the numbers as they are printed.
 
-use lds::mrz::{Format, MrzDate, MrzField, MrzFields, Sex};
+use lds::mrz::{Format, MrzDate, MrzField, MrzFields, Sex, check_digit};
 use lds::{Com, Dg1, Dg11, Error, Mrz};
 
 /// Lines, document number, wrong check digits, source. Errata: the composite check digits of the examples with number
@@ -327,4 +327,76 @@ fn dg11_of_the_standard_is_read() {
     assert_eq!(dg11.telephone.as_deref(), Some("16125551212"));
     assert_eq!(dg11.profession.as_deref(), Some("TRAVEL<AGENT"));
     assert_eq!(dg11.full_date_of_birth, None);
+}
+
+/// TD1 and TD2 around a document number and the optional data after it, all check digits right.
+fn td1(number: &str, optional: &str) -> String {
+    let upper = format!("{number}{optional}");
+    let composite = check_digit(&format!("{upper}74081223404159<<<<<<<<<<<"));
+    format!("I<UTO{upper}7408122F3404159UTO<<<<<<<<<<<{composite}ERIKSSON<<ANNA<MARIA<<<<<<<<<<")
+}
+
+fn td2(number: &str, optional: &str) -> String {
+    let composite = check_digit(&format!("{number}74081223404159{optional}"));
+    format!("I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<{number}UTO7408122F3404159{optional}{composite}")
+}
+
+#[test]
+fn a_long_document_number_goes_on_in_the_optional_data() {
+    let check = |tail: &str| check_digit(&format!("D23145890{tail}"));
+    for tail in ["7", "734", "73456", "73456789ABCDE"] {
+        let rest = format!("{tail}{}", check(tail));
+        let mrz = Mrz::parse(&td1("D23145890<", &format!("{rest:<<15}"))).unwrap();
+        assert_eq!(mrz.document_number, format!("D23145890{tail}"), "TD1");
+        assert_eq!(mrz.optional_data, "", "TD1");
+        if rest.len() <= 7 {
+            let mrz = Mrz::parse(&td2("D23145890<", &format!("{rest:<<7}"))).unwrap();
+            assert_eq!(mrz.document_number, format!("D23145890{tail}"), "TD2");
+        }
+    }
+    let behind = Mrz::parse(&td1("D23145890<", &format!("7{}<XY<Z<<<<<<<<", check("7")))).unwrap();
+    assert_eq!((behind.document_number.as_str(), behind.optional_data.as_str()), ("D231458907", "XY<Z"));
+    let wrong = td1("D23145890<", "71<<<<<<<<<<<<<");
+    assert_ne!(check("7"), '1');
+    assert!(matches!(
+        Mrz::parse(&wrong),
+        Err(Error::WrongCheckDigit { field: MrzField::DocumentNumber, offset: 16, .. })
+    ));
+    let short = td1("D2314<<<<<", "7349<<<<<<<<<<<");
+    assert!(
+        matches!(Mrz::parse(&short), Err(Error::WrongCheckDigit { field: MrzField::DocumentNumber, .. })),
+        "a number that does not fill its field does not go on"
+    );
+}
+
+#[test]
+fn codes_of_states_and_documents_are_letters() {
+    let good = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10";
+    assert!(Mrz::parse(good).is_ok());
+    for (at, text, what) in [
+        (0, "1", "document code"),
+        (0, "<", "document code"),
+        (2, "<", "issuing State"),
+        (3, "1", "issuing State"),
+        (3, "<", "issuing State"),
+        (54, "U<O", "nationality"),
+        (54, "<<<", "nationality"),
+    ] {
+        let mut wrong = good.to_owned();
+        wrong.replace_range(at..at + text.len(), text);
+        let error = Mrz::parse(&wrong).unwrap_err();
+        assert!(matches!(error, Error::Malformed { what: w, .. } if w == what), "{at} {text}: {error}");
+    }
+    let germany = good.replace("UTO", "D<<");
+    assert_eq!(Mrz::parse(&germany).unwrap().issuing_state, "D");
+}
+
+#[test]
+fn dg1_has_no_line_breaks() {
+    let text = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<L898902C36UTO7408122F1204159ZE184226B<<<<<10";
+    let (upper, lower) = text.split_at(44);
+    let broken = format!("{upper}\n{lower}");
+    assert!(Mrz::parse(&broken).is_ok());
+    let error = Dg1::parse(&lds::dg1::encode_text(&broken)).unwrap_err();
+    assert!(matches!(error, Error::Malformed { what: "MRZ: line breaks", .. }), "{error}");
 }

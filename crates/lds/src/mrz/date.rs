@@ -1,7 +1,6 @@
 use std::fmt;
 
-/// A date `YYMMDD` of the MRZ. Unknown parts are fillers, from the right (Doc 9303-3 4.8): a day may be unknown, a
-/// day and month, or everything.
+/// A date `YYMMDD` of the MRZ. Unknown parts are fillers (Doc 9303-3 4.8): any of day, month and year may be.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MrzDate {
     year: Option<u8>,
@@ -13,8 +12,8 @@ impl MrzDate {
     /// A known date: year 0 to 99, month 1 to 12, day 1 to 31.
     #[must_use]
     pub fn new(year: u8, month: u8, day: u8) -> Option<Self> {
-        let known = year <= 99 && (1..=12).contains(&month) && (1..=days_in(month)).contains(&day);
-        known.then_some(Self { year: Some(year), month: Some(month), day: Some(day) })
+        let date = Self { year: Some(year), month: Some(month), day: Some(day) };
+        (year <= 99 && date.is_in_the_calendar()).then_some(date)
     }
 
     /// Reads six characters.
@@ -26,11 +25,13 @@ impl MrzDate {
         let (year, rest) = text.split_at(2);
         let (month, day) = rest.split_at(2);
         let date = Self { year: part(year)?, month: part(month)?, day: part(day)? };
-        let known_from_the_left =
-            (date.year.is_some() || date.month.is_none()) && (date.month.is_some() || date.day.is_none());
-        let month_fits = date.month.is_none_or(|m| (1..=12).contains(&m));
-        let day_fits = date.day.is_none_or(|d| (1..=days_in(date.month.unwrap_or(1))).contains(&d));
-        (known_from_the_left && month_fits && day_fits).then_some(date)
+        date.is_in_the_calendar().then_some(date)
+    }
+
+    /// Whether some day of the calendar has these parts.
+    fn is_in_the_calendar(self) -> bool {
+        self.month.is_none_or(|m| (1..=12).contains(&m))
+            && self.day.is_none_or(|d| (1..=days_in(self.month, self.year)).contains(&d))
     }
 
     /// The last two digits of the year; `None` if unknown.
@@ -58,11 +59,12 @@ impl MrzDate {
     }
 }
 
-/// The 29th of February is a day of some year: which, two digits do not tell.
-fn days_in(month: u8) -> u8 {
+/// The days of a month. Two digits tell a leap year, but for `00`, which is taken for 2000.
+fn days_in(month: Option<u8>, year: Option<u8>) -> u8 {
     match month {
-        2 => 29,
-        4 | 6 | 9 | 11 => 30,
+        Some(2) if year.is_none_or(|y| y.is_multiple_of(4)) => 29,
+        Some(2) => 28,
+        Some(4 | 6 | 9 | 11) => 30,
         _ => 31,
     }
 }
@@ -100,14 +102,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn unknown_parts_are_fillers_from_the_right() {
-        for text in ["740812", "7408<<", "74<<<<", "<<<<<<", "000229"] {
+    fn any_part_may_be_unknown() {
+        for text in ["740812", "7408<<", "74<<<<", "<<<<<<", "74<<12", "<<0812", "<<<<31", "<<0229"] {
             assert_eq!(MrzDate::parse(text).unwrap().to_string(), text);
         }
-        for text in ["74<<12", "<<0812", "741312", "740832", "740431", "7408", "74081<", "74é12"] {
+        for text in ["741312", "740832", "740431", "7408", "74081<", "740<12", "7<0812", "74é12", "<<<<32"] {
             assert_eq!(MrzDate::parse(text), None, "{text}");
         }
         assert_eq!(MrzDate::parse("7408<<").unwrap().day(), None);
+    }
+
+    #[test]
+    fn the_29th_of_february_is_a_day_of_leap_years_only() {
+        for (year, leap) in [(0, true), (4, true), (72, true), (74, false), (99, false)] {
+            assert_eq!(MrzDate::new(year, 2, 29).is_some(), leap, "{year}");
+            assert_eq!(MrzDate::parse(&format!("{year:02}0229")).is_some(), leap, "{year}");
+        }
     }
 
     #[test]

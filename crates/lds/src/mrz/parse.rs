@@ -80,6 +80,13 @@ impl Text<'_> {
         Error::Malformed { file: FILE, offset: self.base + at, what }
     }
 
+    /// Letters, then fillers: a code of States or of document types (Doc 9303-10 Tables 40 to 42).
+    fn letters(&self, from: usize, to: usize, what: &'static str) -> Result<()> {
+        let letters = self.slice(from, to).trim_end_matches('<');
+        let all_letters = !letters.is_empty() && letters.bytes().all(|b| b.is_ascii_uppercase());
+        if all_letters { Ok(()) } else { Err(self.malformed(from, what)) }
+    }
+
     /// Notes whether the character at `offset` is the check digit of `content`.
     fn check(&mut self, field: MrzField, content: &str, offset: usize) {
         let found = self.slice(offset, offset + 1);
@@ -138,6 +145,9 @@ pub(super) fn read(text: &str, base: usize) -> Result<(Mrz, Vec<(MrzField, usize
 }
 
 fn fields(text: &mut Text<'_>, format: Format, layout: &Layout) -> Result<Mrz> {
+    text.letters(0, 2, "document code")?;
+    text.letters(2, 5, "issuing State")?;
+    text.letters(layout.nationality, layout.nationality + 3, "nationality")?;
     let (surname, given_names) = names(text.slice(layout.name.0, layout.name.1));
     if surname.is_empty() {
         return Err(text.malformed(layout.name.0, "name"));

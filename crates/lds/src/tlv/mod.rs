@@ -3,15 +3,20 @@
 //! A length is only ever compared with the bytes that are there; nothing is allocated by it. Nesting is bounded by
 //! [`MAX_DEPTH`], tags by three bytes. Indefinite lengths are refused with an error of their own.
 
+mod ber;
 mod encode;
 
-use crate::Error;
 use crate::error::Result;
+use crate::{Error, FileId};
 
+pub(crate) use ber::read_ber;
 pub use encode::{encode, encode_all, encode_oid, encode_unsigned, encode_unsigned_bytes};
 
 /// How deep structures may nest: an EF.SOD with its certificates and the files inside needs less than 20.
 pub const MAX_DEPTH: usize = 32;
+
+/// The longest file of a chip that is read: more than any chip holds.
+pub const MAX_FILE_LEN: usize = 1 << 20;
 
 /// Universal tags of DER.
 pub mod tag {
@@ -23,6 +28,7 @@ pub mod tag {
     pub const OID: u32 = 0x06;
     pub const UTF8_STRING: u32 = 0x0C;
     pub const PRINTABLE_STRING: u32 = 0x13;
+    pub const IA5_STRING: u32 = 0x16;
     pub const UTC_TIME: u32 = 0x17;
     pub const GENERALIZED_TIME: u32 = 0x18;
     pub const SEQUENCE: u32 = 0x30;
@@ -247,6 +253,17 @@ pub fn read_one<'a>(file: &'static str, bytes: &'a [u8], tag: u32) -> Result<Ele
     let element = reader.expect(tag)?;
     reader.finish()?;
     Ok(element)
+}
+
+/// Reads a file of the chip: one element with the file's tag, of a size that a chip can hold.
+///
+/// # Errors
+/// See [`read_one`], and [`Error::TooLarge`].
+pub fn read_file(file: FileId, bytes: &[u8]) -> Result<Element<'_>> {
+    if bytes.len() > MAX_FILE_LEN {
+        return Err(Error::TooLarge { file: file.name(), limit: MAX_FILE_LEN });
+    }
+    read_one(file.name(), bytes, u32::from(file.tag()))
 }
 
 fn decode_oid(bytes: &[u8]) -> Option<String> {

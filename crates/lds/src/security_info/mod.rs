@@ -5,10 +5,20 @@
 //! SecurityInfo  ::= SEQUENCE { protocol OBJECT IDENTIFIER, requiredData ANY, optionalData ANY OPTIONAL }
 //! ```
 
+mod other;
+
 use crypto::SessionCipher;
 
 use crate::error::Result;
 use crate::tlv::{self, Element, Reader, tag};
+
+pub use other::{
+    CardInfo, ChipAuthenticationDomainParameterInfo, RestrictedIdentificationDomainParameterInfo,
+    RestrictedIdentificationInfo,
+};
+
+/// More than any chip has.
+const MAX_SECURITY_INFOS: usize = 64;
 
 const PK_DH: &str = "0.4.0.127.0.7.2.2.1.1";
 const PK_ECDH: &str = "0.4.0.127.0.7.2.2.1.2";
@@ -53,6 +63,16 @@ pub enum SecurityInfo {
     ActiveAuthentication(ActiveAuthenticationInfo),
     /// Terminal Authentication is offered.
     TerminalAuthentication(TerminalAuthenticationInfo),
+    /// Domain parameters of Chip Authentication version 2 and 3.
+    ChipAuthenticationDomainParameter(ChipAuthenticationDomainParameterInfo),
+    /// Restricted Identification is offered.
+    RestrictedIdentification(RestrictedIdentificationInfo),
+    /// Domain parameters of Restricted Identification.
+    RestrictedIdentificationDomainParameter(RestrictedIdentificationDomainParameterInfo),
+    /// Where the State describes this kind of chip.
+    CardInfo(CardInfo),
+    /// SecurityInfos that only privileged terminals may use.
+    PrivilegedTerminal(Vec<SecurityInfo>),
     /// Any other, kept as it is.
     Unknown {
         /// The protocol, dotted.
@@ -139,12 +159,16 @@ pub struct TerminalAuthenticationInfo {
 /// Reads a SET OF SecurityInfo.
 ///
 /// # Errors
-/// One of them is not what its OID says.
+/// One of them is not what its OID says, or there are more than 64.
 pub fn parse_set(set: &Element<'_>) -> Result<Vec<SecurityInfo>> {
     let mut reader = set.children()?;
     let mut out = Vec::new();
     while !reader.is_empty() {
-        out.push(SecurityInfo::from_element(&reader.expect(tag::SEQUENCE)?)?);
+        let info = reader.expect(tag::SEQUENCE)?;
+        if out.len() == MAX_SECURITY_INFOS {
+            return Err(info.malformed("SecurityInfos: too many"));
+        }
+        out.push(SecurityInfo::from_element(&info)?);
     }
     Ok(out)
 }
@@ -188,7 +212,10 @@ impl SecurityInfo {
                 let ef_cvca_der = fields.optional(tag::SEQUENCE)?.map(|e| e.raw.to_vec());
                 Ok(Self::TerminalAuthentication(TerminalAuthenticationInfo { version, ef_cvca_der }))
             }
-            _ => Ok(Self::Unknown { oid, raw: info.raw.to_vec() }),
+            _ => match other::read(&oid, &mut fields)? {
+                Some(known) => Ok(known),
+                None => Ok(Self::Unknown { oid, raw: info.raw.to_vec() }),
+            },
         }
     }
 
@@ -245,6 +272,13 @@ impl SecurityInfo {
                 Some(number(&info.version)),
                 info.ef_cvca_der.clone(),
             ],
+            Self::ChipAuthenticationDomainParameter(info) => info.parts(),
+            Self::RestrictedIdentification(info) => info.parts(),
+            Self::RestrictedIdentificationDomainParameter(info) => info.parts(),
+            Self::CardInfo(info) => info.parts(),
+            Self::PrivilegedTerminal(infos) => {
+                vec![Some(tlv::encode_oid(other::PRIVILEGED_TERMINAL)), Some(encode_set(infos))]
+            }
         };
         tlv::encode_all(tag::SEQUENCE, &parts.into_iter().flatten().collect::<Vec<_>>())
     }
