@@ -108,6 +108,7 @@ fn status(code: &str) -> StatusCode {
         ("device-state.", StatusCode::FORBIDDEN),
         ("identity-state.", StatusCode::FORBIDDEN),
         ("server.unavailable", StatusCode::SERVICE_UNAVAILABLE),
+        ("server.attestation-status", StatusCode::SERVICE_UNAVAILABLE),
         ("server.timeout", StatusCode::SERVICE_UNAVAILABLE),
         ("server.", StatusCode::INTERNAL_SERVER_ERROR),
     ];

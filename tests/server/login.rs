@@ -316,3 +316,30 @@ fn discovery_and_keys_are_served_and_show_no_private_part() {
     assert!(key.get("d").is_none());
     assert_eq!(browser.get("/status").status, 200);
 }
+
+#[test]
+fn the_approval_of_a_phone_that_was_replaced_meanwhile_gives_no_tokens() {
+    let bench = Bench::start();
+    let passport = bench.passport();
+    let (mut phone, _) = Phone::enrol(&bench, 1, &passport);
+    let code = code(&bench, &mut phone);
+    Phone::enrol(&bench, 2, &passport);
+    let refused = Browser::new(&bench).redeem(&code);
+    assert_eq!((refused.status, refused.json()["error"].as_str()), (400, Some("invalid_grant")));
+}
+
+#[test]
+fn a_refusal_sent_to_the_wrong_place_is_no_guess_of_the_pin() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let page = Browser::new(&bench).login_page("eidas2");
+    let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
+    let refusal = Approval { decision: Decision::Refuse, ..challenge.statement.clone() };
+    let path = format!("/v1/logins/{}/approve", refusal.login_id);
+    for _ in 0..4 {
+        let answer = phone.answer(&refusal, PIN);
+        assert_eq!(phone.login_call("POST", &path, &answer).refused(), (403, "login.refused"));
+    }
+    assert_eq!(phone.approve(&challenge, PIN).status, 200);
+    assert_eq!(bench.audited(&phone.device_id(), "login.refused").len(), 4);
+}
