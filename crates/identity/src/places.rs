@@ -152,6 +152,15 @@ impl CogTable {
         }
     }
 
+    /// Whether a State's own text for a place of birth names a commune and does not name this country: then a birth in
+    /// this country is not what the document says. A place that bears a commune's name abroad has its country beside it.
+    #[must_use]
+    pub fn contradicts(&self, country: &Country, text: &str) -> bool {
+        let communes = self.communes.iter().filter(|commune| commune.fits_text(text)).take(1).count();
+        let names = [spoken(country.name), country.iso2.to_owned(), country.iso3.to_owned()];
+        communes > 0 && !elements(text).skip(1).any(|element| names.contains(&element))
+    }
+
     /// Every country and territory, in the order of their codes.
     #[must_use]
     pub fn countries(&self) -> &[Country] {
@@ -160,16 +169,26 @@ impl CogTable {
 }
 
 impl Commune {
-    /// Whether a State's own text for a place of birth can mean this commune: it holds the name, of an arrondissement
-    /// its city's.
+    /// Whether a State's own text for a place of birth can mean this commune: its first element, without numbers of
+    /// départements and arrondissements, is the whole name, of an arrondissement its city's. Not just a part of it:
+    /// `VILLENEUVE SAINT GEORGES` is not Villeneuve.
     #[must_use]
     pub fn fits_text(&self, text: &str) -> bool {
-        let (name, text) = (spoken(self.name), spoken(text));
-        let city: Vec<_> =
-            name.split(' ').take_while(|w| !w.starts_with(|c: char| c.is_ascii_digit())).collect();
-        let city = city.join(" ");
-        format!(" {text} ").contains(&format!(" {city} ")) || text.replace(' ', "") == city.replace(' ', "")
+        let city = without_numbers(self.name).replace(' ', "");
+        elements(text).next().is_some_and(|place| place.replace(' ', "") == city)
     }
+}
+
+/// The elements of a place, from the smallest: separated by fillers, commas, slashes or brackets.
+fn elements(text: &str) -> impl Iterator<Item = String> {
+    text.split(['<', ',', '/', '(', ')']).map(without_numbers).filter(|element| !element.is_empty())
+}
+
+/// A name without words that begin with a digit, and without the word arrondissement.
+fn without_numbers(text: &str) -> String {
+    let spoken = spoken(text);
+    let is_name = |word: &&str| !word.starts_with(|c: char| c.is_ascii_digit()) && *word != "ARRONDISSEMENT";
+    spoken.split(' ').filter(is_name).collect::<Vec<_>>().join(" ")
 }
 
 /// Normalised, with `ST` and `STE` written out.
@@ -268,7 +287,23 @@ mod tests {
         assert!(commune("75107").fits_text("PARIS 7E"));
         assert!(commune("93066").fits_text("ST DENIS (93)"));
         assert!(commune("94038").fits_text("LHAY LES ROSES"));
+        for paris in
+            ["PARIS 07", "PARIS<FRANCE", "PARIS, FRANCE", "75 PARIS", "PARIS (75)", "PARIS 7E ARRONDISSEMENT"]
+        {
+            assert!(commune("75107").fits_text(paris), "{paris}");
+        }
         assert!(!commune("75107").fits_text("LYON"));
+        assert!(!commune("75107").fits_text("LE TOUQUET PARIS PLAGE"), "a part of the name");
+        assert!(!commune("75107").fits_text("LYON, PARIS"), "the first element counts");
         assert!(!commune("93066").fits_text("SAINT DENIZE"));
+    }
+
+    #[test]
+    fn a_birth_abroad_is_contradicted_by_a_commune_without_that_country() {
+        let table = CogTable::embedded();
+        let (germany, canada) = (table.country("99109").unwrap(), table.country("99401").unwrap());
+        assert!(table.contradicts(germany, "PARIS") && table.contradicts(canada, "MONTREAL"));
+        assert!(!table.contradicts(canada, "MONTREAL, CANADA") && !table.contradicts(canada, "MONTREAL<CAN"));
+        assert!(!table.contradicts(germany, "BERLIN") && !table.contradicts(germany, ""));
     }
 }
