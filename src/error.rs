@@ -97,7 +97,6 @@ fn status(code: &str) -> StatusCode {
         ("enrolment.expired", StatusCode::GONE),
         ("enrolment.closed", StatusCode::CONFLICT),
         ("enrolment.step-missing", StatusCode::CONFLICT),
-        ("enrolment.already-enrolled", StatusCode::CONFLICT),
         ("enrolment.attempts", StatusCode::TOO_MANY_REQUESTS),
         ("chip.closed", StatusCode::CONFLICT),
         ("chip.expired", StatusCode::GONE),

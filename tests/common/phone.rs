@@ -358,11 +358,16 @@ impl<'a> Phone<'a> {
 
     /// A signed request of the enrolled phone.
     pub fn login_call(&mut self, method: &str, path: &str, body: &impl Serialize) -> Reply {
+        let signed = self.login_request(method, path, body);
+        self.send(&signed)
+    }
+
+    /// The parts of it.
+    pub fn login_request(&mut self, method: &str, path: &str, body: &impl Serialize) -> Signed {
         let nonce: Nonce = send("POST", &format!("{}/v1/nonces", self.bench.url), &[], b"").ok();
         self.sequence += 1;
         let body = if method == "GET" { Vec::new() } else { serde_json::to_vec(body).unwrap() };
-        let signed = Signed::new(&self.device, method, path, &body, &nonce.nonce, self.sequence);
-        self.send(&signed)
+        Signed::new(&self.device, method, path, &body, &nonce.nonce, self.sequence)
     }
 
     pub fn claim(&mut self, handle: &str) -> Reply {

@@ -153,7 +153,13 @@ fn three_wrong_pins_suspend_the_phone_and_identical_bytes_count_once() {
     let browser = Browser::new(&bench);
     let page = browser.login_page("eidas2");
     let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
-    assert_eq!(phone.approve(&challenge, "111112").refused(), (403, "login.refused"));
+    let statement = Approval { decision: Decision::Approve, ..challenge.statement.clone() };
+    let (answer, path) =
+        (phone.answer(&statement, "111112"), format!("/v1/logins/{}/approve", statement.login_id));
+    let wrong = phone.login_request("POST", &path, &answer);
+    for _ in 0..5 {
+        assert_eq!(phone.send(&wrong).refused(), (403, "login.refused"), "the same bytes");
+    }
     assert_eq!(phone.approve(&challenge, "111113").refused(), (403, "login.refused"));
     assert_eq!(phone.approve(&challenge, PIN).status, 200, "a right PIN resets the count");
     let page = browser.login_page("eidas2");

@@ -3,7 +3,7 @@
 //! Data: Insee, Code officiel géographique, Licence Ouverte 2.0. The table holds the communes of today; codes that
 //! a merger ended are not in it (docs/divergences.md).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::{Error, names};
@@ -46,6 +46,8 @@ pub struct Country {
 pub struct CogTable {
     communes: Vec<Commune>,
     normalised: Vec<String>,
+    /// Every name, of an arrondissement its city's, without spaces.
+    cities: HashSet<String>,
     by_code: HashMap<&'static str, usize>,
     countries: Vec<Country>,
 }
@@ -62,8 +64,10 @@ impl CogTable {
         let communes: Vec<Commune> = rows(include_str!("../data/communes.tsv"))
             .map(|[code, name, departement, ..]| Commune { code, name, departement })
             .collect();
+        let normalised: Vec<String> = communes.iter().map(|c| spoken(c.name)).collect();
         Self {
-            normalised: communes.iter().map(|c| spoken(c.name)).collect(),
+            cities: normalised.iter().map(|name| city(name)).collect(),
+            normalised,
             by_code: communes.iter().enumerate().map(|(i, c)| (c.code, i)).collect(),
             communes,
             countries: rows(include_str!("../data/countries.tsv"))
@@ -156,9 +160,9 @@ impl CogTable {
     /// this country is not what the document says. A place that bears a commune's name abroad has its country beside it.
     #[must_use]
     pub fn contradicts(&self, country: &Country, text: &str) -> bool {
-        let communes = self.communes.iter().filter(|commune| commune.fits_text(text)).take(1).count();
         let names = [spoken(country.name), country.iso2.to_owned(), country.iso3.to_owned()];
-        communes > 0 && !elements(text).skip(1).any(|element| names.contains(&element))
+        let is_commune = elements(text).next().is_some_and(|place| self.cities.contains(&city(&place)));
+        is_commune && !elements(text).skip(1).any(|element| names.contains(&element))
     }
 
     /// Every country and territory, in the order of their codes.
@@ -174,21 +178,19 @@ impl Commune {
     /// `VILLENEUVE SAINT GEORGES` is not Villeneuve.
     #[must_use]
     pub fn fits_text(&self, text: &str) -> bool {
-        let city = without_numbers(self.name).replace(' ', "");
-        elements(text).next().is_some_and(|place| place.replace(' ', "") == city)
+        elements(text).next().is_some_and(|place| city(&place) == city(&spoken(self.name)))
     }
 }
 
 /// The elements of a place, from the smallest: separated by fillers, commas, slashes or brackets.
 fn elements(text: &str) -> impl Iterator<Item = String> {
-    text.split(['<', ',', '/', '(', ')']).map(without_numbers).filter(|element| !element.is_empty())
+    text.split(['<', ',', '/', '(', ')']).map(spoken).filter(|element| !city(element).is_empty())
 }
 
-/// A name without words that begin with a digit, and without the word arrondissement.
-fn without_numbers(text: &str) -> String {
-    let spoken = spoken(text);
+/// A normalised name without spaces, words that begin with a digit, and the word arrondissement.
+fn city(spoken: &str) -> String {
     let is_name = |word: &&str| !word.starts_with(|c: char| c.is_ascii_digit()) && *word != "ARRONDISSEMENT";
-    spoken.split(' ').filter(is_name).collect::<Vec<_>>().join(" ")
+    spoken.split(' ').filter(is_name).collect()
 }
 
 /// Normalised, with `ST` and `STE` written out.

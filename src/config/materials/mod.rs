@@ -4,6 +4,7 @@
 mod clients;
 mod enrolment;
 mod trust;
+mod values;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -120,6 +121,7 @@ impl Reader<'_> {
         if oidc_keys.iter().any(|key| statement_keys.iter().any(|other| other.kid() == key.kid())) {
             self.wrong("keys.statement_files", "a key of keys.oidc_signing_files");
         }
+        self.check_values();
         let clients = self.clients();
         let trust = self.trust();
         let engines = self.engines();
