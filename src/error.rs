@@ -97,7 +97,6 @@ fn status(code: &str) -> StatusCode {
         ("enrolment.expired", StatusCode::GONE),
         ("enrolment.closed", StatusCode::CONFLICT),
         ("enrolment.step-missing", StatusCode::CONFLICT),
-        ("enrolment.already-enrolled", StatusCode::CONFLICT),
         ("enrolment.attempts", StatusCode::TOO_MANY_REQUESTS),
         ("chip.closed", StatusCode::CONFLICT),
         ("chip.expired", StatusCode::GONE),
@@ -108,6 +107,7 @@ fn status(code: &str) -> StatusCode {
         ("device-state.", StatusCode::FORBIDDEN),
         ("identity-state.", StatusCode::FORBIDDEN),
         ("server.unavailable", StatusCode::SERVICE_UNAVAILABLE),
+        ("server.attestation-status", StatusCode::SERVICE_UNAVAILABLE),
         ("server.timeout", StatusCode::SERVICE_UNAVAILABLE),
         ("server.", StatusCode::INTERNAL_SERVER_ERROR),
     ];

@@ -179,3 +179,9 @@ CREATE TABLE audit_head (
     hash BYTEA NOT NULL
 );
 INSERT INTO audit_head (id, sequence, hash) VALUES (1, 0, ''::bytea);
+
+-- One row: seals take their turn on it.
+CREATE TABLE seal_lock (
+    id BIGINT NOT NULL PRIMARY KEY
+);
+INSERT INTO seal_lock (id) VALUES (1);

@@ -179,3 +179,9 @@ CREATE TABLE audit_head (
     hash BLOB NOT NULL
 ) STRICT;
 INSERT INTO audit_head (id, sequence, hash) VALUES (1, 0, x'');
+
+-- One row: seals take their turn on it.
+CREATE TABLE seal_lock (
+    id INTEGER NOT NULL PRIMARY KEY
+) STRICT;
+INSERT INTO seal_lock (id) VALUES (1);

@@ -141,8 +141,12 @@ impl Server {
             }
             let request = request.body(body).map_err(|e| BridgeError::usage(&e.to_string()))?;
             tries += 1;
-            match self.agent.run(request) {
-                Ok(response) => return answer(response),
+            match self.agent.run(request).map(answer) {
+                // The first sending of these bytes is still under way, or another request was quicker.
+                Ok(Err(BridgeError::Refused { status: 503, .. })) if tries < TRIES => {
+                    std::thread::sleep(Duration::from_secs(1));
+                }
+                Ok(answer) => return answer,
                 Err(error) if tries == TRIES => return Err(BridgeError::Network { text: error.to_string() }),
                 Err(_) => std::thread::sleep(Duration::from_millis(200 << tries)),
             }

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use clock::UnixTime;
 
-/// The most addresses remembered; full buckets are forgotten first.
+/// The most addresses remembered.
 const MAX_ADDRESSES: usize = 100_000;
 
 /// Buckets by address.
@@ -35,10 +35,9 @@ impl Buckets {
     pub fn take(&self, address: IpAddr, now: UnixTime) -> Result<(), i64> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= MAX_ADDRESSES && !buckets.contains_key(&address) {
-            buckets.retain(|_, bucket| self.tokens(bucket, now) < self.burst);
-            if buckets.len() >= MAX_ADDRESSES {
-                buckets.clear();
-            }
+            // Any one makes room: a map's order is random.
+            let evicted = buckets.keys().next().copied();
+            evicted.map(|address| buckets.remove(&address));
         }
         let bucket = buckets.entry(address).or_insert(Bucket { tokens: self.burst, at: now });
         let tokens = self.tokens(bucket, now);

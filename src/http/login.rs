@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Form, Path, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -137,13 +138,9 @@ async fn bound(state: AppState, id: &str, headers: &HeaderMap, lang: &Lang) -> R
     };
     let secret = BrowserSecret::of(&state, headers, id).ok_or_else(other)?;
     let login = state.database.load_login(id).await.map_err(|error| ApiError::from(error).into_response())?;
-    let Some(login) = login else {
-        let words = |t: &Texts| (t.timeout_title, t.timeout);
-        return Err(pages::message(&state, language, StatusCode::NOT_FOUND, words, None, "login.not-found"));
-    };
-    if !login.is_of_browser(secret.bytes()) {
+    let Some(login) = login.filter(|login| login.is_of_browser(secret.bytes())) else {
         return Err(other());
-    }
+    };
     let request =
         AcceptedRequest::from_bytes(&login.request).map_err(|e| ApiError::internal(e).into_response())?;
     Ok(Bound { state, login, request, secret, language })
@@ -299,7 +296,7 @@ struct FollowPage<'a> {
 async fn page(
     State(state): State<AppState>,
     Path(id): Path<String>,
-    Query(lang): Query<Lang>,
+    lang: Lang,
     headers: HeaderMap,
 ) -> Response {
     let bound = match bound(state, &id, &headers, &lang).await {
@@ -333,7 +330,7 @@ struct Release {
 async fn release(
     State(state): State<AppState>,
     Path(id): Path<String>,
-    Query(lang): Query<Lang>,
+    lang: Lang,
     headers: HeaderMap,
     Form(form): Form<Release>,
 ) -> Response {
@@ -355,10 +352,11 @@ struct Resume {
 /// `GET /login/resume?t=..`: where the app on the same phone leads. Only the browser that began goes on.
 async fn resume(
     State(state): State<AppState>,
-    Query(Resume { t }): Query<Resume>,
-    Query(lang): Query<Lang>,
+    resume: Result<Query<Resume>, QueryRejection>,
+    lang: Lang,
     headers: HeaderMap,
 ) -> Response {
+    let t = resume.map(|Query(resume)| resume.t).unwrap_or_default();
     let (id, token) = t.split_once('.').unwrap_or((&t, ""));
     match bound(state, id, &headers, &lang).await {
         Ok(bound) => let_go(&bound, LoginKind::Link, token).await,
@@ -383,7 +381,7 @@ async fn let_go(bound: &Bound, kind: LoginKind, release_secret: &str) -> Respons
 async fn cancel(
     State(state): State<AppState>,
     Path(id): Path<String>,
-    Query(lang): Query<Lang>,
+    lang: Lang,
     headers: HeaderMap,
 ) -> Response {
     let bound = match bound(state, &id, &headers, &lang).await {

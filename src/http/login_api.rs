@@ -15,7 +15,7 @@ use identity::{Acr, IdentityState, LoginKind, LoginState};
 use oidc::{AcceptedRequest, ApprovedLogin, acr_to_answer};
 use protocol::Base64;
 use protocol::approval::{Approval, Decision, DeviceStatement, MAX_LIFE, VerifiedApproval};
-use protocol::codes::{Language, public_code};
+use protocol::codes::Language;
 use protocol::login::{Answer as PhoneAnswer, Approved, Claim, LoginChallenge, Logins};
 use protocol::request::DeviceProof;
 use rand_core::Rng as _;
@@ -30,6 +30,8 @@ use super::signed::{Answer, MAX_JSON, SignedCall, fresh, json as read_json};
 use crate::{ApiError, AppState};
 
 const HOUR: i64 = 3600;
+/// A statement or signature that does not approve: which of them was wrong stands in the audit log only.
+const REFUSED: &str = "login.refused";
 
 /// The login API.
 pub fn routes() -> Router<AppState> {
@@ -111,9 +113,10 @@ where
         state.database.store_device_response(&id, sequence, &answer).await?;
     }
     if let Err(error) = &outcome
-        && public_code(error.code()) != error.code()
+        && error.code() == REFUSED
     {
-        state.database.audit(AuditEvent::new("login.refused", &id, error.code()), now).await?;
+        let why = error.log_detail().unwrap_or_default();
+        state.database.audit(AuditEvent::new(REFUSED, &id, why), now).await?;
     }
     outcome
 }
@@ -255,6 +258,9 @@ async fn refused(call: Call, id: String) -> Result<Answer, ApiError> {
 impl Call {
     /// A login that this phone claimed and that still waits for its answer.
     async fn claimed_login(&self, id: &str) -> Result<Login, ApiError> {
+        if !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(ApiError::new("login.not-found"));
+        }
         let login = self.state.database.load_login(id).await?;
         let mine = login.filter(|login| login.device_id.as_ref() == Some(&self.device.id));
         let login = mine.ok_or_else(|| ApiError::new("login.not-found"))?;
@@ -323,7 +329,7 @@ impl Call {
         checked.map_err(|error| match error {
             protocol::Error::Expired => ApiError::new("login.expired"),
             // Which field or factor was wrong is not told.
-            error => ApiError::new("login.refused").detail(error),
+            error => ApiError::new(REFUSED).detail(error),
         })
     }
 
@@ -334,6 +340,10 @@ impl Call {
         signature: &[u8],
     ) -> Result<VerifiedApproval, ApiError> {
         let (database, device) = (&self.state.database, &self.device.id);
+        // A refusal that came here is no guess of the PIN.
+        if statement.approval().decision != Decision::Approve {
+            return Err(ApiError::new(REFUSED).detail(protocol::Error::Decision));
+        }
         let left = match database.begin_pin_try(device).await? {
             PinTry::Allowed { left } => left,
             PinTry::Suspended => return Err(ApiError::new("device-state.suspended")),
@@ -349,7 +359,7 @@ impl Call {
                     let event = AuditEvent::new("device.suspended", device, "");
                     database.audit(event, self.now).await?;
                 }
-                Err(ApiError::new("login.refused"))
+                Err(ApiError::new(REFUSED).detail("PIN"))
             }
         }
     }

@@ -64,7 +64,7 @@ impl SignedCall {
             body,
             device: required(headers, DEVICE_HEADER)?.to_owned(),
             nonce: required(headers, NONCE_HEADER)?.to_owned(),
-            sequence: required(headers, SEQUENCE_HEADER)?.parse().map_err(|_| unsigned(SEQUENCE_HEADER))?,
+            sequence: sequence(required(headers, SEQUENCE_HEADER)?)?,
             idempotency_key: if parts.method == Method::GET { "" } else { idempotency_key }.to_owned(),
             bearer: bearer(headers),
             language,
@@ -112,6 +112,12 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, ApiEr
 
 fn required<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, ApiError> {
     text(headers, name)?.ok_or_else(|| unsigned(name))
+}
+
+/// A number that fits a signed integer of the database.
+fn sequence(text: &str) -> Result<u64, ApiError> {
+    let number = text.parse::<i64>().ok().and_then(|number| u64::try_from(number).ok());
+    number.ok_or_else(|| unsigned(SEQUENCE_HEADER))
 }
 
 /// The bearer secret: 32 bytes in base64url.

@@ -82,8 +82,15 @@ pub struct Phone<'a> {
 }
 
 impl<'a> Phone<'a> {
-    /// A phone with its own keys, whose enrolment is open.
+    /// A phone with its own keys, whose enrolment is open and whose holder agreed to the texts.
     pub fn open(bench: &'a Bench, seed: u64) -> Self {
+        let mut phone = Self::begin(bench, seed);
+        phone.consent();
+        phone
+    }
+
+    /// The same before the consents.
+    pub fn begin(bench: &'a Bench, seed: u64) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(1000 + seed);
         let device = EcPrivateKey::generate(Curve::P256, &mut rng);
         let hardening = EcPrivateKey::generate(Curve::P256, &mut rng);
@@ -325,7 +332,6 @@ impl<'a> Phone<'a> {
     /// Everything up to the seal.
     pub fn up_to_the_seal(bench: &'a Bench, seed: u64, passport: &Specimen) -> Self {
         let mut phone = Self::open(bench, seed);
-        phone.consent();
         phone.verify_email();
         phone.finish(passport);
         phone
@@ -352,11 +358,16 @@ impl<'a> Phone<'a> {
 
     /// A signed request of the enrolled phone.
     pub fn login_call(&mut self, method: &str, path: &str, body: &impl Serialize) -> Reply {
+        let signed = self.login_request(method, path, body);
+        self.send(&signed)
+    }
+
+    /// The parts of it.
+    pub fn login_request(&mut self, method: &str, path: &str, body: &impl Serialize) -> Signed {
         let nonce: Nonce = send("POST", &format!("{}/v1/nonces", self.bench.url), &[], b"").ok();
         self.sequence += 1;
         let body = if method == "GET" { Vec::new() } else { serde_json::to_vec(body).unwrap() };
-        let signed = Signed::new(&self.device, method, path, &body, &nonce.nonce, self.sequence);
-        self.send(&signed)
+        Signed::new(&self.device, method, path, &body, &nonce.nonce, self.sequence)
     }
 
     pub fn claim(&mut self, handle: &str) -> Reply {

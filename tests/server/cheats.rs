@@ -245,16 +245,17 @@ fn a_signature_of_an_old_challenge_is_refused() {
 }
 
 #[test]
-fn a_withheld_dg14_or_dg15_keeps_the_enrolment_from_going_on() {
+fn a_withheld_dg11_dg14_or_dg15_keeps_the_enrolment_from_going_on() {
     let bench = Bench::start();
     let passport = bench.passport();
-    for (seed, withheld) in [(1, FileId::Dg(14)), (2, FileId::Dg(15))] {
+    for (seed, withheld) in [(1, FileId::Dg(14)), (2, FileId::Dg(15)), (3, FileId::Dg(11))] {
         let mut without = passport.clone();
         without.files.remove(&withheld);
         let mut phone = uploaded(&bench, seed, &without);
         for step in ["/chip/verify", "/face"] {
             let reply = phone.call("POST", step, b"");
-            assert_eq!(reply.status, 409, "{withheld} {step}: {reply:?}");
+            let missing = (409, "enrolment.step-missing(files)");
+            assert_eq!(reply.refused(), missing, "{withheld} {step}");
         }
         not_proved(&mut phone);
     }

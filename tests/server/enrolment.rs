@@ -139,7 +139,6 @@ fn a_face_result_counts_once_and_only_as_it_was_asked_for() {
     let passport = bench.passport();
     let open = |seed| {
         let mut phone = Phone::open(&bench, seed);
-        phone.consent();
         phone.upload_all(&passport);
         phone.prove_chip(&passport);
         phone
@@ -235,13 +234,61 @@ fn requests_of_one_enrolment_do_not_work_in_another() {
 fn steps_out_of_order_say_what_is_missing() {
     let bench = Bench::start();
     let passport = bench.passport();
-    let mut phone = Phone::open(&bench, 1);
+    let mut phone = Phone::begin(&bench, 1);
+    let missing = |step: &str| format!("enrolment.step-missing({step})");
+    // Nothing of a person is kept before she agreed.
+    let reply = phone.upload(FileId::Sod, passport.file(FileId::Sod));
+    assert_eq!(reply.refused(), (409, missing("consents").as_str()));
+    let reply = phone.json("PUT", "/contact", &Contact { email: EMAIL.into() });
+    assert_eq!(reply.refused(), (409, missing("consents").as_str()));
+    phone.consent();
     let reply = phone.upload(FileId::Dg(1), passport.file(FileId::Dg(1)));
-    assert_eq!(reply.refused(), (409, "enrolment.step-missing(files)"));
-    assert_eq!(phone.declare().refused(), (409, "enrolment.step-missing(contact)"));
-    assert_eq!(phone.call("POST", "/face", b"").refused(), (409, "enrolment.step-missing(consents)"));
+    assert_eq!(reply.refused(), (409, missing("files").as_str()));
+    assert_eq!(phone.declare().refused(), (409, missing("contact").as_str()));
+    assert_eq!(phone.call("POST", "/face", b"").refused(), (409, missing("files").as_str()));
     let seal = phone.sealed_by_both_keys(&phone.transcript);
-    assert_eq!(phone.json("POST", "/seal", &seal).refused(), (409, "enrolment.step-missing(consents)"));
+    assert_eq!(phone.json("POST", "/seal", &seal).refused(), (409, missing("contact").as_str()));
+}
+
+#[test]
+fn a_new_address_must_be_verified_again() {
+    let bench = Bench::start();
+    let mut phone = Phone::open(&bench, 1);
+    phone.verify_email();
+    phone.upload_all(&bench.passport());
+    assert_eq!(phone.declare().status, 200);
+    assert_eq!(phone.json("PUT", "/contact", &Contact { email: "other@example.org".into() }).status, 200);
+    assert_eq!(phone.declare().refused(), (409, "enrolment.step-missing(contact)"));
+}
+
+#[test]
+fn a_phone_that_is_refused_is_audited_and_judged_a_few_times_only() {
+    let bench = Bench::start();
+    let opened: protocol::enrolment::Opened =
+        send("POST", &format!("{}/v1/enrolments", bench.url), &[], b"").ok();
+    let mut phone = Phone::begin(&bench, 1);
+    // Keys that are attested over another enrolment's challenge.
+    let attestation = phone.attestation(b"another challenge");
+    phone.enrolment_id.clone_from(&opened.enrolment_id);
+    phone.bearer = opened.secret.to_string();
+    phone.nonce = opened.challenge.to_string();
+    for _ in 0..5 {
+        assert_eq!(phone.json("POST", "/device", &attestation).refused(), (422, "device"));
+    }
+    assert_eq!(phone.json("POST", "/device", &attestation).refused(), (429, "enrolment.attempts"));
+    let audited = bench.audited(&opened.enrolment_id, "enrolment.refused");
+    assert_eq!(audited, ["device.attestation-challenge"; 5]);
+}
+
+#[test]
+fn numbers_and_names_that_no_phone_sends_are_refused() {
+    let bench = Bench::start();
+    let mut phone = Phone::open(&bench, 1);
+    phone.sequence = u64::MAX - 1;
+    assert_eq!(phone.call("GET", "", b"").refused(), (401, "request.signature"));
+    phone.sequence = 10;
+    phone.enrolment_id = "%00".to_owned();
+    assert_eq!(phone.call("GET", "", b"").refused(), (404, "request.not-found"));
 }
 
 #[test]
@@ -250,7 +297,6 @@ fn a_renewed_enrolment_keeps_the_subject_and_revokes_the_old_phone() {
     let passport = bench.passport();
     let (mut old, _) = Phone::enrol(&bench, 1, &passport);
     let mut phone = Phone::open(&bench, 2);
-    phone.consent();
     phone.verify_email_of("thief@example.net");
     phone.finish(&passport);
     let sealed: Sealed = phone.seal().ok();

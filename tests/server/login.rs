@@ -153,7 +153,13 @@ fn three_wrong_pins_suspend_the_phone_and_identical_bytes_count_once() {
     let browser = Browser::new(&bench);
     let page = browser.login_page("eidas2");
     let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
-    assert_eq!(phone.approve(&challenge, "111112").refused(), (403, "login.refused"));
+    let statement = Approval { decision: Decision::Approve, ..challenge.statement.clone() };
+    let (answer, path) =
+        (phone.answer(&statement, "111112"), format!("/v1/logins/{}/approve", statement.login_id));
+    let wrong = phone.login_request("POST", &path, &answer);
+    for _ in 0..5 {
+        assert_eq!(phone.send(&wrong).refused(), (403, "login.refused"), "the same bytes");
+    }
     assert_eq!(phone.approve(&challenge, "111113").refused(), (403, "login.refused"));
     assert_eq!(phone.approve(&challenge, PIN).status, 200, "a right PIN resets the count");
     let page = browser.login_page("eidas2");
@@ -315,4 +321,31 @@ fn discovery_and_keys_are_served_and_show_no_private_part() {
     assert_eq!((key["kty"].as_str(), key["use"].as_str()), (Some("EC"), Some("sig")));
     assert!(key.get("d").is_none());
     assert_eq!(browser.get("/status").status, 200);
+}
+
+#[test]
+fn the_approval_of_a_phone_that_was_replaced_meanwhile_gives_no_tokens() {
+    let bench = Bench::start();
+    let passport = bench.passport();
+    let (mut phone, _) = Phone::enrol(&bench, 1, &passport);
+    let code = code(&bench, &mut phone);
+    Phone::enrol(&bench, 2, &passport);
+    let refused = Browser::new(&bench).redeem(&code);
+    assert_eq!((refused.status, refused.json()["error"].as_str()), (400, Some("invalid_grant")));
+}
+
+#[test]
+fn a_refusal_sent_to_the_wrong_place_is_no_guess_of_the_pin() {
+    let bench = Bench::start();
+    let mut phone = enrolled(&bench);
+    let page = Browser::new(&bench).login_page("eidas2");
+    let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
+    let refusal = Approval { decision: Decision::Refuse, ..challenge.statement.clone() };
+    let path = format!("/v1/logins/{}/approve", refusal.login_id);
+    for _ in 0..4 {
+        let answer = phone.answer(&refusal, PIN);
+        assert_eq!(phone.login_call("POST", &path, &answer).refused(), (403, "login.refused"));
+    }
+    assert_eq!(phone.approve(&challenge, PIN).status, 200);
+    assert_eq!(bench.audited(&phone.device_id(), "login.refused").len(), 4);
 }

@@ -108,7 +108,6 @@ fn codes_and_notices_arrive_in_readable_french_after_a_log_in() {
     let security = "security = \"none\"\nusername = \"sceau\"\npassword = \"mot de passe\"";
     let bench = bench(smtp.port, security);
     let mut phone = Phone::open(&bench, 1);
-    phone.consent();
     assert_eq!(ask_for_code(&mut phone, EMAIL).status, 200);
     let mail = smtp.mail();
     assert_eq!((&mail["from"], &mail["to"]), (&json!("sceau@fi.example"), &json!([EMAIL])));
@@ -149,7 +148,6 @@ fn an_account_stands_though_its_notice_could_not_be_sent() {
     let mut smtp = Smtp::start(&[]);
     let bench = bench(smtp.port, "security = \"none\"");
     let mut phone = Phone::open(&bench, 1);
-    phone.consent();
     assert_eq!(ask_for_code(&mut phone, EMAIL).status, 200);
     let mail = smtp.mail();
     let code = mail["text"].as_str().unwrap().strip_prefix("Votre code : ").unwrap()[..6].to_owned();

@@ -74,11 +74,11 @@ mod tests {
         let sessions = Sessions::default();
         let refused = || Session::Refused("access_denied".to_owned());
         for n in 0..=MAX_SESSIONS as i64 {
-            sessions.open(n.to_string(), refused(), UnixTime(n / 2));
+            sessions.open(n.to_string(), refused(), UnixTime((n + 1) / 2));
         }
-        assert!(sessions.get("0", UnixTime(0)).is_none());
-        assert!(sessions.get("1", UnixTime(599)).is_some());
-        assert!(sessions.get("1", UnixTime(600)).is_none());
+        assert!(sessions.get("0", UnixTime(0)).is_none(), "it alone was the oldest");
+        assert!(sessions.get("1", UnixTime(600)).is_some());
+        assert!(sessions.get("1", UnixTime(601)).is_none());
         assert!(sessions.take_away("1").is_none());
         assert!(sessions.get("1", UnixTime(599)).is_some());
     }

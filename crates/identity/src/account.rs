@@ -107,10 +107,12 @@ pub struct DocumentRecord {
 }
 
 impl DocumentRecord {
-    /// The text whose keyed hash finds this document: issuing State and number.
+    /// The text whose keyed hash finds this document: its kind, issuing State and number. A State numbers passports and
+    /// permits each for itself; all kinds of passport count as one.
     #[must_use]
-    pub fn lookup_key(issuing_state: &str, number: &str) -> String {
-        format!("{issuing_state}\n{number}")
+    pub fn lookup_key(code: &str, issuing_state: &str, number: &str) -> String {
+        let kind = if code.starts_with('P') { "P" } else { code };
+        format!("{kind}\n{issuing_state}\n{number}")
     }
 
     /// The bytes that the storage encrypts.

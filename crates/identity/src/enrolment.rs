@@ -220,7 +220,8 @@ impl Facts {
         self.has(EvidenceKind::File(FileId::Dg(n)))
     }
 
-    /// The files that must still arrive: EF.SOD first, then DG1, DG2 and each of DG14 and DG15 that it lists. DG2 is
+    /// The files that must still arrive: EF.SOD first, then DG1, DG2 and each of DG11, DG14 and
+    /// DG15 that it lists: a person who withholds DG11 would escape what it says of her name and birth. DG2 is
     /// no longer due once the decision on the holder stands, for it is erased then.
     #[must_use]
     pub fn missing_files(&self) -> Vec<FileId> {
@@ -230,7 +231,7 @@ impl Facts {
         }
         let decided = self.has(EvidenceKind::HolderDecision);
         let listed = |n: u8| self.listed.as_ref().is_some_and(|l| l.contains(&n));
-        for (n, due) in [(1, true), (2, !decided), (14, listed(14)), (15, listed(15))] {
+        for (n, due) in [(1, true), (2, !decided), (11, listed(11)), (14, listed(14)), (15, listed(15))] {
             if due && !self.has_file(n) {
                 files.push(FileId::Dg(n));
             }

@@ -7,7 +7,7 @@ use lds::dg11::{Dg11, FullDate};
 use lds::mrz::{MrzDate, Sex};
 use serde::{Deserialize, Serialize};
 
-use crate::names::{self, MrzName};
+use crate::names::MrzName;
 use crate::{BirthDate, Error};
 
 mod rules;
@@ -139,7 +139,7 @@ pub struct ChipPerson {
     pub birth_date: MrzDate,
     /// DG11, tag 5F2B.
     pub full_birth_date: Option<FullDate>,
-    /// DG11, tag 5F11: place of birth, as the State writes it.
+    /// DG11, tag 5F11: place of birth, as the State writes it, fillers between its elements.
     pub place_of_birth: Option<String>,
     /// The MRZ's sex.
     pub sex: Sex,
@@ -149,7 +149,7 @@ impl ChipPerson {
     /// What the data groups say.
     #[must_use]
     pub fn new(dg1: &Dg1, dg11: Option<&Dg11>) -> Self {
-        let place = dg11.map(|dg11| dg11.place_of_birth.join(" ")).filter(|place| !place.is_empty());
+        let place = dg11.map(|dg11| dg11.place_of_birth.join("<")).filter(|place| !place.is_empty());
         Self {
             name: MrzName {
                 surname: dg1.mrz.surname.clone(),
@@ -176,6 +176,8 @@ pub struct PivotIdentity {
     birthcountry: Attribute<String>,
     email: Attribute<String>,
     preferred_username: Option<Attribute<String>>,
+    /// The name of the MRZ, which the person cannot choose.
+    mrz_name: String,
 }
 
 impl PivotIdentity {
@@ -257,19 +259,12 @@ impl PivotIdentity {
         Claim::ALL.into_iter().filter_map(|claim| self.claim(claim).map(|a| (claim, a))).collect()
     }
 
-    /// The canonical text of the person, for a keyed hash that finds a second document of the same person: names
-    /// and places without accents and case, so that a declared accent makes no second person.
+    /// The canonical text of the person, for a keyed hash that finds a second document of the same person: only what
+    /// the chip proves, so that nobody becomes somebody else by what she declares. Persons of one name, sex and day
+    /// of birth look the same.
     #[must_use]
     pub fn person_key(&self) -> String {
-        [
-            names::normalise(self.family_name()),
-            names::normalise(self.given_name()),
-            self.gender().as_str().to_owned(),
-            self.birthdate().to_string(),
-            self.birthplace().unwrap_or_default().to_owned(),
-            self.birthcountry().to_owned(),
-        ]
-        .join("\n")
+        [self.mrz_name.as_str(), self.gender().as_str(), &self.birthdate().to_string()].join("\n")
     }
 
     /// The bytes that the storage encrypts.

@@ -3,7 +3,7 @@
 //! Data: Insee, Code officiel géographique, Licence Ouverte 2.0. The table holds the communes of today; codes that
 //! a merger ended are not in it (docs/divergences.md).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use crate::{Error, names};
@@ -46,6 +46,8 @@ pub struct Country {
 pub struct CogTable {
     communes: Vec<Commune>,
     normalised: Vec<String>,
+    /// Every name, of an arrondissement its city's, without spaces.
+    cities: HashSet<String>,
     by_code: HashMap<&'static str, usize>,
     countries: Vec<Country>,
 }
@@ -62,8 +64,10 @@ impl CogTable {
         let communes: Vec<Commune> = rows(include_str!("../data/communes.tsv"))
             .map(|[code, name, departement, ..]| Commune { code, name, departement })
             .collect();
+        let normalised: Vec<String> = communes.iter().map(|c| spoken(c.name)).collect();
         Self {
-            normalised: communes.iter().map(|c| spoken(c.name)).collect(),
+            cities: normalised.iter().map(|name| city(name)).collect(),
+            normalised,
             by_code: communes.iter().enumerate().map(|(i, c)| (c.code, i)).collect(),
             communes,
             countries: rows(include_str!("../data/countries.tsv"))
@@ -152,6 +156,15 @@ impl CogTable {
         }
     }
 
+    /// Whether a State's own text for a place of birth names a commune and does not name this country: then a birth in
+    /// this country is not what the document says. A place that bears a commune's name abroad has its country beside it.
+    #[must_use]
+    pub fn contradicts(&self, country: &Country, text: &str) -> bool {
+        let names = [spoken(country.name), country.iso2.to_owned(), country.iso3.to_owned()];
+        let is_commune = elements(text).next().is_some_and(|place| self.cities.contains(&city(&place)));
+        is_commune && !elements(text).skip(1).any(|element| names.contains(&element))
+    }
+
     /// Every country and territory, in the order of their codes.
     #[must_use]
     pub fn countries(&self) -> &[Country] {
@@ -160,16 +173,24 @@ impl CogTable {
 }
 
 impl Commune {
-    /// Whether a State's own text for a place of birth can mean this commune: it holds the name, of an arrondissement
-    /// its city's.
+    /// Whether a State's own text for a place of birth can mean this commune: its first element, without numbers of
+    /// départements and arrondissements, is the whole name, of an arrondissement its city's. Not just a part of it:
+    /// `VILLENEUVE SAINT GEORGES` is not Villeneuve.
     #[must_use]
     pub fn fits_text(&self, text: &str) -> bool {
-        let (name, text) = (spoken(self.name), spoken(text));
-        let city: Vec<_> =
-            name.split(' ').take_while(|w| !w.starts_with(|c: char| c.is_ascii_digit())).collect();
-        let city = city.join(" ");
-        format!(" {text} ").contains(&format!(" {city} ")) || text.replace(' ', "") == city.replace(' ', "")
+        elements(text).next().is_some_and(|place| city(&place) == city(&spoken(self.name)))
     }
+}
+
+/// The elements of a place, from the smallest: separated by fillers, commas, slashes or brackets.
+fn elements(text: &str) -> impl Iterator<Item = String> {
+    text.split(['<', ',', '/', '(', ')']).map(spoken).filter(|element| !city(element).is_empty())
+}
+
+/// A normalised name without spaces, words that begin with a digit, and the word arrondissement.
+fn city(spoken: &str) -> String {
+    let is_name = |word: &&str| !word.starts_with(|c: char| c.is_ascii_digit()) && *word != "ARRONDISSEMENT";
+    spoken.split(' ').filter(is_name).collect()
 }
 
 /// Normalised, with `ST` and `STE` written out.
@@ -268,7 +289,23 @@ mod tests {
         assert!(commune("75107").fits_text("PARIS 7E"));
         assert!(commune("93066").fits_text("ST DENIS (93)"));
         assert!(commune("94038").fits_text("LHAY LES ROSES"));
+        for paris in
+            ["PARIS 07", "PARIS<FRANCE", "PARIS, FRANCE", "75 PARIS", "PARIS (75)", "PARIS 7E ARRONDISSEMENT"]
+        {
+            assert!(commune("75107").fits_text(paris), "{paris}");
+        }
         assert!(!commune("75107").fits_text("LYON"));
+        assert!(!commune("75107").fits_text("LE TOUQUET PARIS PLAGE"), "a part of the name");
+        assert!(!commune("75107").fits_text("LYON, PARIS"), "the first element counts");
         assert!(!commune("93066").fits_text("SAINT DENIZE"));
+    }
+
+    #[test]
+    fn a_birth_abroad_is_contradicted_by_a_commune_without_that_country() {
+        let table = CogTable::embedded();
+        let (germany, canada) = (table.country("99109").unwrap(), table.country("99401").unwrap());
+        assert!(table.contradicts(germany, "PARIS") && table.contradicts(canada, "MONTREAL"));
+        assert!(!table.contradicts(canada, "MONTREAL, CANADA") && !table.contradicts(canada, "MONTREAL<CAN"));
+        assert!(!table.contradicts(germany, "BERLIN") && !table.contradicts(germany, ""));
     }
 }

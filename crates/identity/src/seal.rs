@@ -113,6 +113,8 @@ pub struct ProvedDocument {
     pub dg1: Dg1,
     /// EF.DG11, under its hash, if the document has one.
     pub dg11: Option<Dg11>,
+    /// EF.SOD lists EF.DG11.
+    pub dg11_listed: bool,
     /// Chip or Active Authentication succeeded.
     pub chip_proved: bool,
     /// Policy let a weak algorithm through.
@@ -154,7 +156,10 @@ pub fn seal(
     if by_face && policy.consents.contains_key("face") && !consents.contains_key("face") {
         return Err(Rejection::ConsentMissing("face".to_owned()));
     }
-    // 3. The person.
+    // 3. The person, by all that the document says of her.
+    if proved.dg11_listed && proved.dg11.is_none() {
+        return Err(Rejection::Missing(Step::Files));
+    }
     let mrz = &proved.dg1.mrz;
     let (declared, email) = (&gathered.declaration, &gathered.contact.email);
     let pivot = policy.identify(&proved.dg1, proved.dg11.as_ref(), declared, email, context.places, at)?;

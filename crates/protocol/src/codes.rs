@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Retry {
-    /// Send the same request again.
+    /// Send the request again, signed anew.
     Now,
     /// Correct what was entered.
     Correct,
@@ -73,7 +73,7 @@ pub const TABLE: &[Entry] = &[
     open("enrolment.step-missing", Retry::Correct, "Il manque une étape.", "A step is missing."),
     open("enrolment.seal", Retry::StartAgain, "Les éléments de l'inscription ne vont pas ensemble. Recommencez.", "The parts of this enrolment do not belong together. Start again."),
     open("enrolment.attempts", Retry::Later, "Trop d'essais. Réessayez plus tard.", "Too many attempts. Try again later."),
-    open("enrolment.already-enrolled", Retry::OtherWay, "Ce document est déjà inscrit.", "This document is already enrolled."),
+    open("enrolment.level", Retry::OtherWay, "Ce qui a été vérifié n'atteint aucun niveau.", "What was checked reaches no level."),
     open("enrolment.minor", Retry::Never, "Vous n'avez pas encore l'âge requis.", "You have not reached the minimum age."),
     open("enrolment.document-type", Retry::OtherWay, "Ce type de document n'est pas accepté.", "This type of document is not accepted."),
     open("consent.missing", Retry::Correct, "Il manque un accord.", "A consent is missing."),

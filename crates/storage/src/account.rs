@@ -122,6 +122,8 @@ pub enum Affected {
     Csca([u8; 32]),
     /// A document.
     Document {
+        /// Its code, as in the MRZ.
+        code: String,
         /// Issuing State, as in the MRZ.
         issuing_state: String,
         /// Its number.
@@ -151,8 +153,8 @@ impl Database {
     ///
     /// # Errors
     /// Trouble of the storage.
-    pub async fn is_enrolled(&self, issuing_state: &str, number: &str) -> Result<bool, Error> {
-        let key = self.number_key(issuing_state, number);
+    pub async fn is_enrolled(&self, code: &str, issuing_state: &str, number: &str) -> Result<bool, Error> {
+        let key = self.number_key(code, issuing_state, number);
         read!(self, |c| {
             Ok(sqlx::query(DOCUMENT_KNOWN).bind(key).fetch_optional(&mut *c).await?.is_some())
         })
@@ -262,8 +264,8 @@ impl Database {
         let (statement, key) = match what {
             Affected::Dsc(fingerprint) => (BY_DSC, fingerprint.to_vec()),
             Affected::Csca(fingerprint) => (BY_CSCA, fingerprint.to_vec()),
-            Affected::Document { issuing_state, number } => {
-                (BY_NUMBER, self.number_key(issuing_state, number))
+            Affected::Document { code, issuing_state, number } => {
+                (BY_NUMBER, self.number_key(code, issuing_state, number))
             }
         };
         let rows: Vec<(String,)> =
@@ -351,8 +353,8 @@ impl Database {
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
-    pub(crate) fn number_key(&self, issuing_state: &str, number: &str) -> Vec<u8> {
-        self.vault.lookup("document", DocumentRecord::lookup_key(issuing_state, number).as_bytes())
+    pub(crate) fn number_key(&self, code: &str, issuing_state: &str, number: &str) -> Vec<u8> {
+        self.vault.lookup("document", DocumentRecord::lookup_key(code, issuing_state, number).as_bytes())
     }
 
     pub(crate) fn recovery_key(&self, code: &str) -> Vec<u8> {

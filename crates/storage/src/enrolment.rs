@@ -15,6 +15,9 @@ use crate::{Database, Error};
 /// The most pieces of evidence that one enrolment may hold: no phone grows a table without end.
 const MAX_EVIDENCE: i64 = 400;
 
+/// The most bytes of evidence, in plain: a large portrait, and all else with much room.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
+
 pub(crate) const OPEN: &str = "INSERT INTO enrolment (id, bearer_hash, challenge, state, address_key, created_at, \
      expires_at, request_sequence, evidence_count, evidence_digest, chip_answers, face_answers) \
      VALUES ($1, $2, $3, 0, $4, $5, $6, 0, 0, $7, 0, 0) ON CONFLICT DO NOTHING RETURNING id";
@@ -30,8 +33,6 @@ pub(crate) const GROW: &str = "UPDATE enrolment SET evidence_count = $2, evidenc
 pub(crate) const APPEND: &str = "INSERT INTO enrolment_evidence \
      (enrolment_id, sequence, kind, received_at, digest, sealed) VALUES ($1, $2, $3, $4, $5, $6)";
 pub(crate) const ERASE_KIND: &str = "UPDATE enrolment_evidence SET sealed = NULL WHERE enrolment_id = $1 AND kind = $2 AND sealed IS NOT NULL";
-pub(crate) const ERASE_ANSWERS: &str =
-    "UPDATE enrolment_request SET sealed = NULL WHERE enrolment_id = $1 AND sealed IS NOT NULL";
 pub(crate) const COUNT_FACE: &str = "UPDATE enrolment SET face_answers = face_answers + 1 \
      WHERE id = $1 AND state = 0 AND face_answers < $2 RETURNING face_answers";
 pub(crate) const CLOSE: &str = "UPDATE enrolment SET state = $2 WHERE id = $1 AND state = 0 RETURNING id";
@@ -258,7 +259,7 @@ impl Database {
     }
 
     /// Appends the decision on the holder and erases, in the same transaction, the portrait's file, the capture
-    /// sessions and every stored answer.
+    /// sessions and every stored answer: repeats of earlier requests then come out of order.
     ///
     /// # Errors
     /// As [`Self::append_evidence`].
@@ -279,7 +280,7 @@ impl Database {
             for kind in face_data {
                 sqlx::query(ERASE_KIND).bind(id.clone()).bind(kind).execute(&mut *c).await?;
             }
-            sqlx::query(ERASE_ANSWERS).bind(id).execute(&mut *c).await?;
+            sqlx::query(DELETE_REQUESTS).bind(id).execute(&mut *c).await?;
             Ok(())
         })
     }
@@ -331,6 +332,7 @@ impl Database {
         let count_before = enrolment.evidence.next_sequence();
         let mut digest = enrolment.digest.clone();
         let mut rows = Vec::with_capacity(pieces.len());
+        let added: usize = pieces.iter().map(|piece| piece.content.len()).sum();
         for (sequence, piece) in (count_before..).zip(pieces) {
             let kind = piece.kind.number();
             let data = evidence_data(&enrolment.id, kind, sequence, now.0, &digest);
@@ -339,7 +341,9 @@ impl Database {
             rows.push(SealedRow { sequence, kind, digest: digest.clone(), sealed });
         }
         let count = count_before + rows.len() as i64;
-        if count > MAX_EVIDENCE {
+        let held = |bytes: Option<&Vec<u8>>| bytes.map_or(0, Vec::len);
+        let before: usize = enrolment.evidence.items.iter().map(|item| held(item.content.as_ref())).sum();
+        if count > MAX_EVIDENCE || before + added > MAX_BYTES {
             return Err(Error::TooLong("enrolment"));
         }
         Ok(Sealed { count_before, count, digest, rows })

@@ -46,6 +46,9 @@ pub enum SealRefusal {
     /// The document's identity is blocked: a new enrolment does not wake it.
     #[error("the identity is blocked")]
     Blocked,
+    /// The document's number is enrolled for another person.
+    #[error("the document is enrolled for another person")]
+    AnotherPerson,
     /// The device key belongs to an account already.
     #[error("the device key is known")]
     DeviceKnown,

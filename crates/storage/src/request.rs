@@ -8,6 +8,7 @@ use crate::{Database, Error, OpenedEnrolment};
 
 pub(crate) const REQUEST: &str =
     "SELECT request_digest, sealed FROM enrolment_request WHERE enrolment_id = $1 AND idempotency_key = $2";
+pub(crate) const COUNT_REQUESTS: &str = "SELECT COUNT(*) FROM enrolment_request WHERE enrolment_id = $1";
 pub(crate) const TAKE_SEQUENCE: &str = "UPDATE enrolment SET request_sequence = $2 \
      WHERE id = $1 AND request_sequence < $2 AND state = 0 AND expires_at > $3 RETURNING id";
 pub(crate) const ADD_REQUEST: &str = "INSERT INTO enrolment_request \
@@ -16,6 +17,9 @@ pub(crate) const ANSWER: &str = "INSERT INTO enrolment_request \
      (enrolment_id, idempotency_key, request_digest, sealed) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (enrolment_id, idempotency_key) DO UPDATE SET sealed = excluded.sealed \
      WHERE enrolment_request.request_digest = excluded.request_digest";
+
+/// The most answers kept of one enrolment.
+const MAX_REQUESTS: i64 = 1000;
 
 /// What a signed request meets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +64,10 @@ impl Database {
                 } else {
                     Err(Accepted::Conflict)
                 });
+            }
+            let (kept,): (i64,) = sqlx::query_as(COUNT_REQUESTS).bind(id.clone()).fetch_one(&mut *c).await?;
+            if kept >= MAX_REQUESTS {
+                return Err(Error::TooLong("enrolment"));
             }
             let taken = sqlx::query(TAKE_SEQUENCE)
                 .bind(id.clone())

@@ -15,6 +15,7 @@ use crate::error::SealRefusal;
 use crate::keys::Table;
 use crate::{AuditEvent, Database, Error};
 
+pub(crate) const LOCK_SEALS: &str = "UPDATE seal_lock SET id = id WHERE id = 1";
 pub(crate) const CLOSE_ENROLMENT: &str = "UPDATE enrolment SET state = 1 \
      WHERE id = $1 AND state = 0 AND evidence_count = $2 AND expires_at > $3 RETURNING id";
 pub(crate) const IS_OPEN: &str = "SELECT id FROM enrolment WHERE id = $1 AND state = 0 AND expires_at > $2";
@@ -84,6 +85,9 @@ impl Database {
             let (identity, count) = (sealed.identity(), sealed.evidence_count());
             let (document, device) = (identity.document(), identity.device());
 
+            // 0. One seal at a time: of two documents of one person, sealed at once, the second sees the first.
+            sqlx::query(LOCK_SEALS).execute(&mut *c).await?;
+
             // 1. The enrolment closes, once, with just the evidence that was judged.
             let query = sqlx::query(CLOSE_ENROLMENT).bind(enrolment.clone()).bind(count).bind(now.0);
             if query.fetch_optional(&mut *c).await?.is_none() {
@@ -122,6 +126,13 @@ impl Database {
                 let open =
                     |sealed: Vec<u8>| Content::open(&vault, &identity_id, identity_version - 1, &sealed);
                 let before = before.map(open).transpose()?;
+                // A document of this number that names another person takes over nobody's account.
+                if before
+                    .as_ref()
+                    .is_some_and(|before| before.pivot.person_key() != identity.pivot().person_key())
+                {
+                    return Err(Error::Seal(SealRefusal::AnotherPerson));
+                }
                 let previous_email = before.map(|content| content.pivot.email().to_owned());
                 // The version is read under the lock: another enrolment of the document may have just replaced it.
                 let find = sqlx::query_as(FIND_DOCUMENT).bind(prepared.number_key);
@@ -210,7 +221,7 @@ impl Database {
         Ok(Prepared {
             content: serde_json::to_vec(&content).map_err(|_| Error::Unknown("identity"))?,
             document: document.to_stored(),
-            number_key: self.number_key(&document.issuing_state, &document.number),
+            number_key: self.number_key(&document.code, &document.issuing_state, &document.number),
             person_key: self.vault.lookup("person", identity.pivot().person_key().as_bytes()),
             recovery_key: self.recovery_key(&recovery_code),
             recovery_code,

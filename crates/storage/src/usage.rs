@@ -29,6 +29,8 @@ pub enum Scope {
     ClaimByDevice = 5,
     /// Tries of a recovery sheet from an address.
     RecoveryByAddress = 6,
+    /// Attestations judged in an enrolment.
+    AttestationByEnrolment = 7,
 }
 
 impl Database {

@@ -206,3 +206,28 @@ fn every_mistake_is_told_at_once() {
     ];
     assert_eq!(mistakes, expected);
 }
+
+#[test]
+fn numbers_and_names_that_would_switch_a_check_off_are_refused() {
+    let bench = Bench::new();
+    for (path, key, value, told) in [
+        ("face", "min_similarity", "nan", "face.min_similarity"),
+        ("face", "min_similarity", "-1.0", "face.min_similarity"),
+        ("limits", "face_answers", "0", "limits.face_answers"),
+        ("limits", "request_seconds", "0", "limits.request_seconds"),
+        ("limits", "pending_logins", "0", "limits.pending_logins"),
+        ("enrolment", "accepted_documents", "[]", "enrolment.accepted_documents"),
+        ("enrolment.consents.0", "name", "'faces'", "enrolment.consents.0.name"),
+        ("enrolment", "consents", "[]", "enrolment.consents"),
+        (
+            "clients.0",
+            "consent_version",
+            "'a version that is longer than a row'",
+            "clients.0.consent_version",
+        ),
+    ] {
+        let changed = bench.read(FULL, |t: &mut Table| set(t, path, key, value));
+        let mistakes = changed.map(drop).unwrap_err().to_string();
+        assert!(mistakes.lines().any(|line| line.starts_with(&format!("{told}: "))), "{told}: {mistakes}");
+    }
+}

@@ -14,11 +14,15 @@ use protocol::Base64;
 use protocol::codes::{Language, public_code};
 use protocol::enrolment::DeviceAttestation;
 use serde::de::DeserializeOwned;
-use storage::{AuditEvent, NewEvidence, OpenedEnrolment};
+use storage::{AuditEvent, NewEvidence, OpenedEnrolment, Scope};
 use zeroize::Zeroizing;
 
+use super::opening::OPENING;
 use crate::http::signed::{Answer, SignedCall, fresh, json};
 use crate::{ApiError, AppState};
+
+/// How often the attestation of one enrolment is judged: each time costs a dozen signatures.
+const MAX_ATTESTATIONS: i64 = 5;
 
 /// A request that was taken.
 pub(super) struct Call {
@@ -122,10 +126,42 @@ where
 {
     let now = state.now();
     let id = path.get("id").cloned().unwrap_or_default();
+    // Names are the server's own: letters and digits.
+    if !path.values().all(|part| part.bytes().all(|byte| byte.is_ascii_graphic())) {
+        return Err(ApiError::new("request.not-found"));
+    }
     let bearer = signed.bearer.clone().ok_or_else(|| ApiError::new("request.signature").detail("bearer"))?;
     // 1. The enrolment, by its name and its secret. Neither is told to be wrong alone.
     let loaded = state.database.load_enrolment(&id, &bearer, now).await?;
     let enrolment = loaded.ok_or_else(|| ApiError::new("request.not-found"))?;
+    let request = Taken { enrolment, bearer, path, signed, phone, now };
+    let outcome = judge(&state, request, handler).await;
+    if let Err(error) = &outcome
+        && public_code(error.code()) != error.code()
+    {
+        // The phone is told the family only.
+        state.database.audit(AuditEvent::new("enrolment.refused", &id, error.code()), now).await?;
+    }
+    outcome
+}
+
+/// A request of somebody who knows the enrolment's secret.
+struct Taken {
+    enrolment: OpenedEnrolment,
+    bearer: Zeroizing<Vec<u8>>,
+    path: HashMap<String, String>,
+    signed: SignedCall,
+    phone: Phone,
+    now: UnixTime,
+}
+
+async fn judge<F, Fut>(state: &AppState, request: Taken, handler: F) -> Result<Answer, ApiError>
+where
+    F: FnOnce(Call) -> Fut,
+    Fut: Future<Output = Result<Answer, ApiError>>,
+{
+    let Taken { enrolment, bearer, path, signed, phone, now } = request;
+    let id = enrolment.id.clone();
     let (digest, key) = (signed.digest(), signed.idempotency_key.clone());
     let accept = || state.database.accept_request(&enrolment, signed.sequence, &key, &digest, now);
     // 2. One that is over answers repeats only; its evidence, the phone's key with it, is deleted.
@@ -140,14 +176,20 @@ where
         };
     }
     // 3. The phone signed it, over this enrolment's nonce.
-    let device = attested(&state, &enrolment, phone, signed.body.clone(), now).await?;
+    if phone == Phone::InBody {
+        let (scope, window) = (Scope::AttestationByEnrolment, OPENING);
+        if !state.database.count_use(scope, id.as_bytes(), window, MAX_ATTESTATIONS, now).await? {
+            return Err(ApiError::new("enrolment.attempts"));
+        }
+    }
+    let device = attested(state, &enrolment, phone, signed.body.clone(), now).await?;
     if device.device_id() != signed.device {
         return Err(ApiError::new("request.signature").detail("another device"));
     }
     signed.verify(device.device_key())?;
     let nonce = match phone {
         Phone::InBody => Base64(enrolment.evidence.challenge.clone()).to_string(),
-        Phone::InEvidence => nonce(&state, &enrolment),
+        Phone::InEvidence => nonce(state, &enrolment),
     };
     if signed.nonce != nonce {
         return Err(ApiError::new("request.nonce"));
@@ -170,12 +212,6 @@ where
     let outcome = handler(call).await;
     if let Some(answer) = Answer::to_keep(&outcome).filter(|_| !key.is_empty()) {
         state.database.store_response(&id, &bearer, &key, &digest, &answer).await?;
-    }
-    if let Err(error) = &outcome
-        && public_code(error.code()) != error.code()
-    {
-        // The phone is told the family only.
-        state.database.audit(AuditEvent::new("enrolment.refused", &id, error.code()), now).await?;
     }
     outcome
 }
@@ -206,8 +242,11 @@ async fn attested(
     blocking(move || {
         let chain = |chain: Vec<Base64>| chain.into_iter().map(|der| der.0).collect::<Vec<_>>();
         let (device, pin) = (chain(attestation.device_chain), chain(attestation.pin_hardening_chain));
-        verify_android(&device, &pin, &challenge, &state.attestation, at)
-            .map_err(|error| ApiError::new(error.code()).detail(error))
+        verify_android(&device, &pin, &challenge, &state.attestation, at).map_err(|error| match error {
+            // Trouble of ours, not of the phone.
+            attestation::Error::StatusUnavailable => ApiError::new("server.attestation-status"),
+            error => ApiError::new(error.code()).detail(error),
+        })
     })
     .await
 }

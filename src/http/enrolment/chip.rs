@@ -130,7 +130,13 @@ pub(super) async fn verify(call: Call) -> Result<Answer, ApiError> {
     call.state.enrolment_policy.accepts_document(&mrz.document_code)?;
     let mut checks = lines(document.report(), &call);
     let proved = document.chip_proved();
-    if proved && call.state.database.is_enrolled(&mrz.issuing_state, &mrz.document_number).await? {
+    if proved
+        && call
+            .state
+            .database
+            .is_enrolled(&mrz.document_code, &mrz.issuing_state, &mrz.document_number)
+            .await?
+    {
         let text = words::already_enrolled(call.language);
         checks.push(CheckLine { id: "document.enrolled".into(), result: "passed".into(), text });
     }

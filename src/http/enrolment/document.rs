@@ -116,6 +116,11 @@ impl Case {
     /// chip is as good as none.
     fn missing(&self) -> Vec<Step> {
         let mut facts = Facts { present: self.evidence.present(), ..Facts::default() };
+        // The address that was verified is the newest one given.
+        let content = |kind| self.evidence.content(kind);
+        if content(EvidenceKind::Contact) != content(EvidenceKind::ContactVerified) {
+            facts.present.remove(&EvidenceKind::ContactVerified);
+        }
         if let Ok(object) = self.security_object() {
             facts.listed = Some(object.data_groups());
             let dg14 = self.group::<Dg14>(&object).ok().flatten();
@@ -160,6 +165,12 @@ impl Case {
 /// A step that must come before.
 pub(super) fn step_missing(step: Step) -> ApiError {
     ApiError::new(format!("enrolment.step-missing({})", step.as_str()))
+}
+
+/// Nothing of a person is kept before she agreed to the texts in force.
+pub(super) fn require_consents(call: &Call) -> Result<(), ApiError> {
+    let given = call.enrolment.evidence.latest(EvidenceKind::Consents);
+    given.map(drop).ok_or_else(|| step_missing(Step::Consents))
 }
 
 /// The steps still missing.

@@ -7,7 +7,7 @@ use protocol::enrolment::FileReceipt;
 use verification::{Inspection, SecurityObject};
 
 use super::call::{Call, blocking};
-use super::document::{Case, step_missing};
+use super::document::{Case, require_consents, step_missing};
 use crate::ApiError;
 use crate::http::signed::Answer;
 
@@ -20,6 +20,7 @@ pub(super) const MAX_FILE: usize = 256 * 1024;
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
     responses((status = 200, body = FileReceipt)))]
 pub(super) async fn put(mut call: Call) -> Result<Answer, ApiError> {
+    require_consents(&call)?;
     let file = wanted(call.path("name")).ok_or_else(|| ApiError::new("request.not-found"))?;
     let kind = EvidenceKind::File(file);
     let decided = call.enrolment.evidence.latest(EvidenceKind::HolderDecision).is_some();

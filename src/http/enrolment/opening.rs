@@ -15,7 +15,7 @@ use crate::http::signed::Answer;
 use crate::{ApiError, AppState};
 
 /// Until when the attestation may come, in seconds.
-const OPENING: i64 = 600;
+pub(super) const OPENING: i64 = 600;
 /// How long an enrolment may take from then on, in seconds.
 const LIFE: i64 = 3600;
 const HOUR: i64 = 3600;

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use storage::{CodeSent, CodeTried, Scope};
 
 use super::call::{Call, blocking};
-use super::document::{Case, require, step_missing};
+use super::document::{Case, require, require_consents, step_missing};
 use super::opening::{missing, progress};
 use super::words;
 use crate::http::signed::Answer;
@@ -31,7 +31,10 @@ const HOUR: i64 = 3600;
     request_body = Consents, responses((status = 200, body = Progress)))]
 pub(super) async fn consents(mut call: Call) -> Result<Answer, ApiError> {
     let Consents { given } = call.json()?;
-    for consent in &given {
+    for (i, consent) in given.iter().enumerate() {
+        if given.iter().take(i).any(|before| before.name == consent.name) {
+            return Err(ApiError::new("request.malformed").detail("a consent is there twice"));
+        }
         let text = call.state.consents.iter().map(|document| &document.entry);
         let right = text
             .filter(|text| text.name == consent.name)
@@ -52,6 +55,7 @@ pub(super) async fn consents(mut call: Call) -> Result<Answer, ApiError> {
 #[utoipa::path(put, path = "/v1/enrolments/{id}/contact", tag = "enrolment", params(("id" = String, Path)),
     request_body = Contact, responses((status = 200, body = Progress)))]
 pub(super) async fn contact(mut call: Call) -> Result<Answer, ApiError> {
+    require_consents(&call)?;
     let Contact { email } = call.json()?;
     identity::pivot::check_email(&email)?;
     let (state, now) = (call.state.clone(), call.now);
@@ -86,7 +90,7 @@ pub(super) async fn verify_contact(mut call: Call) -> Result<Answer, ApiError> {
             return Err(ApiError::new("contact.expired"));
         }
     }
-    let verified = serde_json::to_vec(&contact).map_err(ApiError::internal)?;
+    let verified = call.enrolment.evidence.content(EvidenceKind::Contact).unwrap_or_default().to_vec();
     call.keep(EvidenceKind::ContactVerified, verified).await?;
     progress(call).await
 }

@@ -76,6 +76,7 @@ fn proved(document: &GenuineDocument) -> ProvedDocument {
     ProvedDocument {
         dg1: data.dg1().content().clone(),
         dg11: data.dg11().map(|dg11| dg11.content().clone()),
+        dg11_listed: object.data_groups().contains(&11),
         chip_proved: document.chip_proved(),
         weak_algorithm: report.weak_algorithm(),
         dsc: *object.dsc_sha256(),
@@ -91,6 +92,7 @@ fn refused(refusal: SealRefusal) -> ApiError {
         SealRefusal::Closed => ApiError::new("enrolment.closed"),
         SealRefusal::EvidenceChanged => ApiError::new("server.unavailable").retry_after(1),
         SealRefusal::Blocked => ApiError::new("identity-state.blocked"),
+        SealRefusal::AnotherPerson => ApiError::new("chip.another-person"),
         SealRefusal::DeviceKnown => ApiError::new("enrolment.seal").detail(refusal),
     }
 }

@@ -109,6 +109,10 @@ impl Granted {
         if account.state != IdentityState::Active {
             return Err(NotGranted::Identity(account.state.as_str()));
         }
+        let device = state.database.load_device(approved.device_id()).await?;
+        if !device.is_some_and(|device| device.active && device.identity_id == account.identity_id) {
+            return Err(NotGranted::Identity("phone revoked"));
+        }
         let subject = Subject::new(&account.subject, account.level(now))?;
         Ok(Self { request, approved, account, subject })
     }

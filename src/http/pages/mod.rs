@@ -4,9 +4,11 @@ mod qr;
 mod texts;
 mod user_agent;
 
+use std::convert::Infallible;
+
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -64,6 +66,15 @@ struct TextPage<'a> {
     version: &'a str,
     sha256: String,
     text: &'a str,
+}
+
+/// What is not a language, or stands twice, is none.
+impl<S: Send + Sync> FromRequestParts<S> for Lang {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Query::try_from_uri(&parts.uri).map(|Query(lang)| lang).unwrap_or_default())
+    }
 }
 
 /// Pages that need no login.
@@ -159,7 +170,7 @@ async fn style() -> Response {
 async fn app(
     State(state): State<AppState>,
     Path(handle): Path<String>,
-    Query(lang): Query<Lang>,
+    lang: Lang,
     headers: HeaderMap,
 ) -> Response {
     let language = lang.choose(&headers);
@@ -177,7 +188,7 @@ async fn app(
 async fn text(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    Query(lang): Query<Lang>,
+    lang: Lang,
     headers: HeaderMap,
 ) -> Response {
     let language = lang.choose(&headers);

@@ -4,7 +4,7 @@ use clock::UnixTime;
 use protocol::enrolment::Declaration;
 
 use super::{Attribute, ChipPerson, Gender, PivotIdentity};
-use crate::names::{self, MrzName};
+use crate::names;
 use crate::{BirthDate, CogTable, Error};
 
 impl PivotIdentity {
@@ -20,15 +20,8 @@ impl PivotIdentity {
         at: UnixTime,
     ) -> Result<Self, Error> {
         let (surname, given) = chip_names(chip)?;
-        let family_name =
-            spelled("family name", surname, declared.family_name.as_deref(), &chip.name.surname, &chip.name)?;
-        let given_name = spelled(
-            "given names",
-            given,
-            declared.given_names.as_deref(),
-            &chip.name.given_names,
-            &chip.name,
-        )?;
+        let family_name = spelled("family name", &surname, declared.family_name.as_deref())?;
+        let given_name = spelled("given names", &given, declared.given_names.as_deref())?;
         let (birthplace, birthcountry) = birth_place(chip, declared, places)?;
         let preferred_username = match declared.preferred_username.as_deref() {
             Some(name) => Some(Attribute::declared(names::typed("preferred username", name)?)),
@@ -43,44 +36,52 @@ impl PivotIdentity {
             birthcountry: Attribute::declared(birthcountry),
             email: Attribute::declared(check_email(email)?.to_owned()),
             preferred_username,
+            mrz_name: format!(
+                "{}<<{}",
+                names::words(&chip.name.surname),
+                names::words(&chip.name.given_names)
+            ),
         })
     }
 }
 
-/// Surname and given names in the chip's own spelling: DG11's if it has them, else the MRZ's.
-fn chip_names(chip: &ChipPerson) -> Result<(String, String), Error> {
-    let Some((surname, given)) = &chip.full_name else {
-        return Ok((names::words(&chip.name.surname), names::words(&chip.name.given_names)));
-    };
-    let (surname, given) = (names::words(surname), names::words(given));
-    let fits = names::fits(&surname, &chip.name.surname, chip.name.truncated)
-        && names::fits(&given, &chip.name.given_names, chip.name.truncated);
-    if fits { Ok((surname, given)) } else { Err(Error::Disagree("name")) }
+/// A name of the chip.
+struct ChipName {
+    /// As the chip spells it: DG11's if it has it, else the MRZ's.
+    spelling: String,
+    /// Its end may be missing.
+    cut: bool,
 }
 
-/// The chip's spelling, or the typed one if it maps to the MRZ's.
-fn spelled(
-    what: &'static str,
-    chip: String,
-    typed: Option<&str>,
-    mrz: &str,
-    name: &MrzName,
-) -> Result<Attribute<String>, Error> {
-    if mrz.is_empty() {
-        return Err(Error::NameMissing(what));
-    }
-    match typed {
-        Some(typed) => {
-            let typed = names::typed(what, typed)?;
-            match names::fits(&typed, mrz, name.truncated) {
-                true => Ok(Attribute::declared(typed)),
-                false => Err(Error::Name(what)),
-            }
+/// Surname and given names. DG11's are whole; in a full MRZ the identifier that reaches the end of the field may be cut.
+fn chip_names(chip: &ChipPerson) -> Result<(ChipName, ChipName), Error> {
+    let (mrz, truncated) = (&chip.name, chip.name.truncated);
+    for (what, identifier) in [("family name", &mrz.surname), ("given names", &mrz.given_names)] {
+        if identifier.is_empty() {
+            return Err(Error::NameMissing(what));
         }
-        // What the MRZ cut off nobody knows: the person has to type it.
-        None if name.truncated && names::fits(&chip, mrz, false) => Err(Error::Name(what)),
-        None => Ok(Attribute::chip(chip)),
     }
+    let Some((surname, given)) = &chip.full_name else {
+        let surname = ChipName { spelling: names::words(&mrz.surname), cut: false };
+        return Ok((surname, ChipName { spelling: names::words(&mrz.given_names), cut: truncated }));
+    };
+    let (surname, given) = (names::words(surname), names::words(given));
+    let fits =
+        names::fits(&surname, &mrz.surname, truncated) && names::fits(&given, &mrz.given_names, truncated);
+    let whole = |spelling| ChipName { spelling, cut: false };
+    if fits { Ok((whole(surname), whole(given))) } else { Err(Error::Disagree("name")) }
+}
+
+/// The chip's spelling, or the typed one if it maps to the chip's.
+fn spelled(what: &'static str, chip: &ChipName, typed: Option<&str>) -> Result<Attribute<String>, Error> {
+    let Some(typed) = typed else {
+        // What the MRZ cut off nobody knows: the person has to type it.
+        return if chip.cut { Err(Error::Name(what)) } else { Ok(Attribute::chip(chip.spelling.clone())) };
+    };
+    let typed = names::typed(what, typed)?;
+    let same = names::fits(&typed, &chip.spelling, chip.cut)
+        || (!chip.cut && names::normalise(&typed) == names::normalise(&chip.spelling));
+    if same { Ok(Attribute::declared(typed)) } else { Err(Error::Name(what)) }
 }
 
 /// DG11's full date if it has one, which must agree with DG1; else DG1's, whose century is the latest possible.
@@ -108,9 +109,11 @@ fn birth_place(
         (false, None | Some("")) => None,
         (false, Some(_)) => return Err(Error::BirthplaceAbroad),
     };
-    if let (Some(commune), Some(text)) = (commune, &chip.place_of_birth)
-        && !commune.fits_text(text)
-    {
+    let disagrees = chip.place_of_birth.as_ref().is_some_and(|text| match commune {
+        Some(commune) => !commune.fits_text(text),
+        None => places.contradicts(country, text),
+    });
+    if disagrees {
         return Err(Error::Disagree("place of birth"));
     }
     Ok((commune.map(|c| c.code.to_owned()), country.code.to_owned()))

@@ -87,7 +87,7 @@ fn typed_accents_are_taken_if_they_fit_the_mrz_and_marked_declared() {
 
 #[test]
 fn a_name_cut_by_the_mrz_must_be_typed() {
-    assert_eq!(of_chip(|c| c.name.truncated = true), Err(Error::Name("family name")));
+    assert_eq!(of_chip(|c| c.name.truncated = true), Err(Error::Name("given names")));
     let mut chip = chip();
     chip.name = MrzName { surname: "DE LA ROCHE".into(), given_names: "CHARLES EDM".into(), truncated: true };
     let mut declared = declared();
@@ -96,6 +96,23 @@ fn a_name_cut_by_the_mrz_must_be_typed() {
     assert_eq!(pivot(&chip, &declared), Err(Error::Name("given names")), "EDM is not in it");
     declared.given_names = Some("Charles-Edmond Marie".into());
     assert_eq!(pivot(&chip, &declared).unwrap().given_name(), "Charles-Edmond Marie");
+}
+
+#[test]
+fn a_full_name_field_gives_no_other_surname_and_dg11_no_other_name() {
+    let mut chip = chip();
+    let given = "JEAN MARIE CHRISTOPHE ALEXANDRE";
+    chip.name = MrzName { surname: "DUPONT".into(), given_names: given.into(), truncated: true };
+    let mut declared = declared();
+    declared.given_names = Some("Jean Marie Christophe Alexandre Paul".into());
+    assert!(pivot(&chip, &declared).is_ok());
+    declared.family_name = Some("Dupontel".into());
+    assert_eq!(pivot(&chip, &declared), Err(Error::Name("family name")), "its end is in the MRZ");
+    declared.family_name = None;
+    chip.full_name = Some(("DUPONT".into(), given.into()));
+    assert_eq!(pivot(&chip, &declared), Err(Error::Name("given names")), "DG11 has all of them");
+    declared.given_names = Some("Jean-Marie Christophe Alexandre".into());
+    assert!(pivot(&chip, &declared).is_ok());
 }
 
 #[test]
@@ -147,6 +164,12 @@ fn a_birth_in_france_needs_a_commune_and_one_abroad_has_none() {
 fn a_place_on_the_chip_must_fit_the_one_declared() {
     assert!(of_chip(|c| c.place_of_birth = Some("PARIS".into())).is_ok());
     assert_eq!(of_chip(|c| c.place_of_birth = Some("LYON".into())), Err(Error::Disagree("place of birth")));
+    let mut chip = chip();
+    let abroad = Declaration { birth_country: "99109".into(), birth_place: None, ..declared() };
+    chip.place_of_birth = Some("PARIS".into());
+    assert_eq!(pivot(&chip, &abroad), Err(Error::Disagree("place of birth")));
+    chip.place_of_birth = Some("BERLIN".into());
+    assert!(pivot(&chip, &abroad).is_ok());
 }
 
 #[test]
@@ -174,11 +197,13 @@ fn addresses_that_franceconnect_refuses_are_refused() {
 }
 
 #[test]
-fn an_accent_makes_no_second_person() {
+fn nothing_declared_makes_a_second_person() {
     let typed = of_declared(|d| d.given_names = Some("Marie-Élise Œnone".into())).unwrap();
     assert_eq!(typed.person_key(), pivot(&chip(), &declared()).unwrap().person_key());
     let other = of_declared(|d| d.birth_place = Some("75108".into())).unwrap();
-    assert_ne!(typed.person_key(), other.person_key());
+    assert_eq!(typed.person_key(), other.person_key());
+    assert_ne!(of_chip(|c| c.sex = Sex::Male).unwrap().person_key(), typed.person_key());
+    assert_ne!(of_chip(|c| c.name.surname.push('S')).unwrap().person_key(), typed.person_key());
 }
 
 #[test]

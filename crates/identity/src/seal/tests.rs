@@ -31,6 +31,7 @@ struct Case {
     decision: HolderDecision,
     pin_proof_for: String,
     chip_proved: bool,
+    dg11_listed: bool,
     answered_attempt: String,
     transcript: fn(&mut SealTranscript),
     challenge: Vec<u8>,
@@ -104,6 +105,7 @@ fn case() -> Case {
         decision,
         pin_proof_for: "e".into(),
         chip_proved: true,
+        dg11_listed: false,
         answered_attempt: "a".into(),
         transcript: |_| {},
         challenge: b"challenge".to_vec(),
@@ -173,6 +175,7 @@ impl Case {
         let pin = plain(&self.pin, &transcript.pin_signing_bytes(&proof));
         let request = Seal { transcript, signatures: SealSignatures { device: proof.to_header(), pin } };
         let proved = ProvedDocument {
+            dg11_listed: self.dg11_listed,
             dg1: Dg1 { mrz: self.mrz.compose().unwrap() },
             dg11: None,
             chip_proved: self.chip_proved,
@@ -306,6 +309,11 @@ fn a_chip_that_was_not_proved_is_refused_or_caps_the_level() {
         c.policy.chip_proof_required = false;
     });
     assert_eq!(capped.unwrap().identity().level(), Level::Eidas1);
+}
+
+#[test]
+fn a_dg11_that_is_listed_and_withheld_is_refused() {
+    assert_eq!(with(|c| c.dg11_listed = true).err(), Some(Rejection::Missing(Step::Files)));
 }
 
 #[test]

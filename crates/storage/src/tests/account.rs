@@ -18,6 +18,8 @@ on_both_engines!(
     of_parallel_enrolments_of_one_document_one_account_results,
     a_document_enrolled_again_replaces_the_phone_and_keeps_the_subject,
     a_blocked_identity_is_not_woken_by_its_document,
+    a_number_of_another_kind_or_person_takes_over_no_account,
+    of_two_documents_of_one_person_at_once_one_waits_for_review,
     a_second_document_of_the_same_person_waits_for_review,
     evidence_that_came_after_the_judgement_refuses_the_seal,
     an_enrolment_is_sealed_once_and_holds_nothing_after,
@@ -45,8 +47,12 @@ const FACTS: LevelFacts = LevelFacts {
 };
 
 pub(super) fn pivot() -> PivotIdentity {
+    pivot_of("ERIKSSON")
+}
+
+fn pivot_of(surname: &str) -> PivotIdentity {
     let chip = ChipPerson {
-        name: MrzName { surname: "ERIKSSON".into(), given_names: "ANNA<MARIA".into(), truncated: false },
+        name: MrzName { surname: surname.into(), given_names: "ANNA<MARIA".into(), truncated: false },
         full_name: None,
         birth_date: MrzDate::parse("740812").unwrap(),
         full_birth_date: None,
@@ -78,10 +84,19 @@ pub(super) fn document(number: &str) -> DocumentRecord {
 }
 
 pub(super) fn sealed(enrolment: &str, number: &str, device: &str) -> SealedEnrolment {
+    sealed_of(enrolment, pivot(), document(number), device)
+}
+
+fn sealed_of(
+    enrolment: &str,
+    pivot: PivotIdentity,
+    document: DocumentRecord,
+    device: &str,
+) -> SealedEnrolment {
     let parts = TestParts {
-        pivot: pivot(),
+        pivot,
         facts: FACTS,
-        document: document(number),
+        document,
         device: DeviceRecord { id: device.into(), device_key: vec![4; 65], pin_key: b"the PIN key".to_vec() },
         consents: BTreeMap::from([("terms".into(), ConsentRecord { version: "1".into(), sha256: [5; 32] })]),
     };
@@ -106,9 +121,9 @@ async fn a_sealed_enrolment_is_an_account(db: TestDatabase) {
     assert_eq!(db.documents_of(&stored.identity_id).await.unwrap(), [document("L898902C3")]);
     let device = db.load_device("d").await.unwrap().unwrap();
     assert_eq!((device.identity_id, device.pin_key), (stored.identity_id.clone(), b"the PIN key".to_vec()));
-    assert_eq!(db.is_enrolled("UTO", "L898902C3").await, Ok(true));
-    assert_eq!(db.is_enrolled("UTO", "L898902C4").await, Ok(false));
-    assert_eq!(db.is_enrolled("FRA", "L898902C3").await, Ok(false));
+    assert_eq!(db.is_enrolled("P", "UTO", "L898902C3").await, Ok(true));
+    assert_eq!(db.is_enrolled("P", "UTO", "L898902C4").await, Ok(false));
+    assert_eq!(db.is_enrolled("P", "FRA", "L898902C3").await, Ok(false));
     let lines = db.audit_lines_of(&stored.identity_id).await.unwrap();
     assert_eq!(lines.iter().map(|l| l.event.code.as_str()).collect::<Vec<_>>(), ["enrolment.sealed"]);
 }
@@ -170,6 +185,39 @@ async fn a_blocked_identity_is_not_woken_by_its_document(db: TestDatabase) {
     assert_eq!(loaded(&db, "f").await.state, EnrolmentState::Open, "nothing was written");
 }
 
+async fn a_number_of_another_kind_or_person_takes_over_no_account(db: TestDatabase) {
+    let first = enrol(&db, "e", "L898902C3", "d").await.unwrap();
+    opened(&db, "f").await;
+    let other = sealed_of("f", pivot_of("DUPONT"), document("L898902C3"), "g");
+    let refused = db.seal_enrolment(&other, NOW).await;
+    assert_eq!(refused, Err(Error::Seal(SealRefusal::AnotherPerson)));
+    assert!(
+        db.load_device("d").await.unwrap().unwrap().active && db.load_device("g").await.unwrap().is_none()
+    );
+    // A residence permit of that number is another document.
+    let permit = DocumentRecord { code: "IR".into(), ..document("L898902C3") };
+    let stored = db.seal_enrolment(&sealed_of("f", pivot_of("DUPONT"), permit, "g"), NOW).await.unwrap();
+    assert!(!stored.replaced && stored.identity_id != first.identity_id);
+}
+
+async fn of_two_documents_of_one_person_at_once_one_waits_for_review(db: TestDatabase) {
+    for n in 0..8 {
+        opened(&db, &format!("e{n}")).await;
+    }
+    let tasks = (0..8).map(|n| {
+        let db = db.database.clone();
+        tokio::spawn(async move {
+            let sealed = sealed(&format!("e{n}"), &format!("L89890{n}"), &format!("d{n}"));
+            db.seal_enrolment(&sealed, NOW).await
+        })
+    });
+    let mut active = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        active += usize::from(task.await.unwrap().unwrap().state == IdentityState::Active);
+    }
+    assert_eq!(active, 1);
+}
+
 async fn a_second_document_of_the_same_person_waits_for_review(db: TestDatabase) {
     let first = enrol(&db, "e", "L898902C3", "d").await.unwrap();
     let second = enrol(&db, "f", "D23145890", "g").await.unwrap();
@@ -184,7 +232,7 @@ async fn evidence_that_came_after_the_judgement_refuses_the_seal(db: TestDatabas
     db.append_evidence(&enrolment, vec![piece], NOW).await.unwrap();
     let outcome = db.seal_enrolment(&sealed("e", "L898902C3", "d"), NOW).await;
     assert_eq!(outcome, Err(Error::Seal(SealRefusal::EvidenceChanged)));
-    assert_eq!(db.is_enrolled("UTO", "L898902C3").await, Ok(false));
+    assert_eq!(db.is_enrolled("P", "UTO", "L898902C3").await, Ok(false));
 }
 
 async fn an_enrolment_is_sealed_once_and_holds_nothing_after(db: TestDatabase) {
@@ -206,7 +254,11 @@ async fn a_device_key_belongs_to_one_account(db: TestDatabase) {
 
 async fn identities_are_found_by_what_is_compromised(db: TestDatabase) {
     let stored = enrol(&db, "e", "L898902C3", "d").await.unwrap();
-    let document = |number: &str| Affected::Document { issuing_state: "UTO".into(), number: number.into() };
+    let document = |number: &str| Affected::Document {
+        code: "PM".into(),
+        issuing_state: "UTO".into(),
+        number: number.into(),
+    };
     for what in [Affected::Dsc([1; 32]), Affected::Csca([2; 32]), document("L898902C3")] {
         assert_eq!(db.affected_by(&what).await, Ok(vec![stored.identity_id.clone()]), "{what:?}");
     }

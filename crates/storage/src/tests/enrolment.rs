@@ -14,6 +14,7 @@ on_both_engines!(
     the_decision_on_the_holder_erases_the_face,
     a_repeat_of_the_same_bytes_gets_the_stored_answer,
     the_answer_to_the_request_that_closed_an_enrolment_is_kept,
+    an_enrolment_holds_so_many_answers_and_so_much_evidence,
     the_first_answer_closes_an_attempt,
     a_lost_tag_does_not_count_as_an_answer,
     mail_codes_have_limited_tries,
@@ -118,6 +119,21 @@ async fn the_answer_to_the_request_that_closed_an_enrolment_is_kept(db: TestData
     assert_eq!(accept().await, Accepted::Replay(b"answer".to_vec()));
     db.store_response("e", b"bearer-e", "k", &[2; 32], b"another").await.unwrap();
     assert_eq!(accept().await, Accepted::Replay(b"answer".to_vec()), "the answer to other bytes");
+}
+
+async fn an_enrolment_holds_so_many_answers_and_so_much_evidence(db: TestDatabase) {
+    let enrolment = opened(&db, "e").await;
+    for n in 1..=1000 {
+        let accepted = db.accept_request(&enrolment, n, &format!("k{n}"), &[1; 32], NOW).await;
+        assert_eq!(accepted, Ok(Accepted::Fresh));
+    }
+    let full = Err(Error::TooLong("enrolment"));
+    assert_eq!(db.accept_request(&enrolment, 1001, "k1001", &[1; 32], NOW).await, full);
+    let piece = |length| vec![NewEvidence::new(EvidenceKind::Consents, vec![b'x'; length])];
+    let limit = 2 * 1024 * 1024;
+    db.append_evidence(&enrolment, piece(limit), NOW).await.unwrap();
+    let enrolment = loaded(&db, "e").await;
+    assert_eq!(db.append_evidence(&enrolment, piece(1), NOW).await, Err(Error::TooLong("enrolment")));
 }
 
 fn new(kind: AttemptKind, id: &str, expires_at: clock::UnixTime) -> NewAttempt {

@@ -25,7 +25,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ]),
     ("enrolment", include_str!("../enrolment.rs"), &[
         enrolment::OPEN, enrolment::EXTEND, enrolment::LOAD, enrolment::EVIDENCE, enrolment::GROW, enrolment::APPEND,
-        enrolment::ERASE_KIND, enrolment::ERASE_ANSWERS,         enrolment::COUNT_FACE, enrolment::CLOSE,
+        enrolment::ERASE_KIND, enrolment::COUNT_FACE, enrolment::CLOSE,
         enrolment::DELETE_EVIDENCE, enrolment::DELETE_REQUESTS, enrolment::DELETE_ATTEMPTS, enrolment::DELETE_CODE,
         enrolment::DELETE_EXPIRED,
     ]),
@@ -35,10 +35,10 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         login::USERINFO, login::CANCEL, login::DELETE_EXPIRED, login::CONNECT,
     ]),
     ("request", include_str!("../request.rs"), &[
-        request::REQUEST, request::TAKE_SEQUENCE, request::ADD_REQUEST, request::ANSWER,
+        request::REQUEST, request::COUNT_REQUESTS, request::TAKE_SEQUENCE, request::ADD_REQUEST, request::ANSWER,
     ]),
     ("seal", include_str!("../seal.rs"), &[
-        seal::CLOSE_ENROLMENT, seal::IS_OPEN, seal::ADD_DOCUMENT, seal::FIND_DOCUMENT, seal::REPLACE_DOCUMENT,
+        seal::LOCK_SEALS, seal::CLOSE_ENROLMENT, seal::IS_OPEN, seal::ADD_DOCUMENT, seal::FIND_DOCUMENT, seal::REPLACE_DOCUMENT,
         seal::FIND_PERSON, seal::ADD_IDENTITY, seal::LOCK_IDENTITY, seal::REPLACE_IDENTITY, seal::ADD_DEVICE,
         seal::ADD_CONSENT,
     ]),

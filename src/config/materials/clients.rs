@@ -1,0 +1,68 @@
+//! The clients of a configuration, and key sets.
+
+use std::path::Path;
+
+use jose::JwkSet;
+use oidc::{ClientAuth, Clients, SecretDigest};
+
+use super::Reader;
+use crate::config::values::at;
+use crate::config::{Client, ClientAuthentication, Mistake, is_loopback_http};
+
+impl Reader<'_> {
+    pub(super) fn clients(&mut self) -> Option<Clients> {
+        let mut clients = Vec::new();
+        for (i, client) in self.config.clients.iter().enumerate() {
+            let key = format!("clients.{i}");
+            for uri in &client.redirect_uris {
+                if !acceptable_redirect(uri, self.config.is_demo()) {
+                    self.wrong(
+                        format!("{key}.redirect_uris"),
+                        format!("{uri}: must be an absolute https URL"),
+                    );
+                }
+            }
+            let Some(auth) = self.client_auth(&key, client) else { continue };
+            let (id, uris) = (client.id.as_str(), client.redirect_uris.clone());
+            let built = oidc::Client::new(id, &client.name, uris, auth, client.acr.clone());
+            clients.extend(self.noted(built.map_err(|error| Mistake::new(key, error))));
+        }
+        let clients = Clients::new(clients).map_err(|error| Mistake::new("clients", error));
+        self.noted(clients)
+    }
+
+    fn client_auth(&mut self, key: &str, client: &Client) -> Option<ClientAuth> {
+        match client.authentication {
+            ClientAuthentication::ClientSecretPost => {
+                let name = format!("{key}.secret");
+                let secret = self.required(&name, &client.secret, client.secret_file.as_deref())?;
+                let digest = SecretDigest::of(secret.expose()).map_err(|error| Mistake::new(name, error));
+                self.noted(digest).map(|digest| ClientAuth::SecretPost(vec![digest]))
+            }
+            ClientAuthentication::PrivateKeyJwt => {
+                let name = format!("{key}.jwks_file");
+                let Some(file) = &client.jwks_file else {
+                    self.wrong(name, "missing");
+                    return None;
+                };
+                self.jwks(&name, file).map(ClientAuth::PrivateKeyJwt)
+            }
+        }
+    }
+
+    pub(super) fn jwks(&mut self, key: &str, file: &Path) -> Option<JwkSet> {
+        let path = self.config.path(file);
+        let bytes = std::fs::read(&path).map_err(|error| Mistake::new(key, at(&path, error)));
+        let bytes = self.noted(bytes)?;
+        let set = JwkSet::from_json(&bytes).map_err(|error| Mistake::new(key, at(&path, error)));
+        self.noted(set)
+    }
+}
+
+/// An absolute https URL without fragment; http on a loopback host in the demo environment.
+fn acceptable_redirect(uri: &str, demo: bool) -> bool {
+    let visible = uri.bytes().all(|b| b.is_ascii_graphic())
+        && !uri.contains(['#', '"', '<', '>', '\\', '\'', ';', ',']);
+    let scheme = uri.starts_with("https://") || (demo && is_loopback_http(uri));
+    visible && scheme && uri.split('/').nth(2).is_some_and(|host| !host.is_empty() && !host.contains('@'))
+}

@@ -1,0 +1,144 @@
+//! Who is trusted: States, face engines, makers of phones.
+
+use std::path::Path;
+
+use attestation::{AttestationPolicy, Revocation, StatusList, TrustAnchor};
+use clock::UnixTime;
+use face::{Engine, EngineRegistry};
+use verification::TrustStore;
+
+use super::Reader;
+use crate::config::Mistake;
+use crate::config::values::at;
+
+impl Reader<'_> {
+    pub(super) fn trust(&mut self) -> TrustStore {
+        let mut store = TrustStore::new();
+        let trust = &self.config.trust;
+        type Add = fn(&mut TrustStore, &[u8]) -> Result<(), verification::TrustError>;
+        let kinds: [(&str, &[std::path::PathBuf], Add); 4] = [
+            ("trust.csca", &trust.csca, TrustStore::add_csca),
+            ("trust.dsc", &trust.dsc, TrustStore::add_document_signer),
+            ("trust.link", &trust.link, TrustStore::add_link),
+            ("trust.crl", &trust.crl, TrustStore::add_crl),
+        ];
+        let mut anchors = 0;
+        for (key, paths, add) in kinds {
+            for path in paths {
+                let path = self.config.path(path);
+                match verification::read_files(&path) {
+                    Err(error) => self.wrong(key, error),
+                    Ok(objects) => {
+                        anchors += if key == "trust.csca" { objects.len() } else { 0 };
+                        for (i, der) in objects.iter().enumerate() {
+                            if let Err(error) = add(&mut store, der) {
+                                self.wrong(key, format!("{}: object {}: {error}", path.display(), i + 1));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let told = self.mistakes.iter().any(|mistake| mistake.key == "trust.csca");
+        if anchors == 0 && !told && !self.config.is_demo() {
+            self.wrong("trust.csca", "no passport can be authentic without a CSCA certificate");
+        }
+        store
+    }
+
+    pub(super) fn engines(&mut self) -> Option<EngineRegistry> {
+        let mut engines = Vec::new();
+        for (i, engine) in self.config.face.engines.iter().enumerate() {
+            if engine.demo && !self.config.is_demo() {
+                self.wrong(format!("face.engines.{i}.demo"), "for the demo environment only");
+            }
+            let keys =
+                self.jwks(&format!("face.engines.{i}.jwks_file"), &engine.jwks_file).unwrap_or_default();
+            engines.push(Engine {
+                id: engine.id.clone(),
+                versions: engine.versions.clone(),
+                keys: keys.keys,
+                certified: engine.certified,
+                demo: engine.demo,
+            });
+        }
+        let registry = EngineRegistry::new(engines).map_err(|error| Mistake::new("face.engines", error));
+        self.noted(registry)
+    }
+
+    pub(super) fn attestation(&mut self, now: UnixTime) -> AttestationPolicy {
+        let config = &self.config.attestation;
+        let demo = self.config.is_demo();
+        let mut anchors = if config.google_roots { TrustAnchor::google() } else { Vec::new() };
+        if !demo && !config.demo_root_files.is_empty() {
+            self.wrong("attestation.demo_root_files", "for the demo environment only");
+        }
+        for file in &config.demo_root_files {
+            match verification::read_files(&self.config.path(file)) {
+                Err(error) => self.wrong("attestation.demo_root_files", error),
+                Ok(certificates) => {
+                    for der in certificates {
+                        match TrustAnchor::demo(&der) {
+                            Ok(anchor) => anchors.push(anchor),
+                            Err(error) => self.wrong("attestation.demo_root_files", error),
+                        }
+                    }
+                }
+            }
+        }
+        if !demo && config.status_list_file.is_none() {
+            self.wrong("attestation.status_list_file", "missing: revoked keys must be known in production");
+        }
+        let revocation = match &config.status_list_file {
+            None => Revocation::NotChecked,
+            Some(file) => {
+                let list = status_list(&self.config.path(file), now);
+                let list =
+                    self.noted(list.map_err(|text| Mistake::new("attestation.status_list_file", text)));
+                Revocation::Required { list, max_age: config.status_list_max_age }
+            }
+        };
+        AttestationPolicy {
+            anchors,
+            environment: self.config.environment,
+            applications: self.applications(),
+            security_levels: config.security_levels.clone(),
+            require_verified_boot: config.require_verified_boot,
+            require_locked: config.require_locked,
+            min_os_patch_level: config.min_os_patch_level,
+            min_vendor_patch_level: config.min_vendor_patch_level,
+            min_boot_patch_level: config.min_boot_patch_level,
+            revocation,
+        }
+    }
+
+    fn applications(&mut self) -> Vec<attestation::Application> {
+        let mut applications = Vec::new();
+        for (i, application) in self.config.attestation.applications.iter().enumerate() {
+            let mut signer_sha256 = Vec::new();
+            for text in &application.signer_sha256 {
+                match hex::decode(text.replace(':', "")).ok().and_then(|b| b.try_into().ok()) {
+                    Some(digest) => signer_sha256.push(digest),
+                    None => self.wrong(
+                        format!("attestation.applications.{i}.signer_sha256"),
+                        "must be 32 bytes in hexadecimal",
+                    ),
+                }
+            }
+            let package_name = application.package_name.clone();
+            applications.push(attestation::Application { package_name, signer_sha256 });
+        }
+        if applications.is_empty() {
+            self.wrong("attestation.applications", "needs at least one app");
+        }
+        applications
+    }
+}
+
+fn status_list(path: &Path, now: UnixTime) -> Result<StatusList, String> {
+    let json = std::fs::read(path).map_err(|error| at(path, error))?;
+    let changed = std::fs::metadata(path).and_then(|m| m.modified()).ok();
+    let seconds = changed.and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).map(|d| d.as_secs());
+    let fetched = seconds.and_then(|s| i64::try_from(s).ok()).map_or(now, UnixTime);
+    StatusList::from_json(&json, fetched).map_err(|error| at(path, error))
+}
