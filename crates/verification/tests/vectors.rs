@@ -191,6 +191,7 @@ suite!(
     sod_empty,
     sod_without_tag,
     sod_indefinite_length,
+    sod_indefinite_length_cut,
     nothing_trusted,
     csca_of_another_state,
     csca_of_the_same_name,

@@ -129,7 +129,7 @@ mod tests {
         let truncated = |offset| Err(Error::Truncated { file: FILE, offset });
         assert_eq!(to_definite(FILE, &[0x30, 0x80, 5, 0]), truncated(0));
         assert_eq!(to_definite(FILE, &[0x30, 0x80, 5, 0, 0]), truncated(4), "half an end");
-        let deep = |depth: usize| [vec![0x30, 0x80].repeat(depth), vec![0; 2 * depth]].concat();
+        let deep = |depth: usize| [[0x30, 0x80].repeat(depth), vec![0; 2 * depth]].concat();
         assert!(to_definite(FILE, &deep(MAX_DEPTH)).is_ok());
         assert!(matches!(to_definite(FILE, &deep(MAX_DEPTH + 1)), Err(Error::TooDeep { .. })));
         assert!(matches!(to_definite(FILE, &deep(3000)), Err(Error::TooDeep { .. })));

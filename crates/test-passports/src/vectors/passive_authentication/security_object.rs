@@ -177,6 +177,7 @@ fn encodings() -> Vec<Draft> {
     let content_info = tlv::read_one("EF.SOD", sod, 0x77).expect("our own file").value;
     let inner = tlv::read_one("EF.SOD", content_info, 0x30).expect("our own file").value;
     let indefinite = tlv::encode_all(0x77, &[&[0x30, 0x80][..], inner, &[0, 0]]);
+    let endless = tlv::encode_all(0x77, &[&[0x30, 0x80][..], inner]);
     vec![
         case("pa::sod-truncated", "EF.SOD is cut", "lds.truncated(EF.SOD)", &sod[..sod.len() / 2]),
         case(
@@ -193,12 +194,15 @@ fn encodings() -> Vec<Draft> {
             content_info,
         ),
         case(
-            "pa::sod-indefinite-length",
-            "EF.SOD is BER with an indefinite length, which this version does not read",
-            "lds.indefinite-length(EF.SOD)",
-            &indefinite,
-        )
-        .flags(&["quirk"])
-        .importance(Importance::Low),
+            "pa::sod-indefinite-length-cut",
+            "EF.SOD is BER with an indefinite length that has no end",
+            "lds.truncated(EF.SOD)",
+            &endless,
+        ),
+        Draft::new("pa::sod-indefinite-length", "EF.SOD is BER with an indefinite length", &specimen)
+            .file(FileId::Sod, &indefinite)
+            .reference(DOC_SOD)
+            .flags(&["encoding", "quirk"])
+            .importance(Importance::Low),
     ]
 }
