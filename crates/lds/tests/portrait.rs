@@ -1,5 +1,7 @@
 //! EF.DG2: both standards of the facial record, findings in its headers, images too large.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 use lds::dg2::{Dg2Finding, FaceImage, ImageFormat};
 use lds::tlv::{encode, encode_all, encode_unsigned};
 use lds::{Dg2, Error};

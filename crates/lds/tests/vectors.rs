@@ -1,5 +1,7 @@
 //! The worked examples of ICAO Doc 9303 parts 3 to 6, 10 and 11, with the numbers as they are printed.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 use lds::mrz::{Format, MrzDate, MrzField, MrzFields, Sex, check_digit};
 use lds::{Com, Dg1, Dg11, Error, Mrz};
 

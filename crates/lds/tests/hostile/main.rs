@@ -1,5 +1,7 @@
 //! Hostile files: the seed corpus of the fuzz targets, and properties of altered files.
 
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod corpus;
 mod properties;
 mod seeds;
