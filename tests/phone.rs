@@ -304,3 +304,21 @@ fn the_same_document_on_a_new_phone_replaces_the_old_one() {
     assert!(refused.err.starts_with("device-state.unknown: "), "{}", refused.err);
     assert_eq!(phone(&new, &["approve", &handle, "--pin", PIN], "").last_line().len(), 6);
 }
+
+#[test]
+fn keys_whose_seal_was_not_answered_are_kept_and_log_in() {
+    let desk = Desk::open();
+    let (passport, state, mail) = (desk.passport("passport", |_| {}), desk.path("phone"), desk.path("mail"));
+    let network = common::lossy::losing_answers_to("/seal", &desk.bench.url);
+    let mut arguments = vec!["enrol", "--server", &network, "--email", EMAIL, "--pin", PIN];
+    arguments.extend(["--birth-country", "99100", "--birth-place", "75056"]);
+    arguments.extend(["--passport", text(&passport), "--mail-folder", text(&mail)]);
+    let unanswered = phone(&state, &arguments, "");
+    assert_eq!(unanswered.code, Some(2), "{}{}", unanswered.out, unanswered.err);
+    assert!(unanswered.err.contains("the server did not answer the seal"), "{}", unanswered.err);
+    assert!(!unanswered.out.contains("given up") && !state.join("phone.json").exists());
+    let kept = unanswered.out.lines().last().unwrap().trim_start_matches([' ', '-']);
+    let page = Browser::new(&desk.bench).login_page("eidas2");
+    let handle = page.attribute("data-qr-handle").unwrap();
+    assert_eq!(phone(Path::new(kept), &["approve", &handle, "--pin", PIN], "").last_line().len(), 6);
+}

@@ -248,7 +248,7 @@ impl EnrolmentClient {
     /// made with it stays there.
     ///
     /// # Errors
-    /// See [`BridgeError`].
+    /// See [`BridgeError`]; after [`BridgeError::Unanswered`] the phone keeps its keys.
     pub fn seal(&self, pin: &str) -> Result<SealedAccount, BridgeError> {
         let session = self.session()?;
         let issuer = self.issuer()?;
@@ -262,7 +262,9 @@ impl EnrolmentClient {
         let proof = DeviceProof::Ecdsa(Base64(self.keys.sign(transcript.signing_bytes())?));
         let pin = sign(&pin_key, &transcript.pin_signing_bytes(&proof));
         let signatures = SealSignatures { device: proof.to_header(), pin };
-        let sealed: Sealed = self.call("POST", "/seal", Some(&Seal { transcript, signatures }))?;
+        let sealed: Sealed = self
+            .call("POST", "/seal", Some(&Seal { transcript, signatures }))
+            .map_err(|error: BridgeError| error.of_seal(&issuer, &session.signer.device_id))?;
         Ok(SealedAccount {
             device_id: sealed.device_id,
             issuer,

@@ -34,6 +34,17 @@ pub enum BridgeError {
         /// What happened.
         text: String,
     },
+    /// The seal was sent, and whether the server sealed is not known. Keep the keys: if it did, they are the account's, and
+    /// a login shows it.
+    #[error("the server did not answer the seal: {text}")]
+    Unanswered {
+        /// What came instead.
+        text: String,
+        /// The server's issuer identifier, which statements name.
+        issuer: String,
+        /// The name of the device.
+        device_id: String,
+    },
     /// A key of the phone did not answer.
     #[error("key: {text}")]
     Key {
@@ -81,12 +92,31 @@ impl BridgeError {
         }
     }
 
+    /// The error of a seal. Only a refusal says that nothing was sealed; and not one that a repeat meets although its first
+    /// sending sealed: the enrolment is over, or there were too many requests.
+    pub(crate) fn of_seal(self, issuer: &str, device_id: &str) -> Self {
+        let settled = match &self {
+            Self::Refused { status, code, .. } => {
+                (400..500).contains(status) && !["enrolment.closed", "request.rate"].contains(&code.as_str())
+            }
+            Self::Network { .. } | Self::Protocol { .. } => false,
+            // Nothing was sent.
+            _ => true,
+        };
+        if settled {
+            return self;
+        }
+        let (issuer, device_id) = (issuer.to_owned(), device_id.to_owned());
+        Self::Unanswered { text: self.to_string(), issuer, device_id }
+    }
+
     /// The stable code, for an app's own texts and for tests.
     #[must_use]
     pub fn code(&self) -> &str {
         match self {
             Self::Chip { code, .. } | Self::Refused { code, .. } => code,
             Self::Network { .. } => "network",
+            Self::Unanswered { .. } => "unanswered",
             Self::Key { .. } => "key",
             Self::Usage { .. } => "usage",
             Self::Protocol { .. } => "protocol",

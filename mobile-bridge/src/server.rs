@@ -1,4 +1,5 @@
-//! Requests to the server: signed, numbered, sent again with the same bytes when the network fails.
+//! Requests to the server: signed, numbered, sent again with the same bytes when the network fails or the first sending
+//! is still under way.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,14 +13,21 @@ use protocol::request::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use ureq::http::{Request, Response};
+use ureq::http::{Request, Response, StatusCode};
 
 use crate::{BridgeError, DeviceKeys, KeyError, RequestCounter};
 
 /// The longest answer taken, in bytes.
 const MAX_ANSWER: u64 = 4 * 1024 * 1024;
-/// How often one request is sent when the network fails.
+/// How often one request is sent when no answer comes.
 const TRIES: u32 = 3;
+/// How long a phone waits for a network that failed.
+const PAUSE: Duration = Duration::from_millis(600);
+/// The longest time that a server can make it wait, in seconds.
+const MAX_PAUSE: u64 = 5;
+
+/// Why a sending brought nothing, and after how long the same bytes may be sent again.
+type Failure = (BridgeError, Option<Duration>);
 
 /// The server, as an app sees it.
 pub(crate) struct Server {
@@ -141,14 +149,10 @@ impl Server {
             }
             let request = request.body(body).map_err(|e| BridgeError::usage(&e.to_string()))?;
             tries += 1;
-            match self.agent.run(request).map(answer) {
-                // The first sending of these bytes is still under way, or another request was quicker.
-                Ok(Err(BridgeError::Refused { status: 503, .. })) if tries < TRIES => {
-                    std::thread::sleep(Duration::from_secs(1));
-                }
-                Ok(answer) => return answer,
-                Err(error) if tries == TRIES => return Err(BridgeError::Network { text: error.to_string() }),
-                Err(_) => std::thread::sleep(Duration::from_millis(200 << tries)),
+            match self.agent.run(request).map_err(lost).and_then(answer) {
+                Ok(body) => return Ok(body),
+                Err((_, Some(pause))) if tries < TRIES => std::thread::sleep(pause),
+                Err((error, _)) => return Err(error),
             }
         }
     }
@@ -159,21 +163,28 @@ fn is_loopback(base: &str) -> bool {
     host == "127.0.0.1" || host == "localhost" || host.ends_with(".localhost")
 }
 
-fn answer(mut response: Response<ureq::Body>) -> Result<Vec<u8>, BridgeError> {
+/// Whether the server took the request is not known.
+fn lost(error: ureq::Error) -> Failure {
+    match error {
+        ureq::Error::BodyExceedsLimit(_) => (BridgeError::Protocol { text: error.to_string() }, None),
+        error => (BridgeError::Network { text: error.to_string() }, Some(PAUSE)),
+    }
+}
+
+fn answer(mut response: Response<ureq::Body>) -> Result<Vec<u8>, Failure> {
     let status = response.status();
-    let body = response
-        .body_mut()
-        .with_config()
-        .limit(MAX_ANSWER)
-        .read_to_vec()
-        .map_err(|e| BridgeError::Network { text: e.to_string() })?;
+    let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(lost)?;
     if status.is_success() {
         return Ok(body);
     }
-    match serde_json::from_slice::<Problem>(&body) {
-        Ok(problem) => Err(BridgeError::refused(problem)),
-        Err(_) => Err(BridgeError::Protocol { text: format!("status {status} without a problem document") }),
-    }
+    let Ok(problem) = serde_json::from_slice::<Problem>(&body) else {
+        let text = format!("status {status} without a problem document");
+        return Err((BridgeError::Protocol { text }, None));
+    };
+    // The first sending of these bytes is still under way, or another request was quicker.
+    let wait = problem.retry_after.filter(|_| status == StatusCode::SERVICE_UNAVAILABLE);
+    let pause = wait.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0).min(MAX_PAUSE)));
+    Err((BridgeError::refused(problem), pause))
 }
 
 fn read<T: DeserializeOwned>(body: Vec<u8>) -> Result<T, BridgeError> {

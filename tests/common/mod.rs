@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets trouble fails")]
 
 pub mod browser;
+pub mod lossy;
 pub mod phone;
 
 use std::fs::OpenOptions;
@@ -283,6 +284,7 @@ acr = ["eidas1", "eidas2"]
 burst = 100000
 per_minute = 100000
 enrolments_per_hour = 1000
+enrolments_per_hour_by_device = 1000
 mails_per_hour = 1000
 "#
     )

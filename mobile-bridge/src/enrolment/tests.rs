@@ -26,6 +26,8 @@ enum Lie {
     None,
     Receipt,
     Portrait,
+    /// The seal is answered with this status and code; 0: not at all.
+    Seal(u16, &'static str),
 }
 
 fn progress() -> Progress {
@@ -128,6 +130,10 @@ impl Office {
                 checks: checked("the faces match").checks,
                 missing: Vec::new(),
             }),
+            ("POST", "/seal") if let Lie::Seal(status, code) = self.lie => (status > 0).then(|| {
+                let problem = protocol::codes::Problem::new(code, status, protocol::codes::Language::En);
+                (status, serde_json::to_string(&problem).unwrap())
+            }),
             ("POST", "/seal") => ok(&Sealed {
                 device_id: "d".into(),
                 state: "active".into(),
@@ -174,7 +180,7 @@ fn read(client: &EnrolmentClient) -> Result<Checks, BridgeError> {
     client.read_document(Card::new(&passport), &access_key(&passport), Arc::new(Listener::default()))
 }
 
-fn enrol(client: &EnrolmentClient) -> SealedAccount {
+fn up_to_the_seal(client: &EnrolmentClient) {
     assert_eq!(client.options().unwrap().consents.len(), 2);
     client.open().unwrap();
     client.consent(vec!["terms".into(), "face".into(), "unknown".into()]).unwrap();
@@ -186,6 +192,10 @@ fn enrol(client: &EnrolmentClient) -> SealedAccount {
     let task = client.begin_face().unwrap();
     assert_eq!((task.audience.as_str(), task.enrolment_id.as_str()), (ISSUER, "e1"));
     client.submit_face("a.b.c").unwrap();
+}
+
+fn enrol(client: &EnrolmentClient) -> SealedAccount {
+    up_to_the_seal(client);
     client.seal(PIN).unwrap()
 }
 
@@ -247,6 +257,29 @@ fn the_keys_are_attested_over_the_servers_challenge() {
     let body: DeviceAttestation = http.signed()[0].json();
     assert_eq!(body.device_chain, [Base64(b"challenge".to_vec())]);
     assert_eq!(client.missing().unwrap(), ["consents"]);
+}
+
+#[test]
+fn a_seal_is_settled_by_a_refusal_alone() {
+    for (status, code, expected) in [
+        (0, "", "unanswered"),
+        (500, "server.internal", "unanswered"),
+        (503, "server.unavailable", "unanswered"),
+        // What a repeat meets although the first sending sealed.
+        (409, "enrolment.closed", "unanswered"),
+        (429, "request.rate", "unanswered"),
+        (409, "enrolment.step-missing", "enrolment.step-missing"),
+        (422, "enrolment.seal", "enrolment.seal"),
+    ] {
+        let phone = Phone::new(1);
+        let (_http, client) = start(&phone, Lie::Seal(status, code));
+        up_to_the_seal(&client);
+        let error = client.seal(PIN).err().unwrap();
+        assert_eq!(error.code(), expected, "{status} {code}");
+        if let BridgeError::Unanswered { issuer, device_id, .. } = error {
+            assert_eq!((issuer.as_str(), device_id), (ISSUER, phone.id()));
+        }
+    }
 }
 
 #[test]

@@ -81,12 +81,8 @@ pub fn enrol(options: &EnrolOptions, out: &mut dyn Write) -> anyhow::Result<Seal
     state::keep_new_keys(&options.state_dir, &keys)?;
     let mut story = Story { options, client, words: Words::of(&options.language), out };
     let outcome = story.tell();
-    if outcome.is_err() {
-        // An enrolment that was not opened, or is sealed, cannot be given up.
-        if story.client.cancel().is_ok() {
-            writeln!(story.out, "   {}", story.words.given_up)?;
-        }
-        state::forget_new_keys(&options.state_dir);
+    if let Err(error) = &outcome {
+        story.give_up(error)?;
     }
     outcome
 }
@@ -107,6 +103,27 @@ impl Story<'_> {
         self.declare()?;
         self.show_face()?;
         self.seal()
+    }
+
+    /// Gives up what failed. Keys that may have sealed are kept, beside those of the phone as it is.
+    fn give_up(&mut self, error: &anyhow::Error) -> anyhow::Result<()> {
+        let (words, folder) = (self.words, &self.options.state_dir);
+        // An enrolment that was not opened, or is sealed, cannot be given up.
+        let given_up = self.client.cancel().is_ok();
+        if given_up {
+            self.step(words.given_up)?;
+        }
+        match error.downcast_ref() {
+            Some(BridgeError::Unanswered { issuer, device_id, .. }) if !given_up => {
+                let (issuer, device_id) = (issuer.clone(), device_id.clone());
+                let record = Record { server: self.options.server.clone(), issuer, device_id };
+                let kept = state::unanswered(folder, &record).context("the keys of an unanswered seal")?;
+                self.step(words.unanswered)?;
+                self.line(kept.display())?;
+            }
+            _ => state::forget_new_keys(folder),
+        }
+        Ok(())
     }
 
     fn step(&mut self, title: &str) -> std::io::Result<()> {

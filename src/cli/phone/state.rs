@@ -5,6 +5,7 @@
 //! device.pem           the device key, PKCS#8
 //! pin-hardening.pem    the key that makes the PIN key out of the PIN
 //! sequence             the number of the last request
+//! unanswered-DEVICE/   the same for keys whose seal the server did not answer
 //! ```
 //!
 //! Neither the PIN nor the PIN key nor anything that it signed is in it (docs/protocols.md, section 1).
@@ -46,11 +47,7 @@ pub fn is_enrolled(folder: &Path) -> bool {
 
 /// Keeps the keys of an enrolment that begins, beside those of the phone as it is.
 pub(super) fn keep_new_keys(folder: &Path, keys: &Keys) -> anyhow::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).with_context(|| folder.display().to_string())?;
+    make_private(folder)?;
     for (name, key) in [(DEVICE_KEY, &keys.device), (PIN_HARDENING_KEY, &keys.hardening)] {
         write_private(&new(folder, name), &pem(&key.to_pkcs8_der()))?;
     }
@@ -71,6 +68,18 @@ pub(super) fn enrolled(folder: &Path, record: &Record) -> anyhow::Result<()> {
     }
     replace(folder, SEQUENCE, "0\n")?;
     replace(folder, PHONE, &serde_json::to_string_pretty(record)?)
+}
+
+/// Whether the enrolment is sealed is not known: the new keys become a phone in a folder of its own, which is given back,
+/// and the phone as it is stays.
+pub(super) fn unanswered(folder: &Path, record: &Record) -> anyhow::Result<PathBuf> {
+    let apart = folder.join(format!("unanswered-{}", record.device_id));
+    make_private(&apart)?;
+    for name in [DEVICE_KEY, PIN_HARDENING_KEY] {
+        fs::rename(new(folder, name), new(&apart, name)).with_context(|| name.to_owned())?;
+    }
+    enrolled(&apart, record)?;
+    Ok(apart)
 }
 
 /// The enrolment failed: the new keys are of no use.
@@ -131,6 +140,15 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
 
 fn new(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.new"))
+}
+
+/// A folder that only its owner can read.
+fn make_private(folder: &Path) -> anyhow::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).with_context(|| folder.display().to_string())
 }
 
 /// Replaces a file whole: after a crash it is the old one or the new one.
@@ -199,6 +217,20 @@ mod tests {
         assert!(enrolled(folder.path(), &record()).is_err(), "no new keys are there");
         let next = enrol(folder.path(), 2);
         assert_eq!(load(folder.path()).unwrap().1.device.public_key(), next.device.public_key());
+    }
+
+    #[test]
+    fn keys_of_an_unanswered_seal_are_a_phone_beside_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, next) = (enrol(folder.path(), 1), keys(2));
+        keep_new_keys(folder.path(), &next).unwrap();
+        let apart = unanswered(folder.path(), &record()).unwrap();
+        assert_eq!(load(folder.path()).unwrap().1.device.public_key(), old.device.public_key());
+        let (read, kept) = load(&apart).unwrap();
+        assert_eq!((read, kept.device.public_key()), (record(), next.device.public_key()));
+        assert_eq!(kept.hardening.public_key(), next.hardening.public_key());
+        assert_eq!(Sequence::of(&apart).next_number(), Ok(1));
+        assert!(enrolled(folder.path(), &record()).is_err(), "no new keys are left");
     }
 
     #[test]

@@ -42,6 +42,7 @@ words! {
     state: "état", "state";
     recovery: "fiche de récupération, montrée une seule fois", "recovery sheet, shown once";
     given_up: "inscription abandonnée : le serveur a effacé ce qu'il en avait", "enrolment given up: the server erased what it had of it";
+    unanswered: "le serveur n'a pas répondu au scellement : le compte existe peut-être ; une connexion le montre, avec les clés gardées dans ce dossier (--state)", "the server did not answer the seal: the account may exist; a login shows it, with the keys kept in this folder (--state)";
     asked_by: "demandeur", "asked by";
     attributes: "attributs", "attributes";
     browser: "navigateur", "browser";
