@@ -377,6 +377,8 @@ pub struct Limits {
     pub pending_logins: i64,
     /// Enrolments that an address opens in an hour.
     pub enrolments_per_hour: i64,
+    /// Enrolments that a device key opens in an hour.
+    pub enrolments_per_hour_by_device: i64,
     /// Claims of a device in an hour.
     pub claims_per_hour: i64,
     /// Mails to one address in an hour.
@@ -395,7 +397,8 @@ impl Default for Limits {
             burst: 200,
             per_minute: 600,
             pending_logins: 100_000,
-            enrolments_per_hour: 60,
+            enrolments_per_hour: 1000,
+            enrolments_per_hour_by_device: 10,
             claims_per_hour: 60,
             mails_per_hour: 5,
             chip_answers: 5,

@@ -70,4 +70,15 @@ mod tests {
         assert_eq!(buckets.take(one, UnixTime(1)), Ok(()));
         assert_eq!(buckets.take(one, UnixTime(1)), Err(1));
     }
+
+    #[test]
+    fn a_crowd_makes_room_for_itself_and_frees_almost_nobody() {
+        let buckets = Buckets::new(1, 1);
+        let address = |n: usize| IpAddr::from(u32::try_from(n).unwrap().to_be_bytes());
+        let take = |n| buckets.take(address(n), UnixTime(0));
+        assert!((0..MAX_ADDRESSES + 1000).all(|n| take(n).is_ok()));
+        assert_eq!(buckets.buckets.lock().unwrap().len(), MAX_ADDRESSES);
+        let freed = (0..1000).filter(|n| take(*n).is_ok()).count();
+        assert!(freed < 100, "{freed} of 1000 that had spent theirs got a new bucket");
+    }
 }

@@ -91,6 +91,13 @@ impl<'a> Phone<'a> {
 
     /// The same before the consents.
     pub fn begin(bench: &'a Bench, seed: u64) -> Self {
+        let (mut phone, reply) = Self::attested(bench, seed);
+        phone.nonce = reply.ok::<Progress>().nonce;
+        phone
+    }
+
+    /// A phone that asked for an enrolment, and the answer to its attestation.
+    pub fn attested(bench: &'a Bench, seed: u64) -> (Self, Reply) {
         let mut rng = ChaCha20Rng::seed_from_u64(1000 + seed);
         let device = EcPrivateKey::generate(Curve::P256, &mut rng);
         let hardening = EcPrivateKey::generate(Curve::P256, &mut rng);
@@ -119,9 +126,8 @@ impl<'a> Phone<'a> {
             transcript,
         };
         let attestation = phone.attestation(&opened.challenge.0);
-        let progress: Progress = phone.json("POST", "/device", &attestation).ok();
-        phone.nonce = progress.nonce;
-        phone
+        let reply = phone.json("POST", "/device", &attestation);
+        (phone, reply)
     }
 
     pub fn attestation(&self, challenge: &[u8]) -> DeviceAttestation {

@@ -109,6 +109,20 @@ fn an_address_opens_so_many_enrolments_an_hour() {
 }
 
 #[test]
+fn a_device_key_opens_so_many_enrolments_an_hour_from_any_address() {
+    let bench = Bench::with(|config| config.replace("by_device = 1000", "by_device = 2"));
+    bench.clock.advance(60);
+    let open = |seed| Phone::attested(&bench, seed).1;
+    assert_eq!((open(1).status, open(1).status), (200, 200));
+    let refused = open(1);
+    assert_eq!(refused.refused(), (429, "request.rate"));
+    assert_eq!(refused.body["retry_after"], 3540);
+    assert_eq!(open(2).status, 200, "another key");
+    bench.clock.advance(3540);
+    assert_eq!(open(1).status, 200, "another hour");
+}
+
+#[test]
 fn one_more_login_than_may_wait_goes_back_at_once() {
     let bench = Bench::with(|config| config.replace("[limits]", "[limits]\npending_logins = 2"));
     let browser = Browser::new(&bench);

@@ -24,6 +24,7 @@ impl Reader<'_> {
             ("limits.per_minute", i64::from(limits.per_minute)),
             ("limits.pending_logins", limits.pending_logins),
             ("limits.enrolments_per_hour", limits.enrolments_per_hour),
+            ("limits.enrolments_per_hour_by_device", limits.enrolments_per_hour_by_device),
             ("limits.claims_per_hour", limits.claims_per_hour),
             ("limits.mails_per_hour", limits.mails_per_hour),
             ("limits.chip_answers", limits.chip_answers),

@@ -213,7 +213,9 @@ fn numbers_and_names_that_would_switch_a_check_off_are_refused() {
     for (path, key, value, told) in [
         ("face", "min_similarity", "nan", "face.min_similarity"),
         ("face", "min_similarity", "-1.0", "face.min_similarity"),
+        ("face", "borderline_similarity", "0.99", "face.borderline_similarity"),
         ("limits", "face_answers", "0", "limits.face_answers"),
+        ("limits", "enrolments_per_hour_by_device", "0", "limits.enrolments_per_hour_by_device"),
         ("limits", "request_seconds", "0", "limits.request_seconds"),
         ("limits", "pending_logins", "0", "limits.pending_logins"),
         ("enrolment", "accepted_documents", "[]", "enrolment.accepted_documents"),

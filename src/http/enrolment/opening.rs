@@ -74,7 +74,7 @@ pub(super) async fn device(mut call: Call) -> Result<Answer, ApiError> {
     if !is_at_least(&body.app_version, &call.state.config.enrolment.min_app_version) {
         return Err(ApiError::new("app.version"));
     }
-    let (device, limit) = (call.device.device_id(), call.state.config.limits.enrolments_per_hour);
+    let (device, limit) = (call.device.device_id(), call.state.config.limits.enrolments_per_hour_by_device);
     let database = &call.state.database;
     if !database.count_use(Scope::EnrolmentByDevice, device.as_bytes(), HOUR, limit, call.now).await? {
         return Err(ApiError::new("request.rate").retry_after(HOUR - call.now.0.rem_euclid(HOUR)));
