@@ -2,8 +2,8 @@
 
 use askama::Template;
 use axum::Router;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{DefaultBodyLimit, Form, Path, Query, State};
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, Form, Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
@@ -18,7 +18,7 @@ use storage::{Created, Login, NewLogin, ReleaseOutcome};
 use super::address::ClientAddress;
 use super::browser::{BrowserSecret, clear_cookie};
 use super::headers::policy_with_form_target;
-use super::pages::{self, Action, Frame, Lang, Texts, browser_in_words, is_phone, qr_svg};
+use super::pages::{self, Action, Frame, Lang, Name, Texts, browser_in_words, is_phone, qr_svg};
 use crate::telemetry::Note;
 use crate::{ApiError, AppState};
 
@@ -293,12 +293,7 @@ struct FollowPage<'a> {
 }
 
 /// `GET /login/{id}`: the page, by the login's state.
-async fn page(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    lang: Lang,
-    headers: HeaderMap,
-) -> Response {
+async fn page(State(state): State<AppState>, Name(id): Name, lang: Lang, headers: HeaderMap) -> Response {
     let bound = match bound(state, &id, &headers, &lang).await {
         Ok(bound) => bound,
         Err(response) => return response,
@@ -329,11 +324,19 @@ struct Release {
 /// `POST /login/{id}/release`: the six digits that the phone showed. Three wrong ones refuse the login.
 async fn release(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Name(id): Name,
     lang: Lang,
     headers: HeaderMap,
-    Form(form): Form<Release>,
+    form: Result<Form<Release>, FormRejection>,
 ) -> Response {
+    let form = match form {
+        Ok(Form(form)) => form,
+        Err(error) => {
+            let words = |t: &Texts| (t.error_title, t.request_error);
+            let language = lang.choose(&headers);
+            return pages::message(&state, language, error.status(), words, None, "request.malformed");
+        }
+    };
     let digits: String = form.code.chars().filter(|c| !c.is_whitespace()).take(64).collect();
     match bound(state, &id, &headers, &lang).await {
         // An empty field is a slip, not a guess.
@@ -378,12 +381,7 @@ async fn let_go(bound: &Bound, kind: LoginKind, release_secret: &str) -> Respons
 }
 
 /// `POST /login/{id}/cancel`: back to the client. A login that a code was issued for stays as it is.
-async fn cancel(
-    State(state): State<AppState>,
-    Path(id): Path<String>,
-    lang: Lang,
-    headers: HeaderMap,
-) -> Response {
+async fn cancel(State(state): State<AppState>, Name(id): Name, lang: Lang, headers: HeaderMap) -> Response {
     let bound = match bound(state, &id, &headers, &lang).await {
         Ok(bound) => bound,
         Err(response) => return response,

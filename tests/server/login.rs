@@ -210,6 +210,52 @@ fn another_browser_sees_releases_and_cancels_nothing() {
 }
 
 #[test]
+fn whatever_a_browser_asks_for_is_answered_by_a_page() {
+    let bench = Bench::start();
+    let browser = Browser::new(&bench);
+    let login = path(&browser.login_page("eidas2"));
+    for (asked, status) in [
+        ("/login/%ff".to_owned(), 403),
+        ("/login/resume".to_owned(), 403),
+        ("/login/resume?t=a&t=b".to_owned(), 403),
+        ("/login/none?lang=a&lang=b".to_owned(), 403),
+        (format!("{login}?lang=a&lang=b"), 200),
+        (format!("{login}?lang=%ff"), 200),
+        ("/app/%ff".to_owned(), 200),
+        ("/texts/%ff".to_owned(), 404),
+    ] {
+        is_page(&browser.get(&asked), status, &asked);
+    }
+    for asked in ["/login/%ff/release", "/login/%ff/cancel"] {
+        is_page(&browser.post(asked, &[]), 403, asked);
+    }
+    let release = format!("{login}/release");
+    is_page(&browser.post(&release, &[("code", "1"), ("code", "2")]), 422, "a field twice");
+    is_page(&browser.post(&release, &[("code", &"1".repeat(9000))]), 413, "a long form");
+}
+
+fn is_page(page: &Page, status: u16, asked: &str) {
+    assert_eq!((page.status, page.location.as_deref()), (status, None), "{asked}: {}", page.body);
+    assert_eq!(page.headers["content-type"], "text/html; charset=utf-8", "{asked}");
+    assert!(page.body.contains("<html lang=\"en\""), "{asked}: {}", page.body);
+}
+
+#[test]
+fn a_forged_cookie_does_not_tell_whether_a_login_exists() {
+    let bench = Bench::start();
+    let (browser, stranger) = (Browser::new(&bench), Browser::new(&bench));
+    let login = browser.login_page("eidas2").attribute("data-login-id").unwrap();
+    let forged = |id: &str| {
+        stranger.cookies.borrow_mut().insert(format!("sceau-{id}"), "A".repeat(43));
+        let page = stranger.get(&format!("/login/{id}"));
+        (page.status, page.body)
+    };
+    let (there, absent) = (forged(&login), forged(&"0".repeat(32)));
+    assert_eq!(there.0, 403);
+    assert_eq!(there, absent);
+}
+
+#[test]
 fn the_first_phone_wins_a_login() {
     let bench = Bench::start();
     let mut phone = enrolled(&bench);

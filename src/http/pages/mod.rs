@@ -77,6 +77,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Lang {
     }
 }
 
+/// The part of the path that a page is asked by. What is no text names nothing.
+pub struct Name(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Name {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let path = Path::from_request_parts(parts, state).await;
+        Ok(Self(path.map(|Path(name)| name).unwrap_or_default()))
+    }
+}
+
 /// Pages that need no login.
 pub fn routes() -> Router<AppState> {
     Router::new()
@@ -167,12 +179,7 @@ async fn style() -> Response {
 
 /// Where the QR code and the app link lead without the app. The handle is not looked up, and told to nobody but the
 /// demo's virtual phone.
-async fn app(
-    State(state): State<AppState>,
-    Path(handle): Path<String>,
-    lang: Lang,
-    headers: HeaderMap,
-) -> Response {
+async fn app(State(state): State<AppState>, Name(handle): Name, lang: Lang, headers: HeaderMap) -> Response {
     let language = lang.choose(&headers);
     let t = Texts::of(language);
     let action = state.config.server.app_url.as_ref().map(|url| match handle.parse::<Base64>() {
@@ -185,12 +192,7 @@ async fn app(
 }
 
 /// A text to consent to.
-async fn text(
-    State(state): State<AppState>,
-    Path(name): Path<String>,
-    lang: Lang,
-    headers: HeaderMap,
-) -> Response {
+async fn text(State(state): State<AppState>, Name(name): Name, lang: Lang, headers: HeaderMap) -> Response {
     let language = lang.choose(&headers);
     let Some(document) = state.consents.iter().find(|document| document.entry.name == name) else {
         let words = |t: &Texts| (t.error_title, t.request_error);
