@@ -214,6 +214,16 @@ mod tests {
     }
 
     #[test]
+    fn what_can_be_done_fits_the_code() {
+        assert_eq!(entry("request.nonce").retry, Retry::Now, "signed anew, over a new nonce");
+        assert_eq!(entry("enrolment.level").retry, Retry::OtherWay);
+        // Trouble of ours is not told as the phone's.
+        let code = "server.attestation-status";
+        assert_eq!((entry(code).retry, public_code(code)), (Retry::Later, code));
+        assert_eq!(entry("enrolment.already-enrolled").code, "", "nobody sends it");
+    }
+
+    #[test]
     fn a_single_code_stands_before_its_family_and_once() {
         for (i, row) in TABLE.iter().enumerate() {
             let first = TABLE
