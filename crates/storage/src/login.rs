@@ -46,7 +46,8 @@ pub(crate) const RECHALLENGE: &str = concat!(
     columns!()
 );
 pub(crate) const APPROVE: &str = "UPDATE login SET state = 2, answer = $3, release_key = $4 WHERE id = $1 \
-     AND device_id = $2 AND state = 1 AND challenge_expires_at > $5 AND expires_at > $5 RETURNING identity_id, client_id";
+     AND device_id = $2 AND state = 1 AND challenge_expires_at > $5 AND expires_at > $5 \
+     AND EXISTS (SELECT 1 FROM device WHERE device.id = $2 AND device.active = 1) RETURNING identity_id, client_id";
 pub(crate) const REFUSE: &str = "UPDATE login SET state = 7 WHERE id = $1 AND device_id = $2 AND state = 1 \
      RETURNING identity_id, client_id";
 pub(crate) const RELEASE: &str = "UPDATE login SET release_tries = release_tries + 1, \

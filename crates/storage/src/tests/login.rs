@@ -17,6 +17,7 @@ on_both_engines!(
     a_code_lives_thirty_seconds_and_serves_its_client_only,
     a_token_is_used_once_and_lives_sixty_seconds,
     an_approval_needs_the_phone_that_claimed_and_its_time,
+    a_phone_revoked_after_its_claim_approves_nothing,
     an_answer_written_from_outside_or_moved_to_another_identity_is_noticed,
     the_cap_answers_full,
     a_row_stays_under_one_kilobyte,
@@ -223,6 +224,19 @@ async fn an_approval_needs_the_phone_that_claimed_and_its_time(db: TestDatabase)
     assert_eq!(approve("d", NOW.plus(179)).await, Ok(true));
     assert_eq!(approve("d", NOW).await, Ok(false), "once");
     assert_eq!(db.refuse_login("l", "d").await, Ok(false));
+}
+
+async fn a_phone_revoked_after_its_claim_approves_nothing(db: TestDatabase) {
+    db.insert_identity("i").await;
+    db.create_login(new("l"), 10).await.unwrap();
+    claim(&db, "qr-l", "d").await;
+    let claimed = db.load_login("l").await.unwrap().unwrap();
+    let approve = async || db.approve_login(&claimed, b"a", b"123456", b"h", NOW).await;
+    db.run("UPDATE device SET active = 0 WHERE id = 'd'").await;
+    assert_eq!(approve().await, Ok(false));
+    assert_eq!(db.connections_of("i", 10).await.unwrap().len(), 0, "nothing in the person's history");
+    db.run("UPDATE device SET active = 1 WHERE id = 'd'").await;
+    assert_eq!(approve().await, Ok(true));
 }
 
 async fn an_answer_written_from_outside_or_moved_to_another_identity_is_noticed(db: TestDatabase) {

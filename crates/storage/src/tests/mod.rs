@@ -122,12 +122,20 @@ impl Database {
         row.unwrap().0
     }
 
-    /// A bare identity, to hang a history on.
+    /// A bare identity, to hang a history on, and its phone `d`.
     pub(super) async fn insert_identity(&self, id: &'static str) {
         let done: Result<(), Error> = transaction!(self, |c| {
             sqlx::query(
                 "INSERT INTO identity (id, subject, state, version, person_key, recovery_key, enrolled_at, used_at) \
                  SELECT $1, $1, 2, 1, $2, $2, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM identity WHERE id = $1)",
+            )
+            .bind(id)
+            .bind(id.as_bytes())
+            .execute(&mut *c)
+            .await?;
+            sqlx::query(
+                "INSERT INTO device (id, identity_id, active, device_key, pin_failures, request_sequence, created_at) \
+                 VALUES ('d', $1, 1, $2, 0, 0, 0) ON CONFLICT DO NOTHING",
             )
             .bind(id)
             .bind(id.as_bytes())
