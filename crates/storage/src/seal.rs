@@ -1,15 +1,16 @@
 //! A sealed enrolment becomes an account.
 //!
-//! The look-up hash of a document's State and number is unique among active documents, so two enrolments of one
+//! The look-up hash of a document's kind, State and number is unique among active documents, so two enrolments of one
 //! document, at the same time or years apart, make one account: the second replaces the phone and keeps the subject.
-//! A document that is new, of a person who is known by all pivot attributes, makes an account that waits for review.
+//! If the chip names another person than the account has, it is refused. A document that is new, of a person who is
+//! known by the MRZ's name, sex and day of birth, makes an account that waits for review.
 
 use clock::UnixTime;
 use identity::{IdentityState, SealedEnrolment};
 
 use crate::account::{Content, REVOKE_DEVICES};
 use crate::audit::append_audit;
-use crate::engine::transaction;
+use crate::engine::{read, transaction};
 use crate::enrolment::delete_evidence;
 use crate::error::SealRefusal;
 use crate::keys::Table;
@@ -76,9 +77,37 @@ impl Database {
     /// sheet, audit line; the enrolment is closed and its evidence deleted.
     ///
     /// # Errors
-    /// [`Error::Seal`]: nothing was written. Trouble of the storage.
+    /// [`Error::Seal`]: nothing was written, but a line of the log if it is for another person. Trouble of the storage.
     pub async fn seal_enrolment(&self, sealed: &SealedEnrolment, now: UnixTime) -> Result<Stored, Error> {
         let prepared = self.prepare(sealed)?;
+        let number_key = prepared.number_key.clone();
+        let outcome = self.store(sealed, prepared, now).await;
+        if outcome == Err(Error::Seal(SealRefusal::AnotherPerson)) {
+            self.note_another_person(number_key, sealed.enrolment_id(), now).await?;
+        }
+        outcome
+    }
+
+    /// Tells the log of whose account another person's document would have taken over.
+    async fn note_another_person(
+        &self,
+        number_key: Vec<u8>,
+        enrolment: &str,
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let found: Option<(String, String, i64)> = read!(self, |c| {
+            Ok(sqlx::query_as(FIND_DOCUMENT).bind(number_key).fetch_optional(&mut *c).await?)
+        })?;
+        let identity_id = found.map(|(_, identity_id, _)| identity_id).unwrap_or_default();
+        self.audit(AuditEvent::new("enrolment.another-person", &identity_id, enrolment), now).await
+    }
+
+    async fn store(
+        &self,
+        sealed: &SealedEnrolment,
+        prepared: Prepared,
+        now: UnixTime,
+    ) -> Result<Stored, Error> {
         let (sealed, vault) = (sealed.clone(), self.vault.clone());
         transaction!(self, |c| {
             let enrolment = sealed.enrolment_id().to_owned();

@@ -194,6 +194,10 @@ async fn a_number_of_another_kind_or_person_takes_over_no_account(db: TestDataba
     assert!(
         db.load_device("d").await.unwrap().unwrap().active && db.load_device("g").await.unwrap().is_none()
     );
+    let lines = db.audit_lines_of(&first.identity_id).await.unwrap();
+    let codes: Vec<_> = lines.iter().map(|l| (l.event.code.as_str(), l.event.detail.as_str())).collect();
+    assert_eq!(codes, [("enrolment.sealed", "e"), ("enrolment.another-person", "f")]);
+    assert_eq!(loaded(&db, "f").await.state, EnrolmentState::Open, "nothing else was written");
     // A residence permit of that number is another document.
     let permit = DocumentRecord { code: "IR".into(), ..document("L898902C3") };
     let stored = db.seal_enrolment(&sealed_of("f", pivot_of("DUPONT"), permit, "g"), NOW).await.unwrap();
