@@ -136,6 +136,15 @@ impl EvidenceKind {
         })
     }
 
+    /// What the person gives, and may give anew: the newest counts, and erases the one before.
+    #[must_use]
+    pub fn is_given_anew(self) -> bool {
+        matches!(
+            self,
+            Self::Consents | Self::Contact | Self::ContactVerified | Self::Declaration | Self::PinKey
+        )
+    }
+
     /// Holds the face: erased in the transaction that stores the decision on the holder.
     #[must_use]
     pub fn is_face_data(self) -> bool {
@@ -348,12 +357,14 @@ mod tests {
         let file = |n| EvidenceKind::File(FileId::Dg(n));
         let mut facts = Facts {
             present: [EvidenceKind::File(FileId::Sod), file(1), file(2)].into(),
-            listed: Some([1, 2, 14, 15].into()),
+            listed: Some([1, 2, 11, 14, 15].into()),
             chip_authentication_due: true,
             active_authentication_due: true,
         };
-        assert_eq!(facts.missing_files(), [FileId::Dg(14), FileId::Dg(15)]);
+        assert_eq!(facts.missing_files(), [FileId::Dg(11), FileId::Dg(14), FileId::Dg(15)]);
         facts.present.extend([file(14), file(15)]);
+        assert!(missing(&facts).contains(&Step::Files), "what DG11 says cannot be withheld");
+        facts.present.insert(file(11));
         assert!(!missing(&facts).contains(&Step::Files));
         facts.present.insert(EvidenceKind::CaResponses);
         assert!(missing(&facts).contains(&Step::Chip), "AA is due too");

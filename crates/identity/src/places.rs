@@ -298,6 +298,9 @@ mod tests {
         assert!(!commune("75107").fits_text("LE TOUQUET PARIS PLAGE"), "a part of the name");
         assert!(!commune("75107").fits_text("LYON, PARIS"), "the first element counts");
         assert!(!commune("93066").fits_text("SAINT DENIZE"));
+        assert!(commune("12301").fits_text("VILLENEUVE"));
+        assert!(!commune("12301").fits_text("VILLENEUVE SAINT GEORGES"));
+        assert!(commune("38339").fits_text("ROCHE") && !commune("38339").fits_text("LA ROCHE SUR YON"));
     }
 
     #[test]

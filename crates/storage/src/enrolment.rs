@@ -98,6 +98,8 @@ pub(crate) struct Sealed {
 pub(crate) struct SealedRow {
     pub(crate) sequence: i64,
     pub(crate) kind: i64,
+    /// What came before of this kind is erased.
+    pub(crate) replaces: bool,
     pub(crate) digest: Vec<u8>,
     pub(crate) sealed: Vec<u8>,
 }
@@ -120,6 +122,10 @@ macro_rules! append_evidence {
             return Err($crate::Error::Conflict);
         }
         for row in sealed.rows {
+            if row.replaces {
+                let erase = sqlx::query($crate::enrolment::ERASE_KIND);
+                erase.bind($id.clone()).bind(row.kind).execute(&mut *$c).await?;
+            }
             sqlx::query($crate::enrolment::APPEND)
                 .bind($id.clone())
                 .bind(row.sequence)
@@ -241,7 +247,8 @@ impl Database {
         if whole { Ok(Some(enrolment)) } else { Err(Error::Chain(enrolment.evidence.next_sequence())) }
     }
 
-    /// Appends evidence, all or nothing, if the enrolment is as it was loaded.
+    /// Appends evidence, all or nothing, if the enrolment is as it was loaded. What the person gave anew erases what she
+    /// gave before.
     ///
     /// # Errors
     /// [`Error::Conflict`]; [`Error::TooLong`]: it holds too much already. Trouble of the storage.
@@ -332,18 +339,20 @@ impl Database {
         let count_before = enrolment.evidence.next_sequence();
         let mut digest = enrolment.digest.clone();
         let mut rows = Vec::with_capacity(pieces.len());
-        let added: usize = pieces.iter().map(|piece| piece.content.len()).sum();
+        let replaced = |kind: EvidenceKind| kind.is_given_anew() && pieces.iter().any(|p| p.kind == kind);
+        let kept = enrolment.evidence.items.iter().filter(|item| !replaced(item.kind));
+        let contents = kept.filter_map(|item| item.content.as_ref()).chain(pieces.iter().map(|p| &p.content));
+        let bytes: usize = contents.map(Vec::len).sum();
         for (sequence, piece) in (count_before..).zip(pieces) {
             let kind = piece.kind.number();
             let data = evidence_data(&enrolment.id, kind, sequence, now.0, &digest);
             let sealed = self.vault.seal_under(&enrolment.key, &data, &piece.content);
             digest = chained(&data, &sealed);
-            rows.push(SealedRow { sequence, kind, digest: digest.clone(), sealed });
+            let replaces = piece.kind.is_given_anew();
+            rows.push(SealedRow { sequence, kind, replaces, digest: digest.clone(), sealed });
         }
         let count = count_before + rows.len() as i64;
-        let held = |bytes: Option<&Vec<u8>>| bytes.map_or(0, Vec::len);
-        let before: usize = enrolment.evidence.items.iter().map(|item| held(item.content.as_ref())).sum();
-        if count > MAX_EVIDENCE || before + added > MAX_BYTES {
+        if count > MAX_EVIDENCE || bytes > MAX_BYTES {
             return Err(Error::TooLong("enrolment"));
         }
         Ok(Sealed { count_before, count, digest, rows })

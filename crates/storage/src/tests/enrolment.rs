@@ -11,6 +11,7 @@ on_both_engines!(
     evidence_is_read_back_only_with_the_bearer_secret,
     evidence_is_appended_only_to_what_was_loaded,
     evidence_that_was_moved_or_removed_is_noticed,
+    what_is_given_anew_erases_what_was_given_before,
     the_decision_on_the_holder_erases_the_face,
     a_repeat_of_the_same_bytes_gets_the_stored_answer,
     the_answer_to_the_request_that_closed_an_enrolment_is_kept,
@@ -50,14 +51,14 @@ async fn evidence_is_appended_only_to_what_was_loaded(db: TestDatabase) {
 async fn evidence_that_was_moved_or_removed_is_noticed(db: TestDatabase) {
     for id in ["a", "b"] {
         let enrolment = opened(&db, id).await;
-        let piece = |text: &str| NewEvidence::new(EvidenceKind::Consents, text);
+        let piece = |text: &str| NewEvidence::new(EvidenceKind::CaAttempt, text);
         db.append_evidence(&enrolment, vec![piece("one"), piece("two"), piece("three")], NOW).await.unwrap();
     }
     let load = async || db.load_enrolment("a", b"bearer-a", NOW).await.map(drop);
     assert_eq!(load().await, Ok(()));
     db.run("UPDATE enrolment_evidence SET kind = 9 WHERE enrolment_id = 'a' AND sequence = 1").await;
     assert_eq!(load().await, Err(Error::Chain(1)));
-    db.run("UPDATE enrolment_evidence SET kind = 2 WHERE enrolment_id = 'a' AND sequence = 1").await;
+    db.run("UPDATE enrolment_evidence SET kind = 5 WHERE enrolment_id = 'a' AND sequence = 1").await;
     assert_eq!(load().await, Ok(()));
     db.run(
         "UPDATE enrolment_evidence SET sealed = (SELECT sealed FROM enrolment_evidence \
@@ -72,8 +73,37 @@ async fn evidence_that_was_moved_or_removed_is_noticed(db: TestDatabase) {
     assert_eq!(load().await, Err(Error::Chain(0)));
 }
 
+async fn what_is_given_anew_erases_what_was_given_before(db: TestDatabase) {
+    let attempt = EvidenceKind::CaAttempt;
+    for kind in [
+        EvidenceKind::Consents,
+        EvidenceKind::Contact,
+        EvidenceKind::ContactVerified,
+        EvidenceKind::Declaration,
+        EvidenceKind::PinKey,
+        attempt,
+    ] {
+        for text in ["one", "two"] {
+            let enrolment = match kind == EvidenceKind::Consents && text == "one" {
+                true => opened(&db, "e").await,
+                false => loaded(&db, "e").await,
+            };
+            db.append_evidence(&enrolment, vec![NewEvidence::new(kind, text)], NOW).await.unwrap();
+        }
+        let after = loaded(&db, "e").await;
+        let pieces = after.evidence.items.iter().filter(|item| item.kind == kind);
+        let texts: Vec<_> = pieces.map(|item| item.content.as_deref()).collect();
+        let first = (kind == attempt).then_some(b"one".as_slice());
+        assert_eq!(texts, [first, Some(b"two".as_slice())], "{kind:?}");
+    }
+    let sealed = "SELECT COUNT(*) FROM enrolment_evidence WHERE sealed IS NOT NULL";
+    assert_eq!(db.count(sealed).await, 5 + 2, "gone from the table too");
+}
+
 async fn the_decision_on_the_holder_erases_the_face(db: TestDatabase) {
     let enrolment = opened(&db, "e").await;
+    db.accept_request(&enrolment, 1, "k", &[1; 32], NOW).await.unwrap();
+    db.store_response("e", b"bearer-e", "k", &[1; 32], b"answer").await.unwrap();
     let dg2 = EvidenceKind::File(FileId::Dg(2));
     let pieces = vec![
         NewEvidence::new(EvidenceKind::File(FileId::Dg(1)), "mrz"),
@@ -90,6 +120,8 @@ async fn the_decision_on_the_holder_erases_the_face(db: TestDatabase) {
     assert_eq!(after.evidence.content(EvidenceKind::File(FileId::Dg(1))), Some(b"mrz".as_slice()));
     assert_eq!(after.evidence.content(EvidenceKind::HolderDecision), Some(b"decision".as_slice()));
     assert_eq!(after.evidence.items.len(), 4, "the chain goes on over what was erased");
+    let repeat = db.accept_request(&after, 1, "k", &[1; 32], NOW).await.unwrap();
+    assert_eq!(repeat, Accepted::OldSequence, "not unfinished for ever");
 }
 
 async fn a_repeat_of_the_same_bytes_gets_the_stored_answer(db: TestDatabase) {
@@ -129,11 +161,17 @@ async fn an_enrolment_holds_so_many_answers_and_so_much_evidence(db: TestDatabas
     }
     let full = Err(Error::TooLong("enrolment"));
     assert_eq!(db.accept_request(&enrolment, 1001, "k1001", &[1; 32], NOW).await, full);
-    let piece = |length| vec![NewEvidence::new(EvidenceKind::Consents, vec![b'x'; length])];
-    let limit = 2 * 1024 * 1024;
-    db.append_evidence(&enrolment, piece(limit), NOW).await.unwrap();
-    let enrolment = loaded(&db, "e").await;
-    assert_eq!(db.append_evidence(&enrolment, piece(1), NOW).await, Err(Error::TooLong("enrolment")));
+    let piece = |kind, length| vec![NewEvidence::new(kind, vec![b'x'; length])];
+    let (limit, answers) = (2 * 1024 * 1024, EvidenceKind::CaResponses);
+    let append = async |kind, length| {
+        let enrolment = loaded(&db, "e").await;
+        db.append_evidence(&enrolment, piece(kind, length), NOW).await
+    };
+    append(EvidenceKind::Declaration, limit).await.unwrap();
+    assert_eq!(append(answers, 1).await, Err(Error::TooLong("enrolment")));
+    assert_eq!(append(EvidenceKind::Declaration, limit + 1).await, Err(Error::TooLong("enrolment")));
+    append(EvidenceKind::Declaration, limit - 1).await.expect("the one before counts no more");
+    append(answers, 1).await.unwrap();
 }
 
 fn new(kind: AttemptKind, id: &str, expires_at: clock::UnixTime) -> NewAttempt {
