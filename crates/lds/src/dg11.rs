@@ -106,8 +106,8 @@ impl Dg11 {
     /// Reads EF.DG11. Tags that this structure has no field for are passed over.
     ///
     /// # Errors
-    /// Not BER-TLV under the tag 6B beginning with a tag list, a malformed date of birth, a field that stands twice, or
-    /// more other names than a count of one byte can announce.
+    /// Not BER-TLV under the tag 6B beginning with a tag list, a malformed date of birth, a field that stands twice, more
+    /// other names than a count of one byte can announce, or a list of more than 64 elements.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let mut fields = tlv::read_file(FileId::Dg(11), bytes)?.children()?;
         fields.expect(0x5C)?;
@@ -128,14 +128,14 @@ impl Dg11 {
             0x5F0E => self.full_name = text(),
             0x5F10 => self.personal_number = text(),
             0x5F2B => self.full_date_of_birth = FullDate::from_field(field, "full date of birth")?,
-            0x5F11 => self.place_of_birth = text::list(field.value),
-            0x5F42 => self.address = text::list(field.value),
+            0x5F11 => self.place_of_birth = text::list(field)?,
+            0x5F42 => self.address = text::list(field)?,
             0x5F12 => self.telephone = text(),
             0x5F13 => self.profession = text(),
             0x5F14 => self.title = text(),
             0x5F15 => self.personal_summary = text(),
             0x5F16 => self.proof_of_citizenship = Some(field.value.to_vec()),
-            0x5F17 => self.other_document_numbers = text::list(field.value),
+            0x5F17 => self.other_document_numbers = text::list(field)?,
             0x5F18 => self.custody = text(),
             // A0 { 02 <count>, 5F0F <name> .. }; some documents have 5F0F without the template.
             OTHER_NAME => push_name(&mut self.other_names, field)?,

@@ -49,7 +49,8 @@ impl Dg16 {
     /// Reads EF.DG16.
     ///
     /// # Errors
-    /// Not the structure above, another number of persons than is announced, a malformed date, or a field twice.
+    /// Not the structure above, another number of persons than is announced, a malformed date, a field twice, or an
+    /// address of more than 64 elements.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let mut fields = tlv::read_file(FileId::Dg(16), bytes)?.children()?;
         let count = fields.expect(tag::INTEGER)?;
@@ -89,7 +90,7 @@ impl PersonToNotify {
                 0x5F50 => person.date_recorded = FullDate::from_field(&field, "date recorded")?,
                 0x5F51 => person.name = Some(text::decode(field.value)),
                 0x5F52 => person.telephone = Some(text::decode(field.value)),
-                0x5F53 => person.address = text::list(field.value),
+                0x5F53 => person.address = text::list(&field)?,
                 _ => {}
             }
         }

@@ -11,9 +11,18 @@ pub(crate) fn decode(bytes: &[u8]) -> String {
     }
 }
 
+/// More than fit into the 99 bytes that the standard gives a list.
+const MAX_LIST: usize = 64;
+
 /// The elements of a list that fillers separate.
-pub(crate) fn list(bytes: &[u8]) -> Vec<String> {
-    decode(bytes).split('<').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+///
+/// # Errors
+/// There are more than 64.
+pub(crate) fn list(field: &Element<'_>) -> Result<Vec<String>> {
+    let text = decode(field.value);
+    let mut parts = text.split('<').filter(|part| !part.is_empty()).map(str::to_owned);
+    let list = parts.by_ref().take(MAX_LIST).collect();
+    if parts.next().is_none() { Ok(list) } else { Err(field.malformed("list: too long")) }
 }
 
 /// A date of eight digits `CCYYMMDD`: ASCII, or BCD in four bytes as older documents have it.

@@ -332,6 +332,9 @@ fn counts_that_do_not_fit_and_counts_too_large_are_refused() {
     assert_eq!(what(16, &out_of_turn), "template of a person: out of turn");
     let names = Dg11 { other_names: vec!["A".into(); 256], ..Dg11::default() };
     assert_eq!(Dg11::parse(&names.encode()).unwrap().other_names.len(), 255, "255 are written");
+    let address = |parts| Dg11 { address: vec!["A".into(); parts], ..Dg11::default() }.encode();
+    assert_eq!(Dg11::parse(&address(64)).unwrap().address.len(), 64);
+    assert_eq!(what(11, &address(65)), "list: too long");
     let infos = vec![dg14().security_infos[0].clone(); 65];
     assert_eq!(what(14, &Dg14::new(infos).encode()), "SecurityInfos: too many");
 }
