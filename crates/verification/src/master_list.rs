@@ -16,19 +16,11 @@ use std::collections::BTreeSet;
 
 use clock::UnixTime;
 use crypto::sha256;
-use lds::cms::SignedData;
-use lds::tlv::{self, tag};
+use lds::master_list::OID_CSCA_MASTER_LIST;
 
 use crate::certificate::{Certificate, MASTER_LIST_SIGNING};
 use crate::signed_data::{check_signature, names};
 use crate::{Rejection, TrustStore, path};
-
-const FILE: &str = "master list";
-const OID_MASTER_LIST: &str = "2.23.136.1.1.2";
-/// The largest master list that is read, in bytes; that of Italy has 1 MB.
-const MAX_LIST: usize = 32 * 1024 * 1024;
-/// The most certificates of a list.
-const MAX_CERTIFICATES: usize = 20_000;
 
 /// Why a master list is not imported.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -73,9 +65,7 @@ fn hex_list(digests: &[[u8; 32]]) -> String {
 pub struct MasterList {
     /// SHA-256 of the file.
     pub sha256: [u8; 32],
-    /// The certificates that it lists, DER.
-    pub certificates: Vec<Vec<u8>>,
-    signed: SignedData,
+    signed: lds::MasterList,
 }
 
 /// A master list that a pinned CSCA stands behind.
@@ -99,16 +89,14 @@ impl MasterList {
     /// # Errors
     /// [`ListError::Malformed`].
     pub fn parse(der: &[u8]) -> Result<Self, ListError> {
-        if der.len() > MAX_LIST {
-            return Err(ListError::Malformed(format!("{} bytes are too many", der.len())));
-        }
-        let malformed = |error: lds::Error| ListError::Malformed(error.to_string());
-        let signed = SignedData::parse(FILE, der).map_err(malformed)?;
-        if signed.econtent_type != OID_MASTER_LIST {
-            return Err(ListError::Malformed(format!("the content is {}", signed.econtent_type)));
-        }
-        let certificates = listed(&signed.econtent).map_err(malformed)?;
-        Ok(Self { sha256: sha256(der), certificates, signed })
+        let signed = lds::MasterList::parse(der).map_err(|error| ListError::Malformed(error.to_string()))?;
+        Ok(Self { sha256: sha256(der), signed })
+    }
+
+    /// The certificates that it lists, DER.
+    #[must_use]
+    pub fn certificates(&self) -> &[Vec<u8>] {
+        &self.signed.list.certificates
     }
 
     /// When it says that it was signed.
@@ -120,7 +108,7 @@ impl MasterList {
     /// Certificates beside the list: the signer's, and often its CSCA's.
     #[must_use]
     pub fn carried(&self) -> &[Vec<u8>] {
-        &self.signed.certificates
+        &self.signed.signer_certificates
     }
 
     /// The signer's certificate, if the signature is right under it: the list was not changed since somebody signed it.
@@ -129,7 +117,7 @@ impl MasterList {
     /// [`ListError::SignerMissing`], [`ListError::Signature`].
     pub(crate) fn signer(&self) -> Result<Certificate, ListError> {
         let info = &self.signed.signer;
-        let carried = self.signed.certificates.iter().filter_map(|der| Certificate::parse(der).ok());
+        let carried = self.signed.signer_certificates.iter().filter_map(|der| Certificate::parse(der).ok());
         let named = carried.filter(|certificate| names(&info.sid, certificate)).take(4);
         let wrong = |what: &str| Err(ListError::Signature(what.to_owned()));
         let mut outcome = Err(ListError::SignerMissing);
@@ -143,10 +131,10 @@ impl MasterList {
                 Err(rejection) => outcome = wrong(&rejection.to_string()),
             }
         }
-        if outcome.is_ok() && info.content_type.as_deref() != Some(OID_MASTER_LIST) {
+        if outcome.is_ok() && info.content_type.as_deref() != Some(OID_CSCA_MASTER_LIST) {
             return wrong("the signed content type is not that of a master list");
         }
-        let digest = info.digest_algorithm.digest(&self.signed.econtent);
+        let digest = info.digest_algorithm.digest(&self.signed.econtent_raw);
         if outcome.is_ok() && info.message_digest.as_ref() != Some(&digest) {
             return wrong("the signed digest is not that of the list");
         }
@@ -172,7 +160,7 @@ impl MasterList {
         }
         let signed_at = self.signed_at().filter(|time| *time <= at).ok_or(ListError::SigningTime)?;
         // 3
-        let given = self.signed.certificates.iter().chain(&self.certificates);
+        let given = self.signed.signer_certificates.iter().chain(self.certificates());
         let given = given.filter_map(|der| Certificate::parse(der).ok());
         let known = distrusting.cscas.iter().chain(&distrusting.links).cloned();
         let (cscas, links) = given.chain(known).partition(|one| pins.contains(&one.sha256));
@@ -202,26 +190,4 @@ impl MasterList {
             signer_expired: !signer.is_valid_at(at),
         })
     }
-}
-
-/// The certificates of a CscaMasterList.
-pub(crate) fn listed(econtent: &[u8]) -> lds::Result<Vec<Vec<u8>>> {
-    let list = tlv::read_one(FILE, econtent, tag::SEQUENCE)?;
-    let mut fields = list.children()?;
-    let version = fields.expect(tag::INTEGER)?;
-    if version.unsigned()? != 0 {
-        return Err(version.malformed("version"));
-    }
-    let set = fields.expect(tag::SET)?;
-    fields.finish()?;
-    let mut reader = set.children()?;
-    let mut certificates = Vec::new();
-    while !reader.is_empty() {
-        let certificate = reader.expect(tag::SEQUENCE)?;
-        if certificates.len() == MAX_CERTIFICATES {
-            return Err(certificate.malformed("list: too many certificates"));
-        }
-        certificates.push(certificate.raw.to_vec());
-    }
-    Ok(certificates)
 }

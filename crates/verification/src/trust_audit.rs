@@ -135,7 +135,7 @@ impl TrustAuditor {
                 }
                 Found::MasterList(der) => {
                     if let Ok(list) = MasterList::parse(&der) {
-                        for der in list.certificates.iter().chain(list.carried()) {
+                        for der in list.certificates().iter().chain(list.carried()) {
                             self.add_certificate(source, der);
                         }
                         self.lists.push((source.to_owned(), list));
@@ -326,12 +326,12 @@ fn list_line(source: &str, list: &MasterList, verified: &HashMap<[u8; 32], Vec<S
     let signer = list.signer();
     let by = signer.as_ref().ok().and_then(|one| verified.get(&one.sha256)).cloned().unwrap_or_default();
     let inside: Vec<String> =
-        list.certificates.iter().chain(list.carried()).map(|der| hex::encode(sha256(der))).collect();
+        list.certificates().iter().chain(list.carried()).map(|der| hex::encode(sha256(der))).collect();
     MasterListAudit {
         sha256: hex::encode(list.sha256),
         source: source.to_owned(),
         signed_at: list.signed_at().map(|time| time.to_string()),
-        certificates: list.certificates.len(),
+        certificates: list.certificates().len(),
         signature: signer.as_ref().err().map_or_else(|| "ok".to_owned(), ToString::to_string),
         signer: signer.ok().map(|one| hex::encode(one.sha256)),
         vouches_for_itself: !by.is_empty() && by.iter().all(|id| inside.contains(id)),

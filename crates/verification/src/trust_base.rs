@@ -119,7 +119,7 @@ impl TrustBase {
             sha256: hex::encode(list.sha256),
             signed_at: vouched.signed_at,
             imported_at: at,
-            certificates: list.certificates.len(),
+            certificates: list.certificates().len(),
             pin: hex::encode(vouched.pin),
         };
         self.lists.insert(vouched.publisher, record);
@@ -139,7 +139,7 @@ impl TrustBase {
             signer_expired: vouched.signer_expired,
         };
         let mut listed = BTreeSet::new();
-        for der in &list.certificates {
+        for der in list.certificates() {
             let id = hex::encode(sha256(der));
             if !listed.insert(id.clone()) {
                 continue;

@@ -5,7 +5,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use lds::Ldif;
 use lds::cms::OID_SIGNED_DATA;
+use lds::ldif::PkdObject;
+use lds::master_list::CscaMasterList;
 use lds::tlv::{self, encode_oid, tag};
 use x509_parser::pem::Pem;
 
@@ -39,25 +42,28 @@ pub fn read_objects(bytes: &[u8]) -> Vec<Found> {
             text.lines().filter(|line| !line.trim().is_empty()).flat_map(json_line).collect()
         }
         (_, Some(text)) if text.contains("-----BEGIN ") => pem(bytes),
-        (_, Some(text)) if is_ldif(text) => ldif(text),
+        (_, Some(text)) if is_ldif(text) => ldif(bytes),
         _ => vec![Found::Unreadable("neither DER, PEM, LDIF nor JSON".to_owned())],
     };
     found.truncate(MAX_OBJECTS);
     found
 }
 
-/// One DER object. What begins like a certificate is one, however broken.
+/// One object in DER, or a list in BER. What begins like a certificate is one, however broken.
 fn object(der: &[u8]) -> Vec<Found> {
     let signed_data = encode_oid(OID_SIGNED_DATA);
-    let value = tlv::read_one("file", der, tag::SEQUENCE).map_or(&[][..], |element| element.value);
+    let value = match der.strip_prefix(&[0x30, 0x80]) {
+        Some(of_indefinite_length) => of_indefinite_length,
+        None => tlv::read_one("file", der, tag::SEQUENCE).map_or(&[][..], |element| element.value),
+    };
     if value.starts_with(&signed_data) {
         return vec![match MasterList::parse(der) {
             Ok(_) => Found::MasterList(der.to_vec()),
             Err(error) => Found::Unreadable(error.to_string()),
         }];
     }
-    if let Ok(certificates) = crate::master_list::listed(der) {
-        return certificates.into_iter().map(Found::Certificate).collect();
+    if let Ok(list) = CscaMasterList::parse(der) {
+        return list.certificates.into_iter().map(Found::Certificate).collect();
     }
     if Certificate::parse(der).is_err() && Crl::parse(der).is_some() {
         return vec![Found::Crl(der.to_vec())];
@@ -93,34 +99,17 @@ fn is_ldif(text: &str) -> bool {
     text.starts_with("version:") || text.starts_with("dn:") || text.starts_with("#") || text.contains("\ndn:")
 }
 
-/// Attributes of a PKD whose values are objects (Doc 9303-12 11), without options such as `;binary`.
-const PKD_ATTRIBUTES: [&str; 5] = [
-    "usercertificate",
-    "cacertificate",
-    "certificaterevocationlist",
-    "cscamasterlistdata",
-    "pkdmasterlistcontent",
-];
-
-/// LDIF: lines that begin with a space go on the line before, `name:: value` is base64.
-fn ldif(text: &str) -> Vec<Found> {
-    let mut lines: Vec<String> = Vec::new();
-    for line in text.lines() {
-        match (line.strip_prefix(' '), lines.last_mut()) {
-            (Some(rest), Some(last)) => last.push_str(rest),
-            _ => lines.push(line.to_owned()),
-        }
-    }
+/// The objects of a PKD. A fault spoils its own entry.
+fn ldif(bytes: &[u8]) -> Vec<Found> {
     let mut found = Vec::new();
-    for line in &lines {
-        let Some((name, value)) = line.split_once("::") else { continue };
-        let name = name.split(';').next().unwrap_or_default().to_ascii_lowercase();
-        if !PKD_ATTRIBUTES.contains(&name.as_str()) {
-            continue;
-        }
-        match STANDARD.decode(value.trim()) {
-            Ok(der) => found.extend(object(&der)),
-            Err(error) => found.push(Found::Unreadable(format!("{name}: {error}"))),
+    for entry in Ldif::new(bytes) {
+        match entry {
+            Ok(entry) => found.extend(entry.pkd_objects().flat_map(|object_of| match object_of {
+                PkdObject::Certificate(der) | PkdObject::MasterList(der) | PkdObject::RevocationList(der) => {
+                    object(der)
+                }
+            })),
+            Err(error) => found.push(Found::Unreadable(error.to_string())),
         }
     }
     found
