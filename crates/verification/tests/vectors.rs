@@ -81,7 +81,7 @@ fn evidence(case: &Case, document: &AuthenticDocument) -> Result<EvidenceSet, Re
                 responses: responses.iter().map(unhex).collect(),
             });
         }
-        Evidence::Mrz { .. } => panic!("not a case of this crate"),
+        Evidence::Mrz { .. } | Evidence::OpticalMrz { .. } => panic!("not a case of this crate"),
     }
     Ok(set)
 }

@@ -12,7 +12,7 @@ use lds::{Dg1, FileId};
 use protocol::enrolment::Declaration;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
-use test_passports::vectors::manifest::{Case, Evidence, Manifest};
+use test_passports::vectors::manifest::{Case, Evidence, Manifest, SCHEMA_VERSION};
 use verification::{
     ActiveAuthenticationEvidence, AuthenticDocument, ChipAuthenticationEvidence, ChipData, EvidenceSet,
     Policy, Rejection, TrustError, TrustStore, judge, judge_data,
@@ -47,6 +47,8 @@ pub(super) fn replay(folder: &Path) -> anyhow::Result<Vec<Row>> {
             "enrolment" => Folder::enrolment,
             other => bail!("{}: unknown suite {other}", path.display()),
         };
+        let version = manifest.schema_version;
+        ensure!(version == SCHEMA_VERSION, "{}: schema_version {version}", path.display());
         for case in &manifest.cases {
             let code = judge(&vectors, case).with_context(|| case.id.clone())?;
             rows.push(Row::new(&manifest.suite, case, code));
@@ -72,16 +74,20 @@ struct Folder(PathBuf);
 impl Folder {
     /// The suite `passive-authentication`: data alone.
     fn data(&self, case: &Case) -> anyhow::Result<Option<String>> {
-        let (data, store, at) = (self.chip_data(case)?, self.trust(case)?, time(case)?);
-        ensure!(case.evidence.is_none(), "evidence in a suite that has none");
-        Ok(code(judge_data(&data, &store, &Policy::default(), at).outcome))
+        let (mut data, store, at) = (self.chip_data(case)?, self.trust(case)?, time(case)?);
+        match &case.evidence {
+            None => {}
+            Some(Evidence::OpticalMrz { text }) => data = data.with_optical_mrz(text),
+            Some(_) => bail!("evidence that the suite has not"),
+        }
+        Ok(code(judge_data(&data, &store, &inspection_policy(case)?, at).outcome))
     }
 
     /// The suites with the answers of a chip: the server judges the data, begins the protocol of the case, and judges
     /// all of it. A case has the answers of one protocol.
     fn chip(&self, case: &Case) -> anyhow::Result<Option<String>> {
         let (data, store, at) = (self.chip_data(case)?, self.trust(case)?, time(case)?);
-        let policy = Policy { one_chip_proof_suffices: true, ..Policy::default() };
+        let policy = Policy { one_chip_proof_suffices: true, ..inspection_policy(case)? };
         let document = match judge_data(&data, &store, &policy, at).outcome {
             Ok(document) => document,
             Err(rejection) => return Ok(Some(rejection.code())),
@@ -106,7 +112,7 @@ impl Folder {
         let (data, store, at) = (self.chip_data(case)?, self.trust(case)?, time(case)?);
         ensure!(case.evidence.is_none(), "evidence in a suite that has none");
         let required = case.policy.chip_proof_required;
-        let policy = Policy { accept_chip_not_offered: !required, ..Policy::default() };
+        let policy = Policy { accept_chip_not_offered: !required, ..inspection_policy(case)? };
         let document = match judge_data(&data, &store, &policy, at).outcome {
             Ok(document) => document,
             Err(rejection) => return Ok(Some(rejection.code())),
@@ -160,6 +166,12 @@ fn time(case: &Case) -> anyhow::Result<UnixTime> {
     UnixTime::from_rfc3339(&case.validation_time).context("validation_time")
 }
 
+/// The policy of inspection that the case names.
+fn inspection_policy(case: &Case) -> anyhow::Result<Policy> {
+    let name = case.policy.inspection.as_deref().unwrap_or("field");
+    Policy::shipped(name).with_context(|| format!("unknown policy {name}"))
+}
+
 fn code<T>(outcome: Result<T, Rejection>) -> Option<String> {
     outcome.err().map(|rejection| rejection.code())
 }
@@ -195,7 +207,7 @@ fn evidence(
             let suspended = step.suspend().to_vec();
             set.chip_authentication = Some(ChipAuthenticationEvidence { suspended, responses });
         }
-        Some(Evidence::Mrz { .. }) | None => bail!("no answers of a chip"),
+        Some(Evidence::Mrz { .. } | Evidence::OpticalMrz { .. }) | None => bail!("no answers of a chip"),
     }
     Ok(Ok(set))
 }

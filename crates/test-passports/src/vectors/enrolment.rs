@@ -22,6 +22,7 @@ fn strict() -> Policy {
         minimum_age: Some(18),
         accepted_document_codes: Some(vec!["P*".into(), "AR".into(), "IR".into()]),
         chip_proof_required: true,
+        ..Policy::default()
     }
 }
 

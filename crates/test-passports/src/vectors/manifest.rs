@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// The version of the manifest format. A change that a reader must know of counts it up.
+pub const SCHEMA_VERSION: u32 = 1;
+
 /// One suite: `test-vectors/<suite>.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
+    /// The version of this format: [`SCHEMA_VERSION`].
+    pub schema_version: u32,
     /// The suite's name, also its file's.
     pub suite: String,
     /// What all its cases are about.
@@ -96,10 +101,13 @@ pub struct Trust {
     pub crl: Vec<String>,
 }
 
-/// Where the enrolment policy is not the default (any age, any document, no chip proof).
+/// Where policy is not the default: documents as in the field, any age, any document, no chip proof.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
+    /// The policy of inspection by its name, `field` or `bsi-tr-03105`; without it, `field`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inspection: Option<String>,
     /// The youngest age, in years.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_age: Option<u8>,
@@ -137,6 +145,11 @@ pub enum Evidence {
         ephemeral_private_key: String,
         /// Raw responses, status word included.
         responses: Vec<String>,
+    },
+    /// The MRZ on the document's page, as it was read: lines separated by line feeds.
+    OpticalMrz {
+        /// The text.
+        text: String,
     },
     /// A text to be read as an MRZ: lines separated by line feeds.
     Mrz {

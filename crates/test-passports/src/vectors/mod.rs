@@ -19,7 +19,7 @@ use std::path::Path;
 use crypto::sha256;
 
 use draft::Draft;
-use manifest::{Case, Manifest, Trust};
+use manifest::{Case, Manifest, SCHEMA_VERSION, Trust};
 
 const README: &str = include_str!("README.md");
 const SCHEMA: &str = include_str!("schema.json");
@@ -53,7 +53,12 @@ pub fn tree() -> BTreeMap<String, Vec<u8>> {
     let mut tree = BTreeMap::new();
     for (name, description, cases) in SUITES {
         let cases = cases().into_iter().map(|draft| finish(draft, &mut tree)).collect();
-        let manifest = Manifest { suite: name.into(), description: description.into(), cases };
+        let manifest = Manifest {
+            schema_version: SCHEMA_VERSION,
+            suite: name.into(),
+            description: description.into(),
+            cases,
+        };
         let mut json = serde_json::to_string_pretty(&manifest).expect("a manifest is JSON");
         json.push('\n');
         tree.insert(format!("{name}.json"), json.into_bytes());
