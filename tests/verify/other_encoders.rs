@@ -155,3 +155,19 @@ fn openssl_with_explicit_parameters() {
 fn openssl_with_pss() {
     accepted_whole_and_refused_flipped("openssl-pss");
 }
+
+#[test]
+fn hundreds_of_passports_are_judged_rightly_and_for_the_right_reason() {
+    let python = std::env::var("SCEAU_PYTHON").unwrap_or_else(|_| "python3".into());
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!("{SCRIPT}/campaign.py");
+    let made = Command::new(&python).args(["-B", &script]).arg(folder.path()).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let mut replay = Command::new(env!("CARGO_BIN_EXE_sceau"));
+    let output = replay.arg("replay").arg(folder.path()).arg("--json").output().unwrap();
+    let table: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let cases = table["cases"].as_array().unwrap();
+    let differing: Vec<&Value> = cases.iter().filter(|case| case["agrees"] != true).collect();
+    assert!(differing.is_empty(), "{differing:#?}");
+    assert!(cases.len() > 350);
+}
