@@ -16,8 +16,11 @@ mod enrolment;
 mod error;
 mod keys;
 mod login;
+mod mrz;
 mod reader;
 mod server;
+#[cfg(feature = "simulated")]
+pub mod simulated;
 #[cfg(test)]
 mod testing;
 mod transport;
@@ -29,6 +32,7 @@ pub use enrolment::{
 pub use error::BridgeError;
 pub use keys::{Attestation, DeviceKeys, KeyError, PinHardeningKey, RequestCounter};
 pub use login::{ApprovedLogin, LoginClient, LoginRequest};
+pub use mrz::{ScanError, ScannedMrz, read_mrz};
 pub use reader::{AccessKey, Progress, ProgressListener};
 pub use transport::{CardError, CardTransport};
 

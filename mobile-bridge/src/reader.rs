@@ -16,7 +16,7 @@ use crate::transport::Channel;
 use crate::{BridgeError, CardTransport};
 
 /// What opens the chip: three fields of the machine-readable zone.
-#[derive(Clone, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
 pub struct AccessKey {
     /// The document number, without fillers.
     pub document_number: String,

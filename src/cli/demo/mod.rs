@@ -233,7 +233,7 @@ impl Running {
         let options = EnrolOptions {
             server: self.addresses.issuer(),
             chip: ChipSource::Tcp(self.chip),
-            access: Some(phone::printed_mrz(&self.folder.chip()?)?),
+            access: Some(ChipSource::Passport(self.folder.path("passport")).printed_mrz()?),
             state_dir,
             email: DEMO_EMAIL.to_owned(),
             mail: MailCode::Folder(self.folder.path("mail")),

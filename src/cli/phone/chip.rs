@@ -1,16 +1,14 @@
 //! The document that is held to the virtual phone: a folder with the emulator in this process, or a chip behind TCP.
 
 use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
-use chip_emulator::{Chip, ChipContents, TcpChannel};
+use chip_emulator::TcpChannel;
 use emrtd::ApduChannel;
-use lds::{Dg1, FileId};
+use mobile_bridge::simulated::SimulatedTransport;
 use mobile_bridge::{AccessKey, CardError, CardTransport};
-
-use crate::cli::serve::system_rng;
 
 /// Where the document is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +33,7 @@ impl ChipSource {
     /// Holds the document to the phone: each time is a new dialogue.
     pub(super) fn connect(&self) -> anyhow::Result<Arc<dyn CardTransport>> {
         match self {
-            Self::Passport(folder) => {
-                Ok(Arc::new(Card(Mutex::new(Chip::new(ChipContents::read_folder(folder)?, system_rng())))))
-            }
+            Self::Passport(folder) => Ok(simulated(folder)?),
             Self::Tcp(address) => {
                 let channel = TcpChannel::connect(address).with_context(|| format!("tcp:{address}"))?;
                 Ok(Arc::new(Card(Mutex::new(channel))))
@@ -46,26 +42,17 @@ impl ChipSource {
     }
 
     /// The three fields of the MRZ that a person would read off the document; only a folder has them to read.
-    pub(super) fn printed_mrz(&self) -> anyhow::Result<AccessKey> {
+    pub(in crate::cli) fn printed_mrz(&self) -> anyhow::Result<AccessKey> {
         match self {
-            Self::Passport(folder) => printed_mrz(&ChipContents::read_folder(folder)?),
+            Self::Passport(folder) => Ok(simulated(folder)?.access_key()?),
             Self::Tcp(_) => anyhow::bail!("a chip behind TCP needs --mrz-number, --birth and --expiry"),
         }
     }
 }
 
-/// The three fields of the MRZ that open a chip, as they are printed.
-///
-/// # Errors
-/// It has no EF.DG1.
-pub fn printed_mrz(contents: &ChipContents) -> anyhow::Result<AccessKey> {
-    let dg1 = contents.files.get(&FileId::Dg(1)).context("no EF.DG1")?;
-    let mrz = Dg1::parse(dg1)?.mrz;
-    Ok(AccessKey {
-        document_number: mrz.document_number,
-        date_of_birth: mrz.date_of_birth.to_string(),
-        date_of_expiry: mrz.date_of_expiry.to_string(),
-    })
+fn simulated(folder: &Path) -> anyhow::Result<Arc<SimulatedTransport>> {
+    let folder = folder.to_str().context("the folder's name is not Unicode")?;
+    Ok(SimulatedTransport::from_folder(folder)?)
 }
 
 /// A channel of the emulator as the transport of a phone.

@@ -17,12 +17,12 @@ mod words;
 
 pub use super::face_engine::{FACE_ENGINE_ID, FACE_ENGINE_VERSION};
 pub use answer::{approve, login_client, refuse};
-pub use chip::{ChipSource, printed_mrz};
+pub use chip::ChipSource;
 pub use enrol::{EnrolOptions, Names, enrol};
 pub use face::FaceEngine;
 pub(super) use keys::read_key;
-pub use keys::{APPLICATION, application_signer};
 pub use mail::MailCode;
+pub use mobile_bridge::simulated::{APPLICATION, application_signer};
 pub use state::is_enrolled;
 
 use std::io::{stderr, stdout};
