@@ -25,15 +25,15 @@ pub fn application_signer() -> [u8; 32] {
 #[uniffi::export]
 pub fn simulated_attestation(
     demo_root: &str,
-    challenge: &[u8],
+    challenge: Vec<u8>,
     device_key: Vec<u8>,
-    pin_hardening_key: &[u8],
+    pin_hardening_key: Vec<u8>,
 ) -> Result<Attestation, BridgeError> {
     let root = DemoRoot::from_json(demo_root).map_err(|error| BridgeError::usage(&error.to_string()))?;
     let point = |sec1: &[u8]| {
         EcPublicKey::from_sec1(Curve::P256, sec1).map_err(|error| BridgeError::usage(&error.to_string()))
     };
-    let (device, hardening) = (point(&device_key)?, point(pin_hardening_key)?);
+    let (device, hardening) = (point(&device_key)?, point(&pin_hardening_key)?);
     let signer_sha256 = vec![application_signer()];
     let application = Application { package_name: APPLICATION.to_owned(), signer_sha256 };
     let now = SystemClock.now();
@@ -41,9 +41,9 @@ pub fn simulated_attestation(
         platform: "android".to_owned(),
         app_version: APP_VERSION.to_owned(),
         device_key,
-        device_chain: root.issue(&device, &KeyProfile::device_key(challenge, &application, now)),
+        device_chain: root.issue(&device, &KeyProfile::device_key(&challenge, &application, now)),
         pin_hardening_chain: root
-            .issue(&hardening, &KeyProfile::pin_hardening_key(challenge, &application, now)),
+            .issue(&hardening, &KeyProfile::pin_hardening_key(&challenge, &application, now)),
     })
 }
 
@@ -78,7 +78,7 @@ mod tests {
         let mut key = || EcPrivateKey::generate(Curve::P256, &mut rng).public_key();
         let (device, hardening) = (key(), key());
         let json = root.to_json();
-        let made = simulated_attestation(&json, b"challenge", device.to_sec1(), &hardening.to_sec1());
+        let made = simulated_attestation(&json, b"challenge".into(), device.to_sec1(), hardening.to_sec1());
         let made = made.unwrap();
         let verified =
             verify_android(&made.device_chain, &made.pin_hardening_chain, b"challenge", &policy, now)?;
@@ -96,7 +96,7 @@ mod tests {
     fn what_is_no_root_or_no_point_is_refused() {
         let root = DemoRoot::generate(SystemClock.now(), &mut ChaCha20Rng::seed_from_u64(1)).to_json();
         let refused = |root: &str, key: &[u8]| {
-            let error = simulated_attestation(root, b"challenge", key.to_vec(), key).unwrap_err();
+            let error = simulated_attestation(root, b"challenge".into(), key.into(), key.into()).unwrap_err();
             assert_eq!(error.code(), "usage");
         };
         refused("{}", &[4; 65]);

@@ -54,7 +54,7 @@ impl DeviceKeys for Keys {
     fn attest(&self, challenge: Vec<u8>) -> Result<Attestation, KeyError> {
         let root = self.root.as_ref().ok_or_else(|| failed("this phone is enrolled"))?;
         let hardening = self.hardening.public_key().to_sec1();
-        simulated_attestation(&root.to_json(), &challenge, self.device_key()?, &hardening).map_err(failed)
+        simulated_attestation(&root.to_json(), challenge, self.device_key()?, hardening).map_err(failed)
     }
 
     fn device_key(&self) -> Result<Vec<u8>, KeyError> {
