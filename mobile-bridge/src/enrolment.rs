@@ -2,8 +2,10 @@
 
 mod online;
 mod records;
+mod transcript;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::Base64;
@@ -13,14 +15,15 @@ use protocol::enrolment::{
     Seal, Sealed, pin_key_signing_bytes,
 };
 use protocol::request::DeviceProof;
-use protocol::seal::{SealSignatures, SealTranscript};
+use protocol::seal::SealSignatures;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::keys::{device_id, pin_key, sign};
 use crate::reader::{self, AccessKey, ProgressListener};
 use crate::server::{Numbers, Server, Signer};
-use crate::{BridgeError, CardTransport, DeviceKeys, PinHardeningKey};
+use crate::transport::Watch;
+use crate::{BridgeError, CardTransport, DeviceKeys, PinHardeningKey, TraceSink};
 use online::Online;
 pub use records::{
     BirthPlace, Checks, ConsentOption, EnrolmentOptions, FaceTask, IdentityClaims, SealedAccount,
@@ -32,6 +35,7 @@ pub struct EnrolmentClient {
     server: Server,
     keys: Arc<dyn DeviceKeys>,
     hardening: Arc<dyn PinHardeningKey>,
+    watch: Mutex<Watch>,
     state: Mutex<State>,
 }
 
@@ -71,6 +75,7 @@ impl EnrolmentClient {
             server: Server::new(server, language)?,
             keys,
             hardening,
+            watch: Mutex::default(),
             state: Mutex::default(),
         }))
     }
@@ -186,9 +191,23 @@ impl EnrolmentClient {
     ) -> Result<Checks, BridgeError> {
         #[expect(clippy::disallowed_methods, reason = "the phone is the composition root here")]
         let mut rng = crypto::os_rng();
-        reader::read_document(transport, access, &Online { client: self }, listener.as_ref(), &mut rng)?;
+        let watch = self.watch().clone();
+        watch.stopped.store(false, Ordering::Relaxed);
+        let seen = (listener.as_ref(), &watch);
+        reader::read_document(transport, access, &Online { client: self }, seen, &mut rng)?;
         let checked: Checked = self.call("POST", "/chip/verify", None::<&()>)?;
         Ok(checks(checked.checks, checked.missing))
+    }
+
+    /// Has the readings to come traced; `None` ends it.
+    pub fn trace(&self, sink: Option<Arc<dyn TraceSink>>) {
+        self.watch().trace = sink;
+    }
+
+    /// Ends the reading that another thread is in, before its next command: it fails with `nfc.stopped`. What was read
+    /// is kept.
+    pub fn stop_reading(&self) {
+        self.watch().stopped.store(true, Ordering::Relaxed);
     }
 
     /// Declares what the chip does not say; gives back the identity as it would be asserted.
@@ -289,6 +308,10 @@ impl EnrolmentClient {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn watch(&self) -> MutexGuard<'_, Watch> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn session(&self) -> Result<Arc<Session>, BridgeError> {
         self.state().session.clone().ok_or_else(|| BridgeError::usage("call open first"))
     }
@@ -307,32 +330,6 @@ impl EnrolmentClient {
         let session = self.session()?;
         let path = format!("/v1/enrolments/{}{step}", session.enrolment_id);
         self.server.signed(&session.signer, method, &path, body)
-    }
-
-    fn transcript(
-        &self,
-        session: &Session,
-        issuer: &str,
-        pin_key: &crypto::EcPublicKey,
-    ) -> Result<SealTranscript, BridgeError> {
-        let device_key = protocol::p256_key(&self.keys.device_key()?)?;
-        let state = self.state();
-        let missing = BridgeError::usage;
-        Ok(SealTranscript {
-            issuer: issuer.to_owned(),
-            enrolment_id: session.enrolment_id.clone(),
-            files: state.files.clone(),
-            portrait_digest: state.portrait.clone().ok_or_else(|| missing("the portrait was not read"))?,
-            chip_authentication: state.chip_authentication.clone(),
-            active_authentication_challenge: state.active_authentication.clone(),
-            holder_decision: state
-                .holder_decision
-                .clone()
-                .ok_or_else(|| missing("the face was not decided"))?,
-            device_key: protocol::key_thumbprint(&device_key).into(),
-            pin_key: protocol::key_thumbprint(pin_key).into(),
-            consents: state.consents.clone(),
-        })
     }
 }
 

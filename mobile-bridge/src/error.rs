@@ -130,6 +130,7 @@ impl From<CardError> for BridgeError {
             CardError::TagLost => {
                 Self::chip("nfc.tag-lost", protocol::codes::text("nfc.tag-lost", Language::En))
             }
+            CardError::Stopped => Self::chip("nfc.stopped", error),
             CardError::Failed { reason } => Self::chip("nfc.channel", reason),
         }
     }

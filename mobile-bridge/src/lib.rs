@@ -23,6 +23,7 @@ mod server;
 pub mod simulated;
 #[cfg(test)]
 mod testing;
+mod trace;
 mod transport;
 
 pub use enrolment::{
@@ -34,6 +35,7 @@ pub use keys::{Attestation, DeviceKeys, KeyError, PinHardeningKey, RequestCounte
 pub use login::{ApprovedLogin, LoginClient, LoginRequest};
 pub use mrz::{ScanError, ScannedMrz, read_mrz};
 pub use reader::{AccessKey, Progress, ProgressListener};
+pub use trace::{TraceEvent, TraceRecorder, TraceSink};
 pub use transport::{CardError, CardTransport};
 
 uniffi::setup_scaffolding!();

@@ -12,8 +12,8 @@ use emrtd::{MrzKey, Terminal};
 use lds::FileId;
 use rand_core::CryptoRng;
 
-use crate::transport::Channel;
-use crate::{BridgeError, CardTransport};
+use crate::transport::{Channel, Watch};
+use crate::{BridgeError, CardTransport, TraceEvent};
 
 /// What opens the chip: three fields of the machine-readable zone.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
@@ -104,45 +104,59 @@ pub(crate) fn read_document(
     transport: Arc<dyn CardTransport>,
     access: &AccessKey,
     upstream: &impl Upstream,
-    listener: &dyn ProgressListener,
+    (listener, watch): (&dyn ProgressListener, &Watch),
     rng: &mut impl CryptoRng,
 ) -> Result<(), BridgeError> {
-    let mut reader = Reader { terminal: Terminal::new(Channel::new(transport)), listener, number: 0, of: 1 };
-    reader.open(access, rng)?;
-    let sod_bytes = reader.file(FileId::Sod)?;
-    let mut known = upstream.known();
-    if let Some(digest) = known.get(FileId::Sod.name())
-        && crypto::sha256(&sod_bytes).as_slice() != digest
-    {
-        return Err(BridgeError::chip(
-            "nfc.different-document",
-            "the chip's EF.SOD is not the one read before",
-        ));
+    let terminal = Terminal::new(Channel::new(transport, watch.clone()));
+    let outcome = Reader { terminal, listener, watch, number: 0, of: 1 }.read(access, upstream, rng);
+    if let Err(error) = &outcome {
+        watch.record(|| TraceEvent::Failed { code: error.code().to_owned() });
     }
-    let sod = lds::sod::Sod::parse(&sod_bytes).map_err(|e| BridgeError::chip("lds.sod", e))?;
-    let listed = |n: &u8| sod.lds_security_object.hashes.contains_key(n);
-    reader.of = 1 + FIRST.iter().chain(&LATER).filter(|n| listed(n)).count() as u32;
-    reader.send(upstream, &mut known, FileId::Sod, &sod_bytes)?;
-    for n in FIRST.into_iter().chain(LATER).filter(|n| listed(n)) {
-        reader.transfer(upstream, &mut known, FileId::Dg(n))?;
-    }
-    if listed(&15) {
-        reader.active_authentication(upstream)?;
-    }
-    if listed(&14) {
-        reader.chip_authentication(upstream)?;
-    }
-    Ok(())
+    outcome
 }
 
 struct Reader<'a> {
     terminal: Terminal<Channel>,
     listener: &'a dyn ProgressListener,
+    watch: &'a Watch,
     number: u32,
     of: u32,
 }
 
 impl Reader<'_> {
+    fn read(
+        mut self,
+        access: &AccessKey,
+        upstream: &impl Upstream,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), BridgeError> {
+        self.open(access, rng)?;
+        let sod_bytes = self.file(FileId::Sod)?;
+        let mut known = upstream.known();
+        if let Some(digest) = known.get(FileId::Sod.name())
+            && crypto::sha256(&sod_bytes).as_slice() != digest
+        {
+            return Err(BridgeError::chip(
+                "nfc.different-document",
+                "the chip's EF.SOD is not the one read before",
+            ));
+        }
+        let sod = lds::sod::Sod::parse(&sod_bytes).map_err(|e| BridgeError::chip("lds.sod", e))?;
+        let listed = |n: &u8| sod.lds_security_object.hashes.contains_key(n);
+        self.of = 1 + FIRST.iter().chain(&LATER).filter(|n| listed(n)).count() as u32;
+        self.send(upstream, &mut known, FileId::Sod, &sod_bytes)?;
+        for n in FIRST.into_iter().chain(LATER).filter(|n| listed(n)) {
+            self.transfer(upstream, &mut known, FileId::Dg(n))?;
+        }
+        if listed(&15) {
+            self.active_authentication(upstream)?;
+        }
+        if listed(&14) {
+            self.chip_authentication(upstream)?;
+        }
+        Ok(())
+    }
+
     fn open(&mut self, access: &AccessKey, rng: &mut impl CryptoRng) -> Result<(), BridgeError> {
         let key = MrzKey::new(&access.document_number, &access.date_of_birth, &access.date_of_expiry)
             .map_err(|e| BridgeError::usage(&e.to_string()))?;
@@ -159,7 +173,9 @@ impl Reader<'_> {
             let (bytes, total) = (bytes as u32, total as u32);
             listener.on_progress(Progress::Reading { file: name.clone(), number, of, bytes, total });
         });
-        self.chip(read)
+        let bytes = self.chip(read)?;
+        self.watch.record(|| TraceEvent::file(file, &bytes));
+        Ok(bytes)
     }
 
     fn transfer(

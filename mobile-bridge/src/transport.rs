@@ -1,8 +1,12 @@
 //! The NFC channel that the platform brings.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use emrtd::{ApduChannel, ChannelError};
+
+use crate::{TraceEvent, TraceSink};
 
 /// Why a command got no response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -10,6 +14,9 @@ pub enum CardError {
     /// The chip left the field. Hold the document again; files already read are kept.
     #[error("the chip left the field")]
     TagLost,
+    /// The app ended the reading ([`crate::EnrolmentClient::stop_reading`]).
+    #[error("the reading was ended")]
+    Stopped,
     /// Anything else.
     #[error("{reason}")]
     Failed {
@@ -37,18 +44,42 @@ pub trait CardTransport: Send + Sync {
 /// The transport as the terminal's channel; keeps the platform's error, which the terminal's cannot carry.
 pub(crate) struct Channel {
     transport: Arc<dyn CardTransport>,
+    watch: Watch,
     pub(crate) failure: Option<CardError>,
 }
 
+/// Who looks on while a chip is read, and may end it.
+#[derive(Clone, Default)]
+pub(crate) struct Watch {
+    pub(crate) trace: Option<Arc<dyn TraceSink>>,
+    pub(crate) stopped: Arc<AtomicBool>,
+}
+
+impl Watch {
+    pub(crate) fn record(&self, event: impl FnOnce() -> TraceEvent) {
+        if let Some(trace) = &self.trace {
+            trace.record(event());
+        }
+    }
+}
+
 impl Channel {
-    pub(crate) fn new(transport: Arc<dyn CardTransport>) -> Self {
-        Self { transport, failure: None }
+    pub(crate) fn new(transport: Arc<dyn CardTransport>, watch: Watch) -> Self {
+        Self { transport, watch, failure: None }
     }
 }
 
 impl ApduChannel for Channel {
     fn transceive(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        self.transport.transceive(command.to_vec()).map_err(|error| {
+        let answer = if self.watch.stopped.load(Ordering::Relaxed) {
+            Err(CardError::Stopped)
+        } else {
+            let start = Instant::now();
+            let answer = self.transport.transceive(command.to_vec());
+            self.watch.record(|| TraceEvent::exchange(command, &answer, start.elapsed()));
+            answer
+        };
+        answer.map_err(|error| {
             let text = error.to_string();
             self.failure = Some(error);
             ChannelError(text)

@@ -8,6 +8,7 @@ mod keys;
 pub mod phone;
 mod replay;
 mod serve;
+mod trace;
 mod verify;
 
 pub use keys::{new_keys, pem};
@@ -45,6 +46,9 @@ enum Command {
     /// Plays a face engine that compares nothing, for demos.
     #[command(hide = true)]
     DemoFaceEngine(face_engine::DemoFaceEngine),
+    /// Shows what an app recorded of a reading.
+    #[command(subcommand)]
+    Trace(trace::Trace),
     /// Judges one passport from its files.
     Verify(verify::Verify),
     /// Judges the vectors and compares with what their manifests expect.
@@ -62,6 +66,7 @@ pub fn main() -> ExitCode {
         Command::Phone(command) => command.run(),
         Command::Chip(command) => command.run(),
         Command::DemoFaceEngine(command) => command.run(),
+        Command::Trace(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Replay(command) => command.run(),
     };

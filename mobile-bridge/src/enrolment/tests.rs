@@ -8,6 +8,7 @@ use test_passports::{ActiveAuthentication as Offer, Specimen};
 
 use super::*;
 use crate::testing::{Answer, Card, Http, Listener, Phone, Received, access_key, digest, ok, passport, rng};
+use protocol::seal::SealTranscript;
 
 const ISSUER: &str = "https://fi.example";
 const PIN: &str = "135790";

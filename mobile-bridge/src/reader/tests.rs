@@ -92,7 +92,7 @@ fn with_both_proofs(passport: SpecimenBuilder) -> SpecimenBuilder {
 
 fn read(card: &Arc<Card>, passport: &Specimen, office: &Office) -> Result<Vec<Progress>, BridgeError> {
     let listener = Listener::default();
-    read_document(card.clone(), &access_key(passport), office, &listener, &mut rng(2))?;
+    read_document(card.clone(), &access_key(passport), office, (&listener, &Watch::default()), &mut rng(2))?;
     Ok(listener.0.into_inner().unwrap())
 }
 
@@ -212,8 +212,14 @@ fn what_stands_in_no_mrz_is_not_tried() {
     let passport = passport(|p| p);
     let card = Card::new(&passport);
     let access = AccessKey { date_of_birth: "12081974".into(), ..access_key(&passport) };
-    let error = read_document(card.clone(), &access, &Office::default(), &Listener::default(), &mut rng(2))
-        .unwrap_err();
+    let error = read_document(
+        card.clone(),
+        &access,
+        &Office::default(),
+        (&Listener::default(), &Watch::default()),
+        &mut rng(2),
+    )
+    .unwrap_err();
     assert_eq!(error.code(), "usage");
     assert!(card.commands.lock().unwrap().is_empty());
 }
@@ -269,7 +275,68 @@ fn the_platforms_own_words_are_told() {
     }
     let passport = passport(|p| p);
     let access = access_key(&passport);
-    let read =
-        read_document(Arc::new(Broken), &access, &Office::default(), &Listener::default(), &mut rng(2));
+    let read = read_document(
+        Arc::new(Broken),
+        &access,
+        &Office::default(),
+        (&Listener::default(), &Watch::default()),
+        &mut rng(2),
+    );
     assert_eq!(read, Err(BridgeError::chip("nfc.channel", "antenna off")));
+}
+
+#[test]
+fn a_trace_tells_what_was_done_and_no_byte_of_it() {
+    let passport = passport(with_both_proofs);
+    let recorder = crate::TraceRecorder::new();
+    let watch = Watch { trace: Some(recorder.clone()), ..Watch::default() };
+    let listener = Listener::default();
+    let traced = |card: Arc<Card>| {
+        let seen = (&listener as &dyn ProgressListener, &watch);
+        read_document(card, &access_key(&passport), &Office::default(), seen, &mut rng(2))
+    };
+    traced(Card::new(&passport)).unwrap();
+    traced(Card::leaving_after(&passport, 20)).unwrap_err();
+    let lines = recorder.json_lines();
+    let events: Vec<TraceEvent> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let sod = passport.files[&FileId::Sod].len() as u32;
+    let read = events.iter().find_map(|event| match event {
+        TraceEvent::File { name, length, oids } if name == "EF.SOD" => Some((*length, oids.clone())),
+        _ => None,
+    });
+    let (length, oids) = read.unwrap();
+    assert_eq!(length, sod);
+    assert!(oids.contains(&"2.23.136.1.1.1".to_owned()));
+    let [.., no_answer, failed] = events.as_slice() else { panic!("{lines}") };
+    assert!(matches!(no_answer, TraceEvent::NoAnswer { tag_lost: true, .. }));
+    assert_eq!(*failed, TraceEvent::Failed { code: "nfc.tag-lost".into() });
+    for secret in ["ERIKSSON", passport.mrz.document_number.as_str(), "740812"] {
+        assert!(!lines.contains(secret));
+    }
+}
+
+#[test]
+fn a_reading_is_ended_before_its_next_command() {
+    struct Ending(Arc<Card>, Watch);
+    impl CardTransport for Ending {
+        fn transceive(&self, command: Vec<u8>) -> Result<Vec<u8>, CardError> {
+            if self.0.commands.lock().unwrap().len() == 9 {
+                self.1.stopped.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
+            self.0.transceive(command)
+        }
+        fn max_command_length(&self) -> u32 {
+            self.0.max_command_length()
+        }
+        fn extended_length_supported(&self) -> bool {
+            self.0.extended_length_supported()
+        }
+    }
+    let passport = passport(|p| p);
+    let (card, watch) = (Card::new(&passport), Watch::default());
+    let (ending, listener) = (Arc::new(Ending(card.clone(), watch.clone())), Listener::default());
+    let read =
+        read_document(ending, &access_key(&passport), &Office::default(), (&listener, &watch), &mut rng(2));
+    assert_eq!(read.unwrap_err().code(), "nfc.stopped");
+    assert_eq!(card.commands.lock().unwrap().len(), 10);
 }
