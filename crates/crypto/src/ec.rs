@@ -4,6 +4,7 @@
 //! one macro, `with_curve`, so that a new curve is one line there and one row in the table of curves (and one in
 //! `defined` if no crate has it).
 
+mod comb;
 mod defined;
 #[cfg(test)]
 mod edge_tests;

@@ -3,6 +3,8 @@
 //! It is judged beside the document and never for it: what stands in it refuses only as policy says, but for a way of
 //! PACE that it has, rightly signed, and EF.CardAccess has not.
 
+use std::sync::Arc;
+
 use lds::cms::SignedData;
 use lds::security_info::{SecurityInfo, parse_set};
 use lds::tlv::{self, tag};
@@ -56,7 +58,8 @@ impl SecurityObject {
         if !right_type || info.content_type.as_deref() != Some(OID_SECURITY_OBJECT) {
             return Err(Rejection::CardSecurity("content-type"));
         }
-        let carried = signed.certificates.iter().take(4).filter_map(|der| Certificate::parse(der).ok());
+        let carried =
+            signed.certificates.iter().take(4).filter_map(|der| Certificate::parse(der).ok().map(Arc::new));
         let mut signers = carried.chain([self.signer.clone()]).filter(|signer| names(&info.sid, signer));
         let signer = signers.next().ok_or(Rejection::CardSecurity("signer"))?;
         if signer.sha256 != self.signer.sha256 && !self.is_document_signer(&signer) {

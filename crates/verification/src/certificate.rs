@@ -1,6 +1,9 @@
 //! X.509 certificates of the document PKI (Doc 9303-12 7.1), read leniently: what deviates from the profile is judged
 //! later, and what is signed is taken from the original bytes.
 
+use std::ops::Range;
+use std::sync::OnceLock;
+
 use clock::UnixTime;
 use crypto::{PublicKey, SignatureScheme, sha256};
 use lds::tlv::{self, Reader, tag};
@@ -8,6 +11,7 @@ use x509_parser::prelude::{FromDer as _, ParsedExtension, X509Certificate, X509E
 
 use crate::fields::{Fields, MissingPart};
 use crate::name::Name;
+use crate::profile::{self, Finding, Role};
 
 /// The longest certificate that is parsed, in bytes; real ones have less than 4096.
 const MAX_CERTIFICATE: usize = 32 * 1024;
@@ -41,6 +45,8 @@ pub(crate) struct Certificate {
     pub(crate) sha256: [u8; 32],
     pub(crate) subject: Name,
     pub(crate) issuer: Name,
+    /// Where the issuer's Name stands in `der`.
+    issuer_at: Range<usize>,
     /// The subject's countryName as it is written.
     pub(crate) subject_country_raw: Option<String>,
     /// Contents of the INTEGER without leading zeros.
@@ -66,6 +72,10 @@ pub(crate) struct Certificate {
     pub(crate) algorithms_agree: bool,
     pub(crate) spki_der: Vec<u8>,
     pub(crate) signed: Signed,
+    /// What [`Certificate::public_key`] read.
+    key: OnceLock<Result<PublicKey, crypto::Error>>,
+    /// What [`Certificate::signer_findings`] found.
+    signer_findings: OnceLock<Vec<Finding>>,
 }
 
 /// The bits of keyUsage that matter.
@@ -79,7 +89,7 @@ pub(crate) struct KeyUsage {
 #[derive(Clone, Debug)]
 pub(crate) struct Signed {
     message: Vec<u8>,
-    algorithm_der: Vec<u8>,
+    scheme: Result<SignatureScheme, crypto::Error>,
     signature: Vec<u8>,
 }
 
@@ -96,13 +106,13 @@ impl Signed {
         };
         Ok(Self {
             message: message.raw.to_vec(),
-            algorithm_der: algorithm.raw.to_vec(),
+            scheme: SignatureScheme::from_algorithm_identifier(algorithm.raw, None),
             signature: bits.to_vec(),
         })
     }
 
     pub(crate) fn scheme(&self) -> Result<SignatureScheme, crypto::Error> {
-        SignatureScheme::from_algorithm_identifier(&self.algorithm_der, None)
+        self.scheme.clone()
     }
 
     /// The signature may be one of this key: kind and length are right. It costs nothing.
@@ -133,6 +143,7 @@ impl Certificate {
             sha256: sha256(der),
             subject: Name::new(parsed.subject()),
             issuer: Name::new(parsed.issuer()),
+            issuer_at: fields.issuer_at,
             subject_country_raw: country_as_written(parsed.subject()),
             serial: trim_serial(parsed.tbs_certificate.raw_serial()).to_vec(),
             subject_key_id: None,
@@ -149,6 +160,8 @@ impl Certificate {
             unknown_critical: None,
             spki_der: parsed.public_key().raw.to_vec(),
             signed,
+            key: OnceLock::new(),
+            signer_findings: OnceLock::new(),
         };
         for extension in parsed.extensions() {
             certificate.read_extension(extension);
@@ -185,13 +198,26 @@ impl Certificate {
         }
     }
 
-    pub(crate) fn public_key(&self) -> Result<PublicKey, crypto::Error> {
-        PublicKey::from_spki_der(&self.spki_der).map(|(key, _)| key)
+    /// The key, read once: that of a group or of a long modulus costs as much as a verification.
+    pub(crate) fn public_key(&self) -> Result<&PublicKey, crypto::Error> {
+        let read = || PublicKey::from_spki_der(&self.spki_der).map(|(key, _)| key);
+        self.key.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+
+    /// What is not by the profile of document signers, looked for once.
+    pub(crate) fn signer_findings(&self) -> &[Finding] {
+        self.signer_findings.get_or_init(|| profile::findings(self, Role::DocumentSigner))
+    }
+
+    /// This Name, in DER, is its issuer's.
+    pub(crate) fn is_issued_by(&self, name_der: &[u8]) -> bool {
+        self.der.get(self.issuer_at.clone()) == Some(name_der)
+            || Name::from_der(name_der).is_some_and(|name| name == self.issuer)
     }
 
     /// Its signature is right under the key of `issuer`.
     pub(crate) fn is_signed_by(&self, issuer: &Self) -> bool {
-        issuer.public_key().is_ok_and(|key| self.signed.fits(&key) && self.signed.verify(&key).is_ok())
+        issuer.public_key().is_ok_and(|key| self.signed.fits(key) && self.signed.verify(key).is_ok())
     }
 
     /// Issuer and subject are one.

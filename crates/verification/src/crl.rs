@@ -64,7 +64,7 @@ impl Crl {
             (Some(authority), Some(subject)) => authority == subject,
             _ => self.issuer == issuer.subject,
         };
-        named && issuer.public_key().is_ok_and(|key| self.signed.verify(&key).is_ok())
+        named && issuer.public_key().is_ok_and(|key| self.signed.verify(key).is_ok())
     }
 
     /// It is of the same issuer and key, and newer.

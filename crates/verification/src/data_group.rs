@@ -98,6 +98,20 @@ impl SecurityObject {
         parse: impl FnOnce(&[u8]) -> lds::Result<T>,
     ) -> Result<Authentic<T>, Rejection> {
         self.check_hash(number, &bytes)?;
+        self.compared(number, bytes, parse)
+    }
+
+    /// [`read`](Self::read) for a file that step 12 of passive authentication has compared with its hash.
+    pub(crate) fn read_compared<T: Content>(&self, bytes: Vec<u8>) -> Result<Authentic<T>, Rejection> {
+        self.compared(T::NUMBER, bytes, T::parse)
+    }
+
+    fn compared<T>(
+        &self,
+        number: u8,
+        bytes: Vec<u8>,
+        parse: impl FnOnce(&[u8]) -> lds::Result<T>,
+    ) -> Result<Authentic<T>, Rejection> {
         let content = parse(&bytes)?;
         Ok(Authentic { number, bytes, content, sod_sha256: *self.sod_sha256() })
     }

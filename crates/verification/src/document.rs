@@ -168,7 +168,7 @@ impl SecurityObject {
     }
 
     fn read_optional<T: Content>(&self, data: &ChipData) -> Result<Option<Authentic<T>>, Rejection> {
-        data.file(FileId::Dg(T::NUMBER)).map(|bytes| self.read(bytes.to_vec())).transpose()
+        data.file(FileId::Dg(T::NUMBER)).map(|bytes| self.read_compared(bytes.to_vec())).transpose()
     }
 
     fn check_state(&self, issuing_state: &str, report: &mut Report) -> Result<(), Rejection> {

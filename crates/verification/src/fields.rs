@@ -1,5 +1,7 @@
 //! The parts of a certificate as they are encoded: which one is missing, and what X.509 readers do not show.
 
+use std::ops::Range;
+
 use lds::tlv::{self, Element, Reader, tag};
 
 const FILE: &str = "certificate";
@@ -18,6 +20,8 @@ pub(crate) struct Fields<'a> {
     pub(crate) algorithms_agree: bool,
     /// The AlgorithmIdentifier outside has NULL parameters.
     pub(crate) null_parameters: bool,
+    /// Where the issuer's Name stands.
+    pub(crate) issuer_at: Range<usize>,
     /// notBefore and notAfter: tag and text.
     pub(crate) validity: [(u32, &'a [u8]); 2],
     /// OID, critical, contents of extnValue.
@@ -45,7 +49,7 @@ impl<'a> Fields<'a> {
         };
         let serial = tbs.expect(tag::INTEGER).map_err(|_| "serial-number")?;
         let inner = next(&mut tbs, "signature", is_algorithm)?;
-        next(&mut tbs, "issuer", is_name)?;
+        let issuer = next(&mut tbs, "issuer", is_name)?;
         let validity = next(&mut tbs, "validity", |element| times(element).is_some())?;
         next(&mut tbs, "subject", is_name)?;
         next(&mut tbs, "public-key", is_key)?;
@@ -60,6 +64,7 @@ impl<'a> Fields<'a> {
             serial: serial.value,
             algorithms_agree: inner.raw == algorithm.raw,
             null_parameters: algorithm.raw.ends_with(&[5, 0]),
+            issuer_at: issuer.offset..issuer.offset + issuer.raw.len(),
             validity: times(&validity).ok_or("validity")?,
             extensions,
         })

@@ -58,6 +58,7 @@ mod document;
 mod fields;
 mod holder;
 mod judge;
+mod known_signers;
 mod master_list;
 mod name;
 mod passive_authentication;

@@ -13,12 +13,14 @@
 //! 4. All of them were valid when the list was signed, which is not in the future.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use clock::UnixTime;
 use crypto::sha256;
 use lds::master_list::OID_CSCA_MASTER_LIST;
 
 use crate::certificate::{Certificate, MASTER_LIST_SIGNING};
+use crate::known_signers::Trials;
 use crate::signed_data::{check_signature, names};
 use crate::{Rejection, TrustStore, path};
 
@@ -161,12 +163,13 @@ impl MasterList {
         let signed_at = self.signed_at().filter(|time| *time <= at).ok_or(ListError::SigningTime)?;
         // 3
         let given = self.signed.signer_certificates.iter().chain(self.certificates());
-        let given = given.filter_map(|der| Certificate::parse(der).ok());
+        let given = given.filter_map(|der| Certificate::parse(der).ok().map(Arc::new));
         let known = distrusting.cscas.iter().chain(&distrusting.links).cloned();
         let (cscas, links) = given.chain(known).partition(|one| pins.contains(&one.sha256));
         let store = distrusting.only_distrusting(cscas, links);
-        let issuers = path::find(&store, &signer, signed_at, path::MAX_TRIALS).map_err(|_| {
-            let issued = |one: &&Certificate| one.sha256 != signer.sha256 && signer.is_signed_by(one);
+        let issuers = path::find(&store, &signer, signed_at, path::MAX_TRIALS, &mut Trials::default());
+        let issuers = issuers.map_err(|_| {
+            let issued = |one: &&Arc<Certificate>| one.sha256 != signer.sha256 && signer.is_signed_by(one);
             let named =
                 store.links.iter().filter(|one| signer.names_key_of(one) || signer.issuer == one.subject);
             let issuers: BTreeSet<[u8; 32]> = named.take(16).filter(issued).map(|one| one.sha256).collect();
@@ -177,7 +180,7 @@ impl MasterList {
             return Err(ListError::SignerNotTrusted(rejection));
         }
         // 4
-        let all = [&signer].into_iter().chain(issuers.iter().copied());
+        let all = [&signer].into_iter().chain(issuers.iter().map(|issuer| &***issuer));
         if !all.into_iter().all(|certificate| certificate.is_valid_at(signed_at)) {
             return Err(ListError::SignerNotValid);
         }

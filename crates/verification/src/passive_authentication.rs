@@ -17,6 +17,8 @@
 //! Everything else of the certificate profiles is reported, unless [`Policy::certificate_profile`] refuses: a verifier
 //! that always refused it would refuse the documents of whole States.
 
+use std::sync::Arc;
+
 use clock::UnixTime;
 use crypto::{HashAlgorithm, PublicKey, SignatureScheme, sha256};
 use lds::Sod;
@@ -24,9 +26,11 @@ use lds::sod::OID_LDS_SECURITY_OBJECT;
 
 use crate::certificate::Certificate;
 use crate::country::same_country;
+use crate::fields::MissingPart;
+use crate::known_signers::Signer;
 use crate::path::{self, Issuers};
 use crate::policy::Consequence;
-use crate::profile::{self, Role};
+use crate::profile::{self, Finding};
 use crate::report::CheckResult;
 use crate::signed_data::{check_signature, names};
 use crate::{Inspection, Policy, Rejection, Report, SecurityObject, TrustStore};
@@ -78,16 +82,18 @@ impl<'a> Inspector<'a> {
     fn inspect(
         &mut self,
         bytes: &[u8],
-    ) -> Result<(lds::sod::LdsSecurityObject, Certificate, Certificate), Rejection> {
+    ) -> Result<(lds::sod::LdsSecurityObject, Arc<Certificate>, Arc<Certificate>), Rejection> {
         // 1
         let sod = self.report.check("pa.sod", Sod::parse(bytes).map_err(Rejection::File), describe)?;
         // 2
         let signer = self.signer(&sod);
-        let signer = self.report.check("pa.dsc", signer, |signer| {
-            format!("the signer's certificate was found, valid {} to {}", signer.not_before, signer.not_after)
+        let mut found = self.report.check("pa.dsc", signer, |found| {
+            let Certificate { not_before, not_after, .. } = &*found.certificate;
+            format!("the signer's certificate was found, valid {not_before} to {not_after}")
         })?;
         // 3
-        let issuers = self.issuers(&signer);
+        let issuers = self.issuers(&mut found);
+        let signer = found.certificate;
         let issuers = self.report.check("pa.dsc-signature", issuers, |issuers| describe_path(issuers))?;
         self.check_trust_status(&signer, &issuers)?;
         // 4
@@ -113,22 +119,26 @@ impl<'a> Inspector<'a> {
         })?;
         // 11
         self.check_strength(&sod, scheme, &signer, &issuers)?;
-        let anchor = issuers.last().map_or_else(|| signer.clone(), |csca| (*csca).clone());
+        let anchor = Arc::clone(issuers.last().copied().unwrap_or(&signer));
         Ok((sod.lds_security_object, signer, anchor))
     }
 
     /// The certificate that SignerInfo names: of those in EF.SOD, and of those known only if EF.SOD holds none, so that
     /// a changed certificate is refused whatever is known. Several may be named alike (issuer and serial number are
     /// not unique in practice): then the one whose key fits.
-    fn signer(&mut self, sod: &Sod) -> Result<Certificate, Rejection> {
-        let carried: Vec<Result<Certificate, _>> =
-            sod.certificates.iter().take(MAX_CERTIFICATES).map(|der| Certificate::parse(der)).collect();
+    fn signer(&mut self, sod: &Sod) -> Result<Signer, Rejection> {
+        let carried: Vec<Result<Signer, _>> =
+            sod.certificates.iter().take(MAX_CERTIFICATES).map(|der| self.read(der)).collect();
         let known = self.store.signers.iter().chain(&self.store.signer_anchors);
-        let named: Vec<&Certificate> = carried
+        let known: Vec<Signer> = match carried.as_slice() {
+            [] => known.filter(|one| names(&sod.signer.sid, one)).map(|one| self.known(one)).collect(),
+            _ => Vec::new(),
+        };
+        let named: Vec<&Signer> = carried
             .iter()
             .flatten()
-            .chain(known.filter(|_| carried.is_empty()))
-            .filter(|certificate| names(&sod.signer.sid, certificate))
+            .chain(&known)
+            .filter(|signer| names(&sod.signer.sid, &signer.certificate))
             .take(MAX_NAMED_ALIKE)
             .collect();
         let malformed = carried.iter().find_map(|one| one.as_ref().err());
@@ -138,17 +148,32 @@ impl<'a> Inspector<'a> {
             [first, ..] => {
                 self.trials = self.trials.saturating_sub(named.len());
                 let fitting =
-                    named.iter().find(|certificate| check_signature(&sod.signer, certificate).is_ok());
-                Ok(fitting.map_or_else(|| (*first).clone(), |certificate| (*certificate).clone()))
+                    named.iter().find(|signer| check_signature(&sod.signer, &signer.certificate).is_ok());
+                Ok((*fitting.unwrap_or(first)).clone())
             }
         }
     }
 
-    fn issuers(&self, signer: &Certificate) -> Result<Issuers<'a>, Rejection> {
-        if !signer.algorithms_agree {
+    /// A certificate in EF.SOD.
+    fn read(&self, der: &[u8]) -> Result<Signer, MissingPart> {
+        match self.store.known.get(&sha256(der)) {
+            Some(signer) => Ok(signer),
+            None => Certificate::parse(der).map(Arc::new).map(Signer::new),
+        }
+    }
+
+    /// A certificate of the store.
+    fn known(&self, certificate: &Arc<Certificate>) -> Signer {
+        self.store.known.get(&certificate.sha256).unwrap_or_else(|| Signer::new(Arc::clone(certificate)))
+    }
+
+    fn issuers(&self, signer: &mut Signer) -> Result<Issuers<'a>, Rejection> {
+        if !signer.certificate.algorithms_agree {
             return Err(Rejection::DscAlgorithmMismatch);
         }
-        path::find(self.store, signer, self.at, self.trials)
+        let issuers = path::find(self.store, &signer.certificate, self.at, self.trials, &mut signer.trials)?;
+        self.store.known.remember(signer);
+        Ok(issuers)
     }
 
     fn check_trust_status(&mut self, signer: &Certificate, issuers: &Issuers<'_>) -> Result<(), Rejection> {
@@ -208,8 +233,8 @@ impl<'a> Inspector<'a> {
         };
         self.report
             .check("pa.dsc-key-usage", outcome, |()| "the certificate's key may sign documents".into())?;
-        let mut found = profile::findings(signer, Role::DocumentSigner);
-        found.retain(|finding| finding.gates || finding.code == "basic-constraints");
+        let told = |finding: &&Finding| finding.gates || finding.code == "basic-constraints";
+        let mut found: Vec<Finding> = signer.signer_findings().iter().filter(told).copied().collect();
         let named = issuers.first().is_none_or(|issuer| signer.issuer == issuer.subject);
         found.extend((!named).then_some(profile::ISSUER_MISMATCH));
         for finding in found {
@@ -267,7 +292,8 @@ impl<'a> Inspector<'a> {
         let content = &sod.lds_security_object;
         let mut hashes = vec![scheme.hash(), sod.signer.digest_algorithm, content.hash_algorithm];
         // The signature of the trusted certificate itself does not count.
-        for certificate in [signer].into_iter().chain(issuers.iter().copied()).take(issuers.len()) {
+        let above = issuers.iter().map(|issuer| &***issuer);
+        for certificate in [signer].into_iter().chain(above.clone()).take(issuers.len()) {
             hashes.extend(certificate.signed.scheme().map(|scheme| scheme.hash()));
         }
         self.report.algorithm("data-groups", content.hash_algorithm.name().to_owned());
@@ -275,7 +301,7 @@ impl<'a> Inspector<'a> {
         if let (Ok(scheme), false) = (signer.signed.scheme(), issuers.is_empty()) {
             self.report.algorithm("dsc-signature", scheme.name());
         }
-        let short = [signer].into_iter().chain(issuers.iter().copied()).find_map(|c| self.short_key(c));
+        let short = [signer].into_iter().chain(above).find_map(|c| self.short_key(c));
         let sha1 = hashes.contains(&HashAlgorithm::Sha1);
         let refused = hashes.into_iter().find(|hash| self.policy.refuses_hash(*hash, self.at));
         let outcome = match (short, refused) {

@@ -4,6 +4,7 @@
 
 use crate::Rejection;
 use crate::certificate::Certificate;
+use crate::crl::Crl;
 use crate::passive_authentication::Inspector;
 use crate::path::Issuers;
 use crate::report::CheckResult;
@@ -20,14 +21,15 @@ impl Inspector<'_> {
         issuers: &Issuers<'_>,
     ) -> Result<(), Rejection> {
         let id = "pa.revocation";
-        let mut signed: Vec<&Certificate> = vec![signer];
-        signed.extend(issuers.iter().rev().skip(1));
-        let signers: Vec<&Certificate> = self.store.cscas.iter().chain(issuers.iter().copied()).collect();
-        for certificate in signed {
+        let above = issuers.iter().rev().skip(1).map(|issuer| &***issuer);
+        let signs = |crl: &Crl| {
+            self.store.cscas.iter().chain(issuers.iter().copied()).any(|csca| crl.is_signed_by(csca))
+        };
+        for certificate in [signer].into_iter().chain(above) {
             let mut crls: Vec<_> = self.store.crls.iter().filter(|crl| crl.is_about(certificate)).collect();
             crls.sort_by_key(|crl| std::cmp::Reverse(crl.this_update));
             crls.truncate(MAX_CRLS);
-            crls.retain(|crl| signers.iter().any(|csca| crl.is_signed_by(csca)));
+            crls.retain(|crl| signs(crl));
             if crls.iter().any(|crl| crl.lists(certificate)) {
                 return self.report.check(id, Err(Rejection::DscRevoked), |()| String::new());
             }

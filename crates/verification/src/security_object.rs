@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use clock::UnixTime;
 use lds::sod::LdsSecurityObject;
@@ -14,9 +15,9 @@ use crate::{Policy, Rejection, Report};
 pub struct SecurityObject {
     pub(crate) content: LdsSecurityObject,
     pub(crate) sod_sha256: [u8; 32],
-    pub(crate) signer: Certificate,
+    pub(crate) signer: Arc<Certificate>,
     /// The trusted CSCA; the document signer itself if that is trusted.
-    pub(crate) anchor: Certificate,
+    pub(crate) anchor: Arc<Certificate>,
     pub(crate) trust_digest: [u8; 32],
     pub(crate) policy: Policy,
     pub(crate) at: UnixTime,

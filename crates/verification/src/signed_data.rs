@@ -5,14 +5,12 @@ use lds::cms::{SignerIdentifier, SignerInfo};
 
 use crate::Rejection;
 use crate::certificate::{Certificate, trim_serial};
-use crate::name::Name;
 
 /// SignerInfo names this certificate.
 pub(crate) fn names(sid: &SignerIdentifier, certificate: &Certificate) -> bool {
     match sid {
         SignerIdentifier::IssuerAndSerial { issuer_der, serial } => {
-            trim_serial(serial) == certificate.serial
-                && Name::from_der(issuer_der).is_some_and(|issuer| issuer == certificate.issuer)
+            trim_serial(serial) == certificate.serial && certificate.is_issued_by(issuer_der)
         }
         SignerIdentifier::SubjectKeyIdentifier(identifier) => {
             certificate.subject_key_id.as_ref() == Some(identifier)
@@ -30,5 +28,5 @@ pub(crate) fn check_signature(info: &SignerInfo, signer: &Certificate) -> Result
     let scheme = scheme.map_err(unsupported)?;
     let key = signer.public_key().map_err(unsupported)?;
     let message = info.signed_attrs_der.as_ref().ok_or(Rejection::SignedAttributesMissing)?;
-    scheme.verify(&key, message, &info.signature).map(|()| scheme).map_err(|_| Rejection::SodSignature)
+    scheme.verify(key, message, &info.signature).map(|()| scheme).map_err(|_| Rejection::SodSignature)
 }

@@ -215,7 +215,7 @@ impl TrustAuditor {
         let mut by_spki: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut holders: Vec<Holder> = Vec::new();
         for parsed in &mut self.parsed {
-            let Ok(key) = parsed.certificate.public_key() else { continue };
+            let Ok(key) = parsed.certificate.public_key().cloned() else { continue };
             let index = *by_spki.entry(key.to_spki_der()).or_insert_with(|| {
                 holders.push(Holder { key, certificates: Vec::new() });
                 holders.len() - 1
@@ -296,10 +296,10 @@ fn key_name(certificate: &Certificate) -> String {
         Ok(key) => key,
         Err(error) => return error.to_string(),
     };
-    if let PublicKey::Rsa(key) = &key {
+    if let PublicKey::Rsa(key) = key {
         return format!("RSA-{}", key.bits());
     }
-    if let PublicKey::Ec(key) = &key {
+    if let PublicKey::Ec(key) = key {
         return key.curve().name().to_owned();
     }
     "another kind".to_owned()

@@ -261,7 +261,7 @@ fn fit_for_a_list(der: &[u8]) -> Result<(), String> {
     let Ok(key) = certificate.public_key() else { return Ok(()) };
     let names_itself = certificate.authority_key_id.is_none() || certificate.names_key_of(&certificate);
     let signs_itself = certificate.is_self_issued() && names_itself;
-    if signs_itself && certificate.signed.verify(&key) == Err(crypto::Error::Signature) {
+    if signs_itself && certificate.signed.verify(key) == Err(crypto::Error::Signature) {
         return Err("its own signature is wrong".to_owned());
     }
     Ok(())

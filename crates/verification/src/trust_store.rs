@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use clock::UnixTime;
 use crypto::sha256;
@@ -10,6 +10,8 @@ use x509_parser::pem::Pem;
 
 use crate::certificate::Certificate;
 use crate::crl::Crl;
+use crate::known_signers::{KnownSigners, Trials};
+use crate::path::Index;
 use crate::{Inspection, Policy, Rejection, SecurityObject, passive_authentication, path};
 
 /// The largest file that is read as certificates or CRL.
@@ -41,14 +43,18 @@ pub enum TrustError {
 /// Nothing is removed for its age: whether a certificate is valid is asked at each inspection.
 #[derive(Clone, Default)]
 pub struct TrustStore {
-    pub(crate) cscas: Vec<Certificate>,
-    pub(crate) links: Vec<Certificate>,
-    pub(crate) signers: Vec<Certificate>,
-    pub(crate) signer_anchors: Vec<Certificate>,
+    pub(crate) cscas: Vec<Arc<Certificate>>,
+    pub(crate) links: Vec<Arc<Certificate>>,
+    pub(crate) signers: Vec<Arc<Certificate>>,
+    pub(crate) signer_anchors: Vec<Arc<Certificate>>,
     pub(crate) crls: Vec<Crl>,
     distrusted: Vec<([u8; 32], UnixTime)>,
     /// What [`TrustStore::digest`] computed; empty after every change.
     digest: OnceLock<[u8; 32]>,
+    /// What [`TrustStore::index`] made; empty after every change.
+    index: OnceLock<Arc<Index>>,
+    /// Document signers met before. Copies of a store share them.
+    pub(crate) known: Arc<KnownSigners>,
 }
 
 impl fmt::Debug for TrustStore {
@@ -73,12 +79,22 @@ impl TrustStore {
         Self::default()
     }
 
+    fn changed(&mut self) {
+        self.digest = OnceLock::new();
+        self.index = OnceLock::new();
+    }
+
+    /// The CSCAs and links by key identifier and by name.
+    pub(crate) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Arc::new(Index::new(&self.cscas, &self.links)))
+    }
+
     /// Trusts a CSCA certificate (DER).
     ///
     /// # Errors
     /// [`TrustError::Certificate`].
     pub fn add_csca(&mut self, der: &[u8]) -> Result<(), TrustError> {
-        self.digest = OnceLock::new();
+        self.changed();
         add(&mut self.cscas, der)
     }
 
@@ -87,7 +103,7 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::Certificate`].
     pub fn add_link(&mut self, der: &[u8]) -> Result<(), TrustError> {
-        self.digest = OnceLock::new();
+        self.changed();
         add(&mut self.links, der)
     }
 
@@ -96,7 +112,7 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::Certificate`].
     pub fn add_document_signer(&mut self, der: &[u8]) -> Result<(), TrustError> {
-        self.digest = OnceLock::new();
+        self.changed();
         add(&mut self.signers, der)
     }
 
@@ -105,7 +121,7 @@ impl TrustStore {
     /// # Errors
     /// [`TrustError::Certificate`].
     pub fn add_document_signer_anchor(&mut self, der: &[u8]) -> Result<(), TrustError> {
-        self.digest = OnceLock::new();
+        self.changed();
         add(&mut self.signer_anchors, der)
     }
 
@@ -115,7 +131,7 @@ impl TrustStore {
     /// [`TrustError::Crl`].
     pub fn add_crl(&mut self, der: &[u8]) -> Result<(), TrustError> {
         let crl = Crl::parse(der).ok_or(TrustError::Crl)?;
-        self.digest = OnceLock::new();
+        self.changed();
         if !self.crls.iter().any(|known| known.sha256 == crl.sha256) {
             self.crls.push(crl);
         }
@@ -125,7 +141,7 @@ impl TrustStore {
     /// Distrusts a certificate, by its SHA-256, and every certificate of the same key, for inspections from this time
     /// on: a CSCA, a link certificate or a document signer. It wins over every list, whatever was or will be added.
     pub fn distrust(&mut self, sha256: [u8; 32], from: UnixTime) {
-        self.digest = OnceLock::new();
+        self.changed();
         self.distrusted.push((sha256, from));
     }
 
@@ -139,7 +155,11 @@ impl TrustStore {
     }
 
     /// A store of other certificates that distrusts as this one does.
-    pub(crate) fn only_distrusting(&self, cscas: Vec<Certificate>, links: Vec<Certificate>) -> Self {
+    pub(crate) fn only_distrusting(
+        &self,
+        cscas: Vec<Arc<Certificate>>,
+        links: Vec<Arc<Certificate>>,
+    ) -> Self {
         Self { cscas, links, distrusted: self.distrusted.clone(), ..Self::default() }
     }
 
@@ -176,7 +196,7 @@ impl TrustStore {
         if !signer.algorithms_agree {
             return Err(Rejection::DscAlgorithmMismatch);
         }
-        let issuers = path::find(self, &signer, at, path::MAX_TRIALS)?;
+        let issuers = path::find(self, &signer, at, path::MAX_TRIALS, &mut Trials::default())?;
         path::fault(self, &issuers, at).map_or(Ok(()), Err)?;
         Ok(issuers.iter().map(|issuer| issuer.sha256).collect())
     }
@@ -188,10 +208,10 @@ impl TrustStore {
     }
 }
 
-fn add(list: &mut Vec<Certificate>, der: &[u8]) -> Result<(), TrustError> {
+fn add(list: &mut Vec<Arc<Certificate>>, der: &[u8]) -> Result<(), TrustError> {
     let certificate = Certificate::parse(der).map_err(|_| TrustError::Certificate)?;
     if !list.iter().any(|known| known.sha256 == certificate.sha256) {
-        list.push(certificate);
+        list.push(Arc::new(certificate));
     }
     Ok(())
 }

@@ -61,11 +61,15 @@ where
         let key = (point * s - Projective::<C>::generator() * z::<C>(curve, &digest)) * r.invert().unwrap();
         let key: elliptic_curve::AffinePoint<C> = key.into();
         let key = EcPublicKey::from_sec1(curve, key.to_sec1_point(false).as_bytes()).unwrap();
+        let prepared = key.clone();
+        prepared.prepare();
         let verify = |digest: &[u8], r: &[u8], s: &[u8]| {
             let signature = EcdsaSignature::new(r, s);
             let der = EcdsaSignature::from_der(&signature.to_der()).unwrap();
             assert_eq!(der, signature);
-            key.verify_prehash(digest, &der)
+            let verdict = key.verify_prehash(digest, &der);
+            assert_eq!(prepared.verify_prehash(digest, &der), verdict, "prepared");
+            verdict
         };
         let name = format!("{} {}", curve.name(), hash.name());
         let refused = Err(Error::Signature);

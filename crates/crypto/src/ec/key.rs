@@ -1,6 +1,9 @@
 //! Public and private keys: ECDSA and ECDH.
 
+use std::any::Any;
+use std::fmt;
 use std::ops::RangeInclusive;
+use std::sync::{Arc, OnceLock};
 
 use der::asn1::{AnyRef, OctetStringRef};
 use der::{Decode as _, Encode as _, Sequence};
@@ -9,6 +12,7 @@ use p256::pkcs8::{AlgorithmIdentifierRef, PrivateKeyInfoRef};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use super::comb::{self, Comb};
 use super::{EcPoint, EcdsaSignature, ID_EC_PUBLIC_KEY, Scalar, with_curve};
 use crate::{Curve, Error, HashAlgorithm};
 
@@ -16,34 +20,66 @@ use crate::{Curve, Error, HashAlgorithm};
 const DIGEST_LENGTHS: RangeInclusive<usize> = 20..=64;
 
 /// A public key: a point, with what one does with a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EcPublicKey(EcPoint);
+#[derive(Clone)]
+pub struct EcPublicKey {
+    point: EcPoint,
+    /// The [`Comb`] of the point on its curve, once it is [prepared](Self::prepare).
+    multiples: OnceLock<Arc<dyn Any + Send + Sync>>,
+}
+
+impl PartialEq for EcPublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.point == other.point
+    }
+}
+
+impl Eq for EcPublicKey {}
+
+impl fmt::Debug for EcPublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EcPublicKey({})", self.curve().name())
+    }
+}
 
 impl EcPublicKey {
+    fn new(point: EcPoint) -> Self {
+        Self { point, multiples: OnceLock::new() }
+    }
+
+    /// Computes multiples of the point, a few kilobytes, in the time of about two verifications; with them a
+    /// verification takes less than half of its time. For keys that sign many documents.
+    pub fn prepare(&self) {
+        with_curve!(self.curve(), C => {
+            if let Some(point) = self.point.projective::<C>() {
+                self.multiples.get_or_init(|| Arc::new(Comb::<C>::new(&point)));
+            }
+        });
+    }
+
     /// Reads an uncompressed SEC 1 point.
     ///
     /// # Errors
     /// [`Error::InvalidPoint`].
     pub fn from_sec1(curve: Curve, sec1: &[u8]) -> Result<Self, Error> {
-        EcPoint::from_sec1(curve, sec1).map(Self)
+        EcPoint::from_sec1(curve, sec1).map(Self::new)
     }
 
     /// Uncompressed SEC 1: 04, x, y.
     #[must_use]
     pub fn to_sec1(&self) -> Vec<u8> {
-        self.0.to_sec1()
+        self.point.to_sec1()
     }
 
     /// The curve.
     #[must_use]
     pub fn curve(&self) -> Curve {
-        self.0.curve()
+        self.point.curve()
     }
 
     /// The point.
     #[must_use]
     pub fn point(&self) -> &EcPoint {
-        &self.0
+        &self.point
     }
 
     /// Verifies an ECDSA signature over a digest: a longer one than the order is cut (FIPS 186-5, 6.4.2), a shorter one
@@ -57,11 +93,17 @@ impl EcPublicKey {
         }
         let plain = signature.to_plain(self.curve());
         let verified = with_curve!(self.curve(), C => {
-            match (ecdsa::Signature::<C>::from_slice(&plain), self.0.projective::<C>()) {
+            static GENERATOR: OnceLock<Comb<C>> = OnceLock::new();
+            let multiples = self.multiples.get().and_then(|comb| comb.downcast_ref::<Comb<C>>());
+            match (ecdsa::Signature::<C>::from_slice(&plain), multiples) {
                 (Ok(signature), Some(key)) => {
-                    ecdsa::hazmat::verify_prehashed::<C>(&key, digest, &signature).is_ok()
+                    let generator = GENERATOR.get_or_init(Comb::of_generator);
+                    comb::verify(generator, key, digest, &signature)
                 }
-                _ => false,
+                (Ok(signature), None) => self.point.projective::<C>().is_some_and(|key| {
+                    ecdsa::hazmat::verify_prehashed::<C>(&key, digest, &signature).is_ok()
+                }),
+                (Err(_), _) => false,
             }
         });
         if verified { Ok(()) } else { Err(Error::Signature) }
@@ -107,7 +149,7 @@ impl EcPrivateKey {
     fn new(scalar: Scalar) -> Self {
         let public =
             EcPoint::generator(scalar.curve).mul(&scalar).expect("a scalar below the order, not zero");
-        Self { scalar, public: EcPublicKey(public) }
+        Self { scalar, public: EcPublicKey::new(public) }
     }
 
     /// Reads PKCS#8, unencrypted, with named or explicit parameters.
@@ -175,7 +217,7 @@ impl EcPrivateKey {
     /// # Errors
     /// [`Error::KeyMismatch`]: another curve.
     pub fn ecdh(&self, other: &EcPublicKey) -> Result<Zeroizing<Vec<u8>>, Error> {
-        other.0.mul(&self.scalar).map(|shared| Zeroizing::new(shared.x().to_vec()))
+        other.point.mul(&self.scalar).map(|shared| Zeroizing::new(shared.x().to_vec()))
     }
 
     /// ECDSA with the deterministic nonce of RFC 6979.
@@ -294,6 +336,33 @@ mod tests {
         let [one, other] = [0, 1].map(|last| [&[7; 63][..], &[last]].concat());
         let r = |digest: &[u8]| key.sign_prehash(digest).to_plain(Curve::P521)[..66].to_vec();
         assert_ne!(r(&one), r(&other));
+    }
+
+    /// The same verdict by both ways, on every curve; signatures at the edges are in `edge_tests`.
+    #[test]
+    fn a_prepared_key_verifies_as_the_plain_one_does() {
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        for curve in Curve::all() {
+            let (key, other) =
+                (EcPrivateKey::generate(curve, &mut rng), EcPrivateKey::generate(curve, &mut rng));
+            let (plain, prepared) = (key.public_key(), key.public_key());
+            prepared.prepare();
+            assert_eq!(plain, prepared);
+            let verdict = |digest: &[u8], signature: &EcdsaSignature| {
+                let both = [&plain, &prepared].map(|key| key.verify_prehash(digest, signature).is_ok());
+                assert_eq!(both[0], both[1], "{}", curve.name());
+                both[0]
+            };
+            for hash in HashAlgorithm::all() {
+                for n in 0..4_u8 {
+                    let (message, digest) = ([n; 5], hash.digest(&[n; 5]));
+                    let signature = key.sign(hash, &message);
+                    assert!(verdict(&digest, &signature), "{} {}", curve.name(), hash.name());
+                    assert!(!verdict(&hash.digest(b"another"), &signature));
+                    assert!(!verdict(&digest, &other.sign(hash, &message)));
+                }
+            }
+        }
     }
 
     #[test]
