@@ -13,6 +13,7 @@ mod dsa;
 pub mod ec;
 mod hash;
 pub mod iso9796_2;
+pub mod jwa;
 pub mod pad;
 pub mod rsa;
 pub mod scheme;

@@ -3,6 +3,7 @@
 //! Encodings are made and compared here, whole, because passports use what the usual libraries do not offer: a mask
 //! generation hash other than the message's, and salts of any length.
 
+mod oaep;
 mod pss;
 mod pss_parameters;
 

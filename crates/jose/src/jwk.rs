@@ -3,7 +3,7 @@
 use crypto::{Curve, EcPublicKey, PublicKey, RsaPublicKey, sha256};
 use serde::{Deserialize, Serialize};
 
-use crate::{Algorithm, Error, MAX_LEN, base64url};
+use crate::{Algorithm, Error, KeyManagement, MAX_LEN, base64url};
 
 /// The most keys in a set.
 pub const MAX_KEYS: usize = 32;
@@ -73,6 +73,32 @@ impl Jwk {
         let mut jwk = Self { key_use: Some("sig".into()), alg: Some(algorithm.name().into()), ..jwk };
         jwk.kid = Some(jwk.thumbprint()?);
         Ok(jwk)
+    }
+
+    /// Writes a key that others encrypt to.
+    ///
+    /// # Errors
+    /// [`Error::Jwk`]: a key of a kind that is no JWK here.
+    pub fn for_encryption(key: &PublicKey, alg: KeyManagement) -> Result<Self, Error> {
+        let signing = Self::from_public_key(key)?;
+        Ok(Self { key_use: Some("enc".into()), alg: Some(alg.name().into()), ..signing })
+    }
+
+    /// An ephemeral key on P-256: its coordinates alone.
+    pub(crate) fn bare(key: &EcPublicKey) -> Self {
+        let point = key.to_sec1();
+        let [x, y] = [&point[1..33], &point[33..]].map(|bytes| Some(base64url::encode(bytes)));
+        Self { kty: "EC".into(), crv: Some("P-256".into()), x, y, ..Self::default() }
+    }
+
+    /// Whether the key may be encrypted to with this `alg`: `Some(true)` if it names it, `Some(false)` if it names none.
+    pub(crate) fn is_for_encryption(&self, alg: &str) -> Option<bool> {
+        let for_encryption = self.key_use.as_deref().is_none_or(|key_use| key_use == "enc");
+        match self.alg.as_deref() {
+            _ if !for_encryption => None,
+            None => Some(false),
+            Some(named) => (named == alg).then_some(true),
+        }
     }
 
     /// The same key under another `kid`.

@@ -1,14 +1,18 @@
-//! JSON Web Keys and compact JSON Web Signatures (RFC 7515, 7517, 7518, 7638), as narrow as Sceau needs them.
+//! JSON Web Keys, compact JSON Web Signatures and compact JSON Web Encryption (RFC 7515 to 7518, 7638), as narrow as Sceau
+//! needs them.
 //!
-//! Signing is ES256 only; verifying is ES256 and RS256, each only if the caller allows it. A [`Verified`] payload
+//! Signing is ES256 only; verifying is ES256 and RS256, each only if the caller allows it. Encryption is to one
+//! recipient's published key ([`EncryptionKey`]). A [`Verified`] payload
 //! can be made by [`verify`] alone. [`statement`] adds what every statement of our own says beside its content:
 //! purpose, audience, issuer, id and time.
 
 mod base64url;
+mod jwe;
 mod jwk;
 mod jws;
 pub mod statement;
 
+pub use jwe::{ContentEncryption, DecryptionKey, EncryptionKey, KeyManagement};
 pub use jwk::{Jwk, JwkSet, MAX_KEYS};
 pub use jws::{Algorithm, Header, MAX_LEN, SigningKey, Verified, decode_header, sign, verify};
 pub use statement::{Expected, Statement, VerifiedStatement, sign_statement, verify_statement};
@@ -53,6 +57,9 @@ pub enum Error {
     /// A JWK is not a public key that this crate takes.
     #[error("malformed JWK: {0}")]
     Jwk(&'static str),
+    /// What was encrypted does not open with this key.
+    #[error("not decrypted")]
+    Decryption,
     /// The signature does not verify.
     #[error("wrong signature")]
     Signature,
