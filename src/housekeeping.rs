@@ -1,4 +1,4 @@
-//! Deletes what has had its time.
+//! Deletes what has had its time, and keeps the clients' keys fresh.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ pub async fn run(state: AppState) {
         if let Err(error) = once(&state).await {
             tracing::error!(%error, "housekeeping");
         }
+        state.client_keys.refresh(state.now(), EVERY.as_secs().cast_signed()).await;
         tokio::time::sleep(EVERY).await;
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! - [`config`]: the configuration file; [`state`]: what it becomes;
 //! - [`http`]: the enrolment API, the login pages and API, the OpenID Connect endpoints; [`router`] joins them;
+//! - [`client_keys`]: the keys that tokens are encrypted to;
 //! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`]; [`housekeeping`]: deletion of what has had its time;
 //! - [`cli`]: the commands.
 
 pub mod cli;
+pub mod client_keys;
 pub mod config;
 pub mod error;
 pub mod housekeeping;

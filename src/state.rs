@@ -9,13 +9,14 @@ use clock::Clock;
 use face::{EngineRegistry, FacePolicy};
 use identity::{CogTable, EnrolmentPolicy};
 use jose::{JwkSet, SigningKey};
-use oidc::{Clients, ProviderMetadata};
+use oidc::{Client, Clients, ProviderMetadata};
 use protocol::codes::Language;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 use storage::Database;
 use verification::TrustStore;
 
+use crate::client_keys::{ClientKeys, NoKey};
 use crate::config::{Config, ConsentDocument, Materials, Mistake, Mistakes, Secret};
 use crate::http::limits::Buckets;
 use crate::mail::Mailer;
@@ -56,6 +57,8 @@ pub struct Services {
     pub places: &'static CogTable,
     /// The clients.
     pub clients: Clients,
+    /// The keys that their tokens are encrypted to.
+    pub client_keys: ClientKeys,
     /// Signs ID tokens and userinfo.
     pub oidc_key: SigningKey,
     /// The public keys of both, older ones too: the answer of `jwks_uri`.
@@ -100,6 +103,7 @@ impl AppState {
         let own_keys = public(&statement_keys);
         let services = Services {
             clients: materials.clients,
+            client_keys: materials.client_keys,
             oidc_key: oidc_keys.swap_remove(0),
             jwks,
             metadata: ProviderMetadata::new(&config.issuer).to_json().into(),
@@ -142,6 +146,18 @@ impl Services {
     #[must_use]
     pub fn consent_version(&self, client_id: &str) -> &str {
         self.client_config(client_id).map_or("", |client| client.consent_version.as_str())
+    }
+
+    /// A signed token as its client gets it: encrypted, if it asked for that.
+    ///
+    /// # Errors
+    /// [`NoKey`]: no key of the client's is at hand.
+    pub fn encrypted(&self, client: &Client, token: String) -> Result<String, NoKey> {
+        let (Some(encryption), Some(key)) = (client.encryption(), self.client_keys.key(client)?) else {
+            return Ok(token);
+        };
+        key.encrypt(encryption.enc, &token, &mut self.rng())
+            .map_err(|_| NoKey::NoneForAlgorithm(encryption.alg.name()))
     }
 
     fn client_config(&self, client_id: &str) -> Option<&crate::config::Client> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use attestation::{Environment, SecurityLevel};
 use identity::Level;
+use jose::{ContentEncryption, KeyManagement};
 use serde::Deserialize;
 
 use super::{Cidr, Secret};
@@ -150,14 +151,25 @@ pub struct Client {
     pub secret_file: Option<PathBuf>,
     /// Its public keys, a JWK set.
     pub jwks_file: Option<PathBuf>,
+    /// Where it publishes the keys that its tokens are encrypted to.
+    pub jwks_uri: Option<String>,
     /// How its ID tokens and claims are signed.
     #[serde(default)]
     pub signing_algorithm: SigningAlgorithm,
+    /// How the key reaches the client that its ID tokens and claims are encrypted with; not encrypted without it.
+    pub encryption_algorithm: Option<KeyManagement>,
+    /// How ID tokens and claims are encrypted with that key.
+    #[serde(default = "a256gcm")]
+    pub encryption_method: ContentEncryption,
     /// The levels that it may be answered.
     pub acr: Vec<Level>,
     /// The consent text that is shown at its logins.
     #[serde(default = "first_version")]
     pub consent_version: String,
+}
+
+fn a256gcm() -> ContentEncryption {
+    ContentEncryption::A256Gcm
 }
 
 fn first_version() -> String {

@@ -13,15 +13,20 @@ use protocol::login::{Approved, LoginChallenge};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use serde_json::Value;
 
+const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
+
 /// Runs a client through a login; its claims. `more` are further arguments of the script.
 fn log_in(bench: &Bench, script: &str, more: &[&str]) -> Value {
-    let (mut phone, _) = Phone::enrol(bench, 1, &bench.passport());
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
+    log_in_to(bench, &mut Phone::enrol(bench, 1, &bench.passport()).0, CLIENT, script, more)
+}
+
+fn log_in_to(bench: &Bench, phone: &mut Phone, client: &str, script: &str, more: &[&str]) -> Value {
+    let folder = CLIENTS;
     let installed = std::path::Path::new(folder).join("node_modules").is_dir();
     assert!(installed, "run scripts/test, or: npm ci --prefix tests/clients");
     let mut node = Command::new("node")
         .current_dir(folder)
-        .args([script, &bench.url, CLIENT, SECRET, REDIRECT])
+        .args([script, &bench.url, client, SECRET, REDIRECT])
         .args(more)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -90,4 +95,41 @@ fn a_client_that_signs_its_assertions_is_let_in() {
         config.replace(&secret, &format!("jwks_file = \"{}\"", jwks_file.display()))
     });
     is_the_specimen(&log_in(&bench, "v6.mjs", &[key_file.to_str().unwrap(), key.kid()]));
+}
+
+#[test]
+fn the_brokers_client_library_opens_every_kind_of_encrypted_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut node = Command::new("node");
+    assert!(node.current_dir(CLIENTS).arg("keys.mjs").arg(folder.path()).status().unwrap().success());
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let algorithms = ["RSA-OAEP-256", "RSA-OAEP", "ECDH-ES", "ECDH-ES+A256KW"];
+    let pairs = algorithms.into_iter().flat_map(|alg| ["A256GCM", "A128CBC-HS256"].map(|enc| (alg, enc)));
+    let bench = Bench::serve(|config| {
+        let clients = pairs.clone().map(|(alg, enc)| {
+            format!(
+                r#"
+[[clients]]
+id = "{alg}-{enc}"
+name = "FranceConnect"
+redirect_uris = ["{REDIRECT}"]
+authentication = "client_secret_post"
+secret = "{SECRET}"
+acr = ["eidas1", "eidas2"]
+jwks_file = "{}"
+encryption_algorithm = "{alg}"
+encryption_method = "{enc}"
+"#,
+                path("public.json")
+            )
+        });
+        config + &clients.collect::<String>()
+    });
+    let (mut phone, _) = Phone::enrol(&bench, 1, &bench.passport());
+    for (alg, enc) in pairs {
+        let client = format!("{alg}-{enc}");
+        let claims = log_in_to(&bench, &mut phone, &client, "v5.mjs", &[&path("private.json"), alg, enc]);
+        is_the_specimen(&claims);
+        assert_eq!(claims["id_token"]["aud"], client);
+    }
 }

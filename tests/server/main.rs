@@ -7,6 +7,7 @@ mod common;
 mod address;
 mod certificate;
 mod cheats;
+mod client_keys;
 mod engines;
 mod enrolment;
 mod independent_clients;

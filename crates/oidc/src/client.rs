@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{ct_eq, sha256};
 use identity::Acr;
-use jose::JwkSet;
+use jose::{ContentEncryption, JwkSet, KeyManagement};
 
 use crate::{Error, Scope};
 
@@ -78,6 +78,16 @@ impl ClientAuth {
     }
 }
 
+/// How a client's ID tokens and claims are encrypted after they were signed (OpenID Connect Core, 10.2): for a key that
+/// the client publishes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenEncryption {
+    /// How the key of the content reaches the client: `id_token_encrypted_response_alg`.
+    pub alg: KeyManagement,
+    /// How the content is encrypted: `id_token_encrypted_response_enc`.
+    pub enc: ContentEncryption,
+}
+
 /// A client: a broker, or another service. ID token and userinfo are signed with ES256 for all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
@@ -87,6 +97,7 @@ pub struct Client {
     auth: ClientAuth,
     acr: Vec<Acr>,
     scopes: BTreeSet<Scope>,
+    encryption: Option<TokenEncryption>,
 }
 
 impl Client {
@@ -122,7 +133,8 @@ impl Client {
             Some((_, rule)) => Err(refused(id, rule)),
             None => {
                 let scopes = Scope::ALL.into();
-                Ok(Self { id: id.to_owned(), name: name.to_owned(), redirect_uris, auth, acr, scopes })
+                let (id, name) = (id.to_owned(), name.to_owned());
+                Ok(Self { id, name, redirect_uris, auth, acr, scopes, encryption: None })
             }
         }
     }
@@ -133,6 +145,18 @@ impl Client {
         let mut scopes: BTreeSet<Scope> = scopes.into_iter().collect();
         scopes.insert(Scope::OpenId);
         Self { scopes, ..self }
+    }
+
+    /// The same client, whose tokens are encrypted.
+    #[must_use]
+    pub fn with_encryption(self, encryption: Option<TokenEncryption>) -> Self {
+        Self { encryption, ..self }
+    }
+
+    /// How its ID tokens and claims are encrypted, if they are.
+    #[must_use]
+    pub fn encryption(&self) -> Option<TokenEncryption> {
+        self.encryption
     }
 
     /// `client_id`.

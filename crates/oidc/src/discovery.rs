@@ -28,7 +28,11 @@ pub struct ProviderMetadata {
     acr_values_supported: Vec<&'static str>,
     subject_types_supported: &'static [&'static str],
     id_token_signing_alg_values_supported: &'static [&'static str],
+    id_token_encryption_alg_values_supported: &'static [&'static str],
+    id_token_encryption_enc_values_supported: &'static [&'static str],
     userinfo_signing_alg_values_supported: &'static [&'static str],
+    userinfo_encryption_alg_values_supported: &'static [&'static str],
+    userinfo_encryption_enc_values_supported: &'static [&'static str],
     token_endpoint_auth_methods_supported: &'static [&'static str],
     token_endpoint_auth_signing_alg_values_supported: &'static [&'static str],
     code_challenge_methods_supported: &'static [&'static str],
@@ -40,6 +44,10 @@ pub struct ProviderMetadata {
     request_uri_parameter_supported: bool,
     authorization_response_iss_parameter_supported: bool,
 }
+
+/// The algorithms of [`crate::TokenEncryption`].
+const KEY_MANAGEMENT: &[&str] = &["RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW"];
+const CONTENT_ENCRYPTION: &[&str] = &["A256GCM", "A128CBC-HS256"];
 
 /// The claims about a login, and the mark of declared claims; those about the person are `Claim::ALL`.
 const LOGIN_CLAIMS: [&str; 11] =
@@ -63,7 +71,11 @@ impl ProviderMetadata {
             acr_values_supported: Acr::ALL.into_iter().map(Acr::as_str).collect(),
             subject_types_supported: &["public"],
             id_token_signing_alg_values_supported: &["ES256"],
+            id_token_encryption_alg_values_supported: KEY_MANAGEMENT,
+            id_token_encryption_enc_values_supported: CONTENT_ENCRYPTION,
             userinfo_signing_alg_values_supported: &["ES256"],
+            userinfo_encryption_alg_values_supported: KEY_MANAGEMENT,
+            userinfo_encryption_enc_values_supported: CONTENT_ENCRYPTION,
             token_endpoint_auth_methods_supported: &["client_secret_post", "private_key_jwt"],
             token_endpoint_auth_signing_alg_values_supported: &["ES256", "RS256"],
             code_challenge_methods_supported: &["S256"],

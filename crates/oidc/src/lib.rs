@@ -30,7 +30,7 @@ mod token;
 mod userinfo;
 
 pub use approved_login::ApprovedLogin;
-pub use client::{Client, ClientAuth, Clients, SecretDigest};
+pub use client::{Client, ClientAuth, Clients, SecretDigest, TokenEncryption};
 pub use client_assertion::{ASSERTION_TYPE, MAX_ASSERTION_LIFE, UsedAssertion};
 pub use discovery::{ProviderMetadata, endpoint};
 pub use error::{AuthorizeError, BearerError, Error, ErrorCode, PageError, RedirectError, TokenError};

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use jose::JwkSet;
-use oidc::{ClientAuth, Clients, SecretDigest};
+use jose::{EncryptionKey, JwkSet};
+use oidc::{ClientAuth, Clients, SecretDigest, TokenEncryption};
 
 use super::Reader;
+use crate::client_keys::ClientKeys;
 use crate::config::values::at;
 use crate::config::{Client, ClientAuthentication, Mistake, is_loopback_http};
 
@@ -25,10 +26,40 @@ impl Reader<'_> {
             let Some(auth) = self.client_auth(&key, client) else { continue };
             let (id, uris) = (client.id.as_str(), client.redirect_uris.clone());
             let built = oidc::Client::new(id, &client.name, uris, auth, client.acr.clone());
+            let encryption =
+                client.encryption_algorithm.map(|alg| TokenEncryption { alg, enc: client.encryption_method });
+            let built = built.map(|built| built.with_encryption(encryption));
             clients.extend(self.noted(built.map_err(|error| Mistake::new(key, error))));
         }
         let clients = Clients::new(clients).map_err(|error| Mistake::new("clients", error));
         self.noted(clients)
+    }
+
+    /// Where the keys are that tokens are encrypted to.
+    pub(super) fn client_keys(&mut self) -> ClientKeys {
+        let mut keys = ClientKeys::default();
+        for (i, client) in self.config.clients.iter().enumerate() {
+            let key = format!("clients.{i}");
+            let Some(alg) = client.encryption_algorithm else { continue };
+            match (&client.jwks_uri, &client.jwks_file) {
+                (Some(uri), _) if acceptable_redirect(uri, self.config.is_demo()) => {
+                    keys.fetched(&client.id, uri);
+                }
+                (Some(uri), _) => {
+                    self.wrong(format!("{key}.jwks_uri"), format!("{uri}: must be an absolute https URL"));
+                }
+                (None, Some(file)) => {
+                    let name = format!("{key}.jwks_file");
+                    let Some(set) = self.jwks(&name, file) else { continue };
+                    if EncryptionKey::select(&set, alg).is_err() {
+                        self.wrong(name, format!("no key for {}", alg.name()));
+                    }
+                    keys.known(&client.id, set);
+                }
+                (None, None) => self.wrong(format!("{key}.jwks_uri"), "missing, and jwks_file too"),
+            }
+        }
+        keys
     }
 
     fn client_auth(&mut self, key: &str, client: &Client) -> Option<ClientAuth> {

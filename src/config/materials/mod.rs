@@ -22,6 +22,7 @@ use verification::TrustStore;
 
 use super::values::{key_bytes, secret, server_certificate, signing_key};
 use super::{Config, Mistake, Mistakes, Secret};
+use crate::client_keys::ClientKeys;
 
 /// A text to consent to.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct Materials {
     pub statement_keys: Vec<SigningKey>,
     /// The clients.
     pub clients: Clients,
+    /// The keys that their tokens are encrypted to.
+    pub client_keys: ClientKeys,
     /// Authenticates the nonces of signed requests; the same in every server of one configuration.
     pub nonce_key: Secret<[u8; 32]>,
     /// Whose documents are trusted.
@@ -122,7 +125,7 @@ impl Reader<'_> {
             self.wrong("keys.statement_files", "a key of keys.oidc_signing_files");
         }
         self.check_values();
-        let clients = self.clients();
+        let (clients, client_keys) = (self.clients(), self.client_keys());
         let trust = self.trust();
         let engines = self.engines();
         let attestation = self.attestation(now);
@@ -135,6 +138,7 @@ impl Reader<'_> {
             oidc_keys,
             statement_keys,
             clients: clients?,
+            client_keys,
             nonce_key: Secret::new(nonce_key.as_slice().try_into().ok()?),
             trust,
             engines: engines?,

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-use oidc::{AcceptedRequest, AuthorizeError, PageError};
+use oidc::{AcceptedRequest, AuthorizeError, ErrorCode, PageError, RedirectError};
 
 use super::{NoForm, form};
 use crate::AppState;
@@ -29,7 +29,10 @@ pub(super) async fn authorize(
         })
         .and_then(|raw| AcceptedRequest::parse(&raw, &state.clients, &state.config.issuer));
     match accepted {
-        Ok(accepted) => login::begin(&state, &accepted, &parts.headers, address).await,
+        Ok(accepted) => match keys_at_hand(&state, &accepted).await {
+            Ok(()) => login::begin(&state, &accepted, &parts.headers, address).await,
+            Err(refused) => login::refusal(&refused),
+        },
         Err(AuthorizeError::Redirect(error)) => login::refusal(&error),
         Err(AuthorizeError::Page(error)) => {
             let language = Lang::default().choose(&parts.headers);
@@ -37,6 +40,16 @@ pub(super) async fn authorize(
             message(&state, language, StatusCode::BAD_REQUEST, words, None, code(&error))
         }
     }
+}
+
+/// Tokens that cannot be encrypted are told before anybody takes out a phone.
+async fn keys_at_hand(state: &AppState, request: &AcceptedRequest) -> Result<(), RedirectError> {
+    let Some(client) = state.clients.get(request.client_id()) else { return Ok(()) };
+    state.client_keys.ready(client, state.now()).await.map_err(|error| {
+        tracing::warn!(client = client.id(), %error, "no login can begin");
+        let code = ErrorCode::TemporarilyUnavailable;
+        request.refuse(&state.config.issuer, code, "the client's keys are not at hand")
+    })
 }
 
 /// The code on the page, for the client's developers.

@@ -153,9 +153,13 @@ async fn grant(
         Ok(claims) => claims,
         Err(error) => return Err(not_granted(state, client, login, error.into(), now).await),
     };
+    let id_token = match state.encrypted(client, claims.sign(&state.oidc_key)) {
+        Ok(id_token) => id_token,
+        Err(error) => return Err(not_granted(state, client, login, NotGranted::trouble(error), now).await),
+    };
     let detail = format!("{} {}", client.id(), approved.acr());
     audit(state, AuditEvent::new("login.redeemed", &login.id, &detail), now).await?;
-    Ok(TokenResponse::new(token, claims.sign(&state.oidc_key), request))
+    Ok(TokenResponse::new(token, id_token, request))
 }
 
 async fn not_granted(

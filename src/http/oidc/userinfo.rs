@@ -1,4 +1,5 @@
-//! The userinfo endpoint (OpenID Connect Core, 5.3): an access token reads the claims, once, as a signed JWT.
+//! The userinfo endpoint (OpenID Connect Core, 5.3): an access token reads the claims, once, as a signed JWT, encrypted for a
+//! client that asks for that.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -34,7 +35,7 @@ async fn signed(state: &AppState, login: &Login) -> Result<String, NotGranted> {
     let Granted { request, approved, account, subject } = Granted::load(state, login, state.now()).await?;
     let issuer = &state.config.issuer;
     let claims = UserinfoClaims::for_login(issuer, client, &request, &approved, &subject, &account.pivot)?;
-    Ok(claims.sign(&state.oidc_key))
+    state.encrypted(client, claims.sign(&state.oidc_key)).map_err(NotGranted::trouble)
 }
 
 /// RFC 6750, 3.
