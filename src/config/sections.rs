@@ -116,6 +116,8 @@ pub struct Keys {
 pub enum ClientAuthentication {
     /// Its secret in the form.
     ClientSecretPost,
+    /// Its secret in the header.
+    ClientSecretBasic,
     /// An assertion that it signed (RFC 7523).
     PrivateKeyJwt,
 }

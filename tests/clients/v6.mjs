@@ -1,12 +1,14 @@
 // openid-client 6 with PKCE. argv: issuer, client id, secret, redirect URI, and optionally a private key (PKCS#8, DER) and
-// its kid: then the client proves itself by private_key_jwt. Prints the authorization URL, reads the callback URL, prints the claims.
+// its kid: then the client proves itself by private_key_jwt; or the word "basic": then its secret stands in the header. Prints the authorization URL, reads the callback URL, prints the claims.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import * as oidc from "openid-client";
 
 const [issuer, client_id, client_secret, redirect_uri, keyFile, kid] = process.argv.slice(2);
 let authentication = oidc.ClientSecretPost(client_secret);
-if (keyFile) {
+if (keyFile === "basic") {
+  authentication = oidc.ClientSecretBasic(client_secret);
+} else if (keyFile) {
   const algorithm = { name: "ECDSA", namedCurve: "P-256" };
   const key = await crypto.subtle.importKey("pkcs8", readFileSync(keyFile), algorithm, false, ["sign"]);
   authentication = oidc.PrivateKeyJwt({ key, kid });

@@ -81,6 +81,12 @@ fn openid_client_6_with_pkce_accepts_a_login() {
 }
 
 #[test]
+fn a_client_with_its_secret_in_the_header_is_let_in() {
+    let bench = Bench::serve(|config| config.replace("client_secret_post", "client_secret_basic"));
+    is_the_specimen(&log_in(&bench, "v6.mjs", &["basic"]));
+}
+
+#[test]
 fn a_client_that_signs_its_assertions_is_let_in() {
     let folder = tempfile::tempdir().unwrap();
     let key = EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(11));

@@ -48,6 +48,8 @@ impl std::fmt::Debug for SecretDigest {
 pub enum ClientAuth {
     /// `client_secret_post`. Several secrets count while one takes over from another.
     SecretPost(Vec<SecretDigest>),
+    /// `client_secret_basic`: in the header `Authorization`.
+    SecretBasic(Vec<SecretDigest>),
     /// `private_key_jwt` (RFC 7523).
     PrivateKeyJwt(JwkSet),
 }
@@ -58,21 +60,24 @@ impl ClientAuth {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::SecretPost(_) => "client_secret_post",
+            Self::SecretBasic(_) => "client_secret_basic",
             Self::PrivateKeyJwt(_) => "private_key_jwt",
         }
     }
 
-    /// Every digest is compared, so that time tells nothing.
-    pub(crate) fn accepts_secret(&self, secret: &str) -> bool {
-        match self {
-            Self::SecretPost(digests) => digests.iter().fold(false, |found, d| d.is_of(secret) | found),
-            Self::PrivateKeyJwt(_) => false,
+    /// A secret that came in the form, or in the header. Every digest is compared, so that time tells nothing.
+    pub(crate) fn accepts_secret(&self, secret: &str, in_header: bool) -> bool {
+        match (self, in_header) {
+            (Self::SecretPost(digests), false) | (Self::SecretBasic(digests), true) => {
+                digests.iter().fold(false, |found, d| d.is_of(secret) | found)
+            }
+            _ => false,
         }
     }
 
     fn is_empty(&self) -> bool {
         match self {
-            Self::SecretPost(digests) => digests.is_empty(),
+            Self::SecretPost(digests) | Self::SecretBasic(digests) => digests.is_empty(),
             Self::PrivateKeyJwt(keys) => keys.keys.is_empty(),
         }
     }
@@ -323,8 +328,9 @@ mod tests {
         let (old, new) = ("o".repeat(32), "n".repeat(32));
         let auth =
             ClientAuth::SecretPost(vec![SecretDigest::of(&old).unwrap(), SecretDigest::of(&new).unwrap()]);
-        assert!(auth.accepts_secret(&old) && auth.accepts_secret(&new));
-        assert!(!auth.accepts_secret(SECRET) && !auth.accepts_secret(""));
+        assert!(auth.accepts_secret(&old, false) && auth.accepts_secret(&new, false));
+        assert!(!auth.accepts_secret(SECRET, false) && !auth.accepts_secret("", false));
+        assert!(!auth.accepts_secret(&old, true), "in the place of another method");
         assert!(SecretDigest::of(&"s".repeat(31)).is_err());
     }
 

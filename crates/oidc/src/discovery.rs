@@ -76,7 +76,11 @@ impl ProviderMetadata {
             userinfo_signing_alg_values_supported: &["ES256"],
             userinfo_encryption_alg_values_supported: KEY_MANAGEMENT,
             userinfo_encryption_enc_values_supported: CONTENT_ENCRYPTION,
-            token_endpoint_auth_methods_supported: &["client_secret_post", "private_key_jwt"],
+            token_endpoint_auth_methods_supported: &[
+                "client_secret_post",
+                "client_secret_basic",
+                "private_key_jwt",
+            ],
             token_endpoint_auth_signing_alg_values_supported: &["ES256", "RS256"],
             code_challenge_methods_supported: &["S256"],
             prompt_values_supported: &["none", "login", "consent", "select_account"],
@@ -133,11 +137,8 @@ mod tests {
             "the default has implicit"
         );
         assert_eq!(document["response_modes_supported"], json!(["query"]), "the default has fragment");
-        let methods = json!(["client_secret_post", "private_key_jwt"]);
-        assert_eq!(
-            document["token_endpoint_auth_methods_supported"], methods,
-            "the default is client_secret_basic"
-        );
+        let methods = json!(["client_secret_post", "client_secret_basic", "private_key_jwt"]);
+        assert_eq!(document["token_endpoint_auth_methods_supported"], methods);
         assert_eq!(document["code_challenge_methods_supported"], json!(["S256"]), "never plain");
         assert_eq!(document["authorization_response_iss_parameter_supported"], true);
     }

@@ -58,7 +58,7 @@ pub(crate) fn text(value: &[u8]) -> Option<&str> {
     std::str::from_utf8(value).ok().filter(|text| !text.chars().any(char::is_control))
 }
 
-fn percent_decode(encoded: &[u8]) -> Result<Vec<u8>, Malformed> {
+pub(crate) fn percent_decode(encoded: &[u8]) -> Result<Vec<u8>, Malformed> {
     let mut out = Vec::with_capacity(encoded.len());
     let mut bytes = encoded.iter();
     let digit = |byte: Option<&u8>| byte.and_then(|b| char::from(*b).to_digit(16)).ok_or(Malformed::Encoding);

@@ -2,12 +2,15 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use clock::UnixTime;
 use identity::login::TOKEN_LIFE;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::client_assertion::{ASSERTION_TYPE, UsedAssertion, unverified_client_id, verify};
-use crate::parameters::{Parameters, text};
+use crate::parameters::{Parameters, percent_decode, text};
 use crate::{
     AcceptedRequest, AccessToken, Client, ClientAuth, Clients, Code, ErrorCode, TokenError, endpoint,
 };
@@ -23,10 +26,10 @@ pub struct TokenRequest {
 
 /// How the client says who it is.
 enum Credentials {
-    /// Not in the form.
+    /// Neither in the form nor in the header.
     None,
-    /// In the header `Authorization`, which no client of ours uses.
-    Header,
+    /// In the header `Authorization`: id and secret, or something else.
+    Header(Option<(String, String)>),
     Secret(String),
     Assertion(String),
 }
@@ -44,11 +47,11 @@ fn no_grant(description: &'static str) -> TokenError {
 }
 
 impl TokenRequest {
-    /// Reads the form. `has_authorization`: the request carries the header `Authorization`.
+    /// Reads the form and the header `Authorization`.
     ///
     /// # Errors
     /// [`TokenError`] with `invalid_request` or `unsupported_grant_type`.
-    pub fn parse(form: &[u8], has_authorization: bool) -> Result<Self, TokenError> {
+    pub fn parse(form: &[u8], authorization: Option<&[u8]>) -> Result<Self, TokenError> {
         let parameters = Parameters::parse(form).map_err(|_| invalid("the form is malformed or too long"))?;
         if parameters.any_repeated() {
             return Err(invalid("a parameter is there twice"));
@@ -74,7 +77,7 @@ impl TokenRequest {
         };
         Ok(Self {
             client_id: value("client_id")?,
-            credentials: credentials(has_authorization, value("client_secret")?, assertion)?,
+            credentials: credentials(authorization, value("client_secret")?, assertion)?,
             code: value("code")?,
             redirect_uri: value("redirect_uri")?,
             code_verifier: value("code_verifier")?,
@@ -93,19 +96,23 @@ impl TokenRequest {
     ) -> Result<AuthenticatedTokenRequest<'a>, TokenError> {
         let named = match (&self.client_id, &self.credentials) {
             (Some(id), _) => Some(id.clone()),
+            (None, Credentials::Header(Some((id, _)))) => Some(id.clone()),
             // RFC 7521, 4.2: beside an assertion the client_id may be absent.
             (None, Credentials::Assertion(assertion)) => unverified_client_id(assertion),
             (None, _) => None,
         };
         let (client, assertion) = match self.credentials {
-            Credentials::Header => {
-                let error = no_client("the header Authorization is not a way to authenticate here");
-                return Err(TokenError { challenge: true, ..error });
+            Credentials::Header(sent) => {
+                let client = sent.filter(|(id, _)| named.as_ref() == Some(id)).and_then(|(id, secret)| {
+                    clients.get(&id).filter(|client| client.auth().accepts_secret(&secret, true))
+                });
+                let error = no_client("unknown client, or wrong secret in the header Authorization");
+                (client.ok_or(TokenError { challenge: true, ..error })?, None)
             }
             Credentials::None => return Err(no_client("without client_secret or client_assertion")),
             Credentials::Secret(secret) => {
                 let client = named.and_then(|id| clients.get(&id));
-                let client = client.filter(|client| client.auth().accepts_secret(&secret));
+                let client = client.filter(|client| client.auth().accepts_secret(&secret, false));
                 (client.ok_or(no_client("unknown client, or wrong secret"))?, None)
             }
             Credentials::Assertion(assertion) => {
@@ -125,17 +132,32 @@ impl TokenRequest {
 
 /// RFC 6749, 2.3: one way to authenticate in a request, not more.
 fn credentials(
-    has_authorization: bool,
+    authorization: Option<&[u8]>,
     secret: Option<String>,
     assertion: Option<String>,
 ) -> Result<Credentials, TokenError> {
-    match (has_authorization, secret, assertion) {
-        (false, None, None) => Ok(Credentials::None),
-        (true, None, None) => Ok(Credentials::Header),
-        (false, Some(secret), None) => Ok(Credentials::Secret(secret)),
-        (false, None, Some(assertion)) => Ok(Credentials::Assertion(assertion)),
+    match (authorization, secret, assertion) {
+        (None, None, None) => Ok(Credentials::None),
+        (Some(header), None, None) => Ok(Credentials::Header(basic(header))),
+        (None, Some(secret), None) => Ok(Credentials::Secret(secret)),
+        (None, None, Some(assertion)) => Ok(Credentials::Assertion(assertion)),
         _ => Err(invalid("more than one way to authenticate")),
     }
+}
+
+/// `Basic`, then id and secret in base64, each encoded as in a form before (RFC 6749, 2.3.1; RFC 7617, 2).
+fn basic(header: &[u8]) -> Option<(String, String)> {
+    let (scheme, encoded) = header.split_at_checked(6)?;
+    let decoded = Zeroizing::new(BASE64_STANDARD.decode(encoded.trim_ascii()).ok()?);
+    let at = decoded.iter().position(|byte| *byte == b':')?;
+    let part = |bytes: &[u8]| {
+        let decoded = percent_decode(bytes).ok()?;
+        text(&decoded).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    if !scheme.eq_ignore_ascii_case(b"basic ") {
+        return None;
+    }
+    Some((part(&decoded[..at])?, part(&decoded[at + 1..])?))
 }
 
 /// A token request of a client that proved who it is.

@@ -64,11 +64,15 @@ impl Reader<'_> {
 
     fn client_auth(&mut self, key: &str, client: &Client) -> Option<ClientAuth> {
         match client.authentication {
-            ClientAuthentication::ClientSecretPost => {
+            ClientAuthentication::ClientSecretPost | ClientAuthentication::ClientSecretBasic => {
                 let name = format!("{key}.secret");
                 let secret = self.required(&name, &client.secret, client.secret_file.as_deref())?;
                 let digest = SecretDigest::of(secret.expose()).map_err(|error| Mistake::new(name, error));
-                self.noted(digest).map(|digest| ClientAuth::SecretPost(vec![digest]))
+                let digests = vec![self.noted(digest)?];
+                Some(match client.authentication {
+                    ClientAuthentication::ClientSecretBasic => ClientAuth::SecretBasic(digests),
+                    _ => ClientAuth::SecretPost(digests),
+                })
             }
             ClientAuthentication::PrivateKeyJwt => {
                 let name = format!("{key}.jwks_file");

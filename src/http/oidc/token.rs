@@ -83,7 +83,7 @@ async fn tokens(
         };
         TokenError::new(ErrorCode::InvalidRequest, description)
     })?;
-    let request = TokenRequest::parse(&form, headers.contains_key(header::AUTHORIZATION))?;
+    let request = TokenRequest::parse(&form, headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes))?;
     // 2. The client; its assertion counts once.
     let request = request.authenticate(&state.clients, &state.config.issuer, now)?;
     take_assertion(state, &request, now).await?;

@@ -43,7 +43,7 @@ fn form(changes: &[(&str, &str)]) -> String {
 }
 
 fn parse(form: &str) -> Result<TokenRequest, TokenError> {
-    TokenRequest::parse(form.as_bytes(), false)
+    TokenRequest::parse(form.as_bytes(), None)
 }
 
 fn code_of(error: Result<impl Sized, TokenError>) -> Option<ErrorCode> {
@@ -103,17 +103,49 @@ fn without_the_clients_own_proof_it_is_an_invalid_client() {
 fn the_header_authorization_is_answered_with_a_challenge() {
     let clients = clients();
     let form = form(&[("client_secret", ""), ("client_id", "")]);
-    let request = TokenRequest::parse(form.as_bytes(), true).unwrap();
+    let request = TokenRequest::parse(form.as_bytes(), Some(b"Bearer x")).unwrap();
     let error = request.authenticate(&clients, ISSUER, AT).unwrap_err();
     assert_eq!((error.error, error.challenge, error.status()), (ErrorCode::InvalidClient, true, 401));
     let error = parse(&form).unwrap().authenticate(&clients, ISSUER, AT).unwrap_err();
     assert!(!error.challenge);
 }
 
+/// RFC 6749, 2.3.1.
+#[test]
+fn a_secret_in_the_header_proves_the_client_that_is_registered_for_it() {
+    let uris = vec!["https://basic.example/cb".to_owned()];
+    let secret = "a secret of more than 32 characters: +%";
+    let auth = ClientAuth::SecretBasic(vec![SecretDigest::of(secret).unwrap()]);
+    let basic = Client::new("https://basic.example", "Basic", uris, auth, vec![Acr::Eidas2]).unwrap();
+    let clients = Clients::new([basic, client(&Acr::ALL)]).unwrap();
+    let prove = |client_id: &str, header: &str| {
+        let form = form(&[("client_secret", ""), ("client_id", client_id)]);
+        let request = TokenRequest::parse(form.as_bytes(), Some(header.as_bytes())).unwrap();
+        let proved =
+            request.authenticate(&clients, ISSUER, AT).map(|request| request.client().id().to_owned());
+        proved.map_err(|error| (error.error, error.challenge))
+    };
+    let header = |scheme: &str, id: &str, secret: &str| {
+        format!("{scheme} {}", BASE64_STANDARD.encode(format!("{id}:{secret}")))
+    };
+    let (id, encoded) = ("https%3A%2F%2Fbasic.example", "a+secret+of+more+than+32+characters%3A+%2B%25");
+    for scheme in ["Basic", "basic"] {
+        assert_eq!(prove("", &header(scheme, id, encoded)).unwrap(), "https://basic.example");
+    }
+    assert!(prove(id, &header("Basic", id, encoded)).is_ok(), "named twice, alike");
+    let refused = Err((ErrorCode::InvalidClient, true));
+    assert_eq!(prove("fc", &header("Basic", id, encoded)), refused, "another in the form");
+    assert_eq!(prove("", &header("Basic", id, "wrong")), refused);
+    assert_eq!(prove("", &header("Basic", "nobody", encoded)), refused);
+    assert_eq!(prove("", &header("Basic", "fc", SECRET)), refused, "registered for the form");
+    assert_eq!(prove("", &header("Digest", id, encoded)), refused);
+    assert_eq!(prove("", "Basic ////"), refused);
+}
+
 #[test]
 fn more_than_one_way_to_authenticate_is_refused() {
     assert_eq!(
-        code_of(TokenRequest::parse(form(&[]).as_bytes(), true)),
+        code_of(TokenRequest::parse(form(&[]).as_bytes(), Some(b"Basic x"))),
         Some(ErrorCode::InvalidRequest),
         "secret and header"
     );
