@@ -61,7 +61,9 @@ pub struct Services {
     pub client_keys: ClientKeys,
     /// Signs ID tokens and userinfo.
     pub oidc_key: SigningKey,
-    /// The public keys of both, older ones too: the answer of `jwks_uri`.
+    /// The public keys of both, older ones too.
+    pub oidc_keys: JwkSet,
+    /// The same as the answer of `jwks_uri`.
     pub jwks: Bytes,
     /// The answer of the discovery endpoint.
     pub metadata: Bytes,
@@ -99,12 +101,14 @@ impl AppState {
             .map_err(|error| mistake("mail", &error))?;
         let (mut statement_keys, mut oidc_keys) = (materials.statement_keys, materials.oidc_keys);
         let public = |keys: &[SigningKey]| JwkSet::from(keys.iter().map(SigningKey::jwk).collect::<Vec<_>>());
-        let jwks = serde_json::to_vec(&public(&oidc_keys)).unwrap_or_default().into();
+        let public_oidc_keys = public(&oidc_keys);
+        let jwks = serde_json::to_vec(&public_oidc_keys).unwrap_or_default().into();
         let own_keys = public(&statement_keys);
         let services = Services {
             clients: materials.clients,
             client_keys: materials.client_keys,
             oidc_key: oidc_keys.swap_remove(0),
+            oidc_keys: public_oidc_keys,
             jwks,
             metadata: ProviderMetadata::new(&config.issuer).to_json().into(),
             nonce_key: materials.nonce_key,

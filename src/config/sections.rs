@@ -145,6 +145,9 @@ pub struct Client {
     pub notice: BTreeMap<String, String>,
     /// The exact redirect URIs.
     pub redirect_uris: Vec<String>,
+    /// The exact URIs that a browser may be led to after a logout.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
     /// How it proves who it is.
     pub authentication: ClientAuthentication,
     /// Its secret, of 32 characters or more.

@@ -9,9 +9,8 @@ use jose::{ContentEncryption, DecryptionKey, Jwk, JwkSet, KeyManagement};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
 use crate::common::browser::{Browser, claims};
-use crate::common::phone::{PIN, Phone};
 use crate::common::{Bench, NOW};
-use protocol::login::Approved;
+use crate::login::{code, enrolled};
 
 const ALGORITHMS: (KeyManagement, ContentEncryption) = (KeyManagement::EcdhEs, ContentEncryption::A256Gcm);
 
@@ -77,16 +76,6 @@ fn open(key: &DecryptionKey, token: &str) -> Option<serde_json::Value> {
     Some(claims(std::str::from_utf8(&opened).unwrap()))
 }
 
-/// A login up to the code.
-fn code(bench: &Bench, phone: &mut Phone) -> String {
-    let browser = Browser::new(bench);
-    let page = browser.login_page("eidas2");
-    let challenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
-    let Approved::Qr { release_code } = phone.approve(&challenge, PIN).ok() else { panic!("no code") };
-    let path = format!("/login/{}/release", page.attribute("data-login-id").unwrap());
-    browser.post(&path, &[("code", &release_code)]).query("code").unwrap()
-}
-
 /// So many seconds after the beginning.
 fn later(bench: &Bench, seconds: i64) {
     bench.clock.advance(NOW.0 + seconds - bench.now().0);
@@ -97,7 +86,7 @@ fn both_tokens_are_encrypted_to_the_published_key_and_fetched_before_the_login_o
     let publisher = Publisher::open();
     let key = publisher.publish(1);
     let bench = publisher.bench();
-    let (mut phone, _) = Phone::enrol(&bench, 1, &bench.passport());
+    let mut phone = enrolled(&bench);
     let code = code(&bench, &mut phone);
     assert_eq!(publisher.requests(), 1);
     // The client's own trouble does not reach its token call.
@@ -116,7 +105,7 @@ fn keys_that_are_replaced_are_seen_by_the_next_login() {
     let publisher = Publisher::open();
     let old = publisher.publish(1);
     let bench = publisher.bench();
-    let (mut phone, _) = Phone::enrol(&bench, 1, &bench.passport());
+    let mut phone = enrolled(&bench);
     code(&bench, &mut phone);
     let new = publisher.publish(2);
     later(&bench, 61);

@@ -1,6 +1,6 @@
 //! Logins against a running server: the whole way, and each way to take it wrong.
 
-use crate::common::browser::{Browser, Page, authorize_path};
+use crate::common::browser::{Browser, Page, authorize_path, encode};
 use crate::common::phone::{PIN, Phone};
 use crate::common::{Bench, CLIENT, REDIRECT, SECRET};
 use protocol::approval::{Approval, Decision};
@@ -394,4 +394,30 @@ fn a_refusal_sent_to_the_wrong_place_is_no_guess_of_the_pin() {
     }
     assert_eq!(phone.approve(&challenge, PIN).status, 200);
     assert_eq!(bench.audited(&phone.device_id(), "login.refused").len(), 4);
+}
+
+#[test]
+fn a_logout_with_an_id_token_that_expired_leads_back_with_its_state() {
+    const OUT: &str = "http://127.0.0.1:1/client/logout-callback";
+    let bench = Bench::with(|config| {
+        config.replacen("acr =", &format!("post_logout_redirect_uris = [\"{OUT}\"]\nacr ="), 1)
+    });
+    let code = code(&bench, &mut enrolled(&bench));
+    let browser = Browser::new(&bench);
+    let id_token = browser.redeem(&code).json()["id_token"].as_str().unwrap().to_owned();
+    bench.clock.advance(3600);
+
+    let query = |uri: &str| {
+        let uri = encode(uri);
+        format!(
+            "/logout?id_token_hint={id_token}&post_logout_redirect_uri={uri}&state=s%201&client_id={CLIENT}"
+        )
+    };
+    let out = browser.get(&query(OUT));
+    assert_eq!((out.status, out.location.as_deref()), (303, Some(format!("{OUT}?state=s%201").as_str())));
+    let elsewhere = browser.get(&query("http://127.0.0.1:1/elsewhere"));
+    assert_eq!((elsewhere.status, elsewhere.location), (400, None));
+    let here = browser.get("/logout");
+    assert_eq!(here.status, 200);
+    assert!(here.body.contains("each sign-in is done anew"), "{}", here.body);
 }

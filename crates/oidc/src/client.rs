@@ -103,6 +103,7 @@ pub struct Client {
     acr: Vec<Acr>,
     scopes: BTreeSet<Scope>,
     encryption: Option<TokenEncryption>,
+    post_logout_redirect_uris: Vec<String>,
 }
 
 impl Client {
@@ -139,7 +140,8 @@ impl Client {
             None => {
                 let scopes = Scope::ALL.into();
                 let (id, name) = (id.to_owned(), name.to_owned());
-                Ok(Self { id, name, redirect_uris, auth, acr, scopes, encryption: None })
+                let (encryption, post_logout_redirect_uris) = (None, Vec::new());
+                Ok(Self { id, name, redirect_uris, auth, acr, scopes, encryption, post_logout_redirect_uris })
             }
         }
     }
@@ -156,6 +158,26 @@ impl Client {
     #[must_use]
     pub fn with_encryption(self, encryption: Option<TokenEncryption>) -> Self {
         Self { encryption, ..self }
+    }
+
+    /// The same client, which may have the browser led to these URIs when its person logs out.
+    ///
+    /// # Errors
+    /// [`Error::Client`]: the rule of redirect URIs.
+    pub fn with_post_logout_redirect_uris(self, uris: Vec<String>) -> Result<Self, Error> {
+        if !uris.iter().all(|uri| is_redirect_uri(uri)) {
+            return Err(refused(
+                &self.id,
+                "a post-logout redirect URI is absolute and https, without fragment",
+            ));
+        }
+        Ok(Self { post_logout_redirect_uris: uris, ..self })
+    }
+
+    /// Where the browser may be led when its person logs out.
+    #[must_use]
+    pub fn post_logout_redirect_uris(&self) -> &[String] {
+        &self.post_logout_redirect_uris
     }
 
     /// How its ID tokens and claims are encrypted, if they are.

@@ -21,6 +21,7 @@ pub struct ProviderMetadata {
     token_endpoint: String,
     userinfo_endpoint: String,
     jwks_uri: String,
+    end_session_endpoint: String,
     scopes_supported: Vec<&'static str>,
     response_types_supported: &'static [&'static str],
     response_modes_supported: &'static [&'static str],
@@ -64,6 +65,7 @@ impl ProviderMetadata {
             token_endpoint: endpoint(issuer, "/token"),
             userinfo_endpoint: endpoint(issuer, "/userinfo"),
             jwks_uri: endpoint(issuer, "/jwks"),
+            end_session_endpoint: endpoint(issuer, "/logout"),
             scopes_supported: Scope::ALL.into_iter().map(Scope::as_str).collect(),
             response_types_supported: &["code"],
             response_modes_supported: &["query"],
@@ -119,6 +121,7 @@ mod tests {
             ("token_endpoint", "/token"),
             ("userinfo_endpoint", "/userinfo"),
             ("jwks_uri", "/jwks"),
+            ("end_session_endpoint", "/logout"),
         ] {
             assert_eq!(document[member], format!("https://fi.example{path}"));
         }

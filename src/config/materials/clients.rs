@@ -15,7 +15,7 @@ impl Reader<'_> {
         let mut clients = Vec::new();
         for (i, client) in self.config.clients.iter().enumerate() {
             let key = format!("clients.{i}");
-            for uri in &client.redirect_uris {
+            for uri in client.redirect_uris.iter().chain(&client.post_logout_redirect_uris) {
                 if !acceptable_redirect(uri, self.config.is_demo()) {
                     self.wrong(
                         format!("{key}.redirect_uris"),
@@ -28,6 +28,8 @@ impl Reader<'_> {
             let built = oidc::Client::new(id, &client.name, uris, auth, client.acr.clone());
             let encryption =
                 client.encryption_algorithm.map(|alg| TokenEncryption { alg, enc: client.encryption_method });
+            let out = client.post_logout_redirect_uris.clone();
+            let built = built.and_then(|built| built.with_post_logout_redirect_uris(out));
             let built = built.map(|built| built.with_encryption(encryption));
             clients.extend(self.noted(built.map_err(|error| Mistake::new(key, error))));
         }

@@ -191,7 +191,7 @@ pub(super) async fn require(call: &Call, steps: &[Step]) -> Result<(), ApiError>
 /// A report in sentences.
 pub(super) fn lines(report: &verification::Report, call: &Call) -> Vec<CheckLine> {
     let line = |check: &verification::Check| CheckLine {
-        id: check.id.clone(),
+        id: check.id.to_string(),
         result: check.result.to_string(),
         text: words::text(check, call.language),
     };

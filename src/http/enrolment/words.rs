@@ -54,7 +54,7 @@ pub(super) fn text(check: &Check, language: Language) -> String {
     };
     let french = table.iter().find(|(id, _)| *id == bare).map(|(_, text)| *text);
     match (language, french) {
-        (Language::En, _) => check.detail.clone(),
+        (Language::En, _) => check.detail.to_string(),
         (Language::Fr, Some(text)) => {
             let group = check.id.split_once('(').map(|(_, group)| group.trim_end_matches(')'));
             group.map_or_else(|| text.to_owned(), |group| format!("{group} : {text}"))

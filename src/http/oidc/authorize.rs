@@ -23,10 +23,7 @@ pub(super) async fn authorize(
         _ => Ok(parts.uri.query().unwrap_or_default().to_owned().into()),
     };
     let accepted = raw
-        .map_err(|error| match error {
-            NoForm::MediaType => PageError::Malformed.into(),
-            NoForm::Length => PageError::TooLong.into(),
-        })
+        .map_err(|error| unread(error).into())
         .and_then(|raw| AcceptedRequest::parse(&raw, &state.clients, &state.config.issuer));
     match accepted {
         Ok(accepted) => match keys_at_hand(&state, &accepted).await {
@@ -52,8 +49,16 @@ async fn keys_at_hand(state: &AppState, request: &AcceptedRequest) -> Result<(),
     })
 }
 
+/// A form that could not be read.
+pub(super) fn unread(error: NoForm) -> PageError {
+    match error {
+        NoForm::MediaType => PageError::Malformed,
+        NoForm::Length => PageError::TooLong,
+    }
+}
+
 /// The code on the page, for the client's developers.
-fn code(error: &PageError) -> &'static str {
+pub(super) fn code(error: &PageError) -> &'static str {
     match error {
         PageError::TooLong => "authorize.too-long",
         PageError::Duplicate(_) => "authorize.duplicate",

@@ -6,10 +6,12 @@
 //! | `POST /token` | the client: its code becomes tokens, once |
 //! | `GET`, `POST /userinfo` | the client: its access token reads the claims, once |
 //! | `GET /.well-known/openid-configuration`, `GET /jwks` | everybody: from memory |
+//! | `GET`, `POST /logout` | the browser: back to its client, for no session is kept |
 //! | `GET /status` | whoever watches this server |
 
 mod authorize;
 mod discovery;
+mod logout;
 mod token;
 mod userinfo;
 
@@ -37,6 +39,7 @@ pub fn routes() -> Router<AppState> {
         .route("/userinfo", get(userinfo::claims).post(userinfo::claims))
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/jwks", get(discovery::jwks))
+        .route("/logout", get(logout::logout).post(logout::logout))
         .route("/status", get(discovery::status))
 }
 

@@ -56,6 +56,8 @@ texts! {
     other_browser_title: "Ce n'est pas le navigateur qui a commencé", "This is not the browser that began";
     other_browser: "Revenez dans le navigateur et sur l'appareil où vous avez commencé, et recommencez là si la page n'y est plus. Si vous n'avez rien commencé, fermez cette page : quelqu'un essaie peut-être de se servir de vous.", "Go back to the browser and device where you began, and start again there if the page is gone. If you began nothing, close this page: somebody may be trying to make use of you.";
     request_error: "Le service qui vous envoie ici a fait une demande que nous ne pouvons pas accepter. Revenez au service et recommencez.", "The service that sent you here made a request that we cannot accept. Go back to the service and start again.";
+    logout_title: "Vous êtes déconnecté", "You are signed out";
+    logout: "Rien n'est gardé dans ce navigateur : chaque connexion se fait de nouveau avec votre téléphone.", "Nothing is kept in this browser: each sign-in is done anew with your phone.";
     app_title: "Ouvrez l'application Sceau", "Open the Sceau app";
     app: "Cette adresse est faite pour l'application Sceau, sur un téléphone inscrit. N'y allez que si vous avez vous-même commencé une connexion.", "This address is meant for the Sceau app on an enrolled phone. Go there only if you began a sign-in yourself.";
     app_get: "Obtenir l'application", "Get the app";
