@@ -18,7 +18,7 @@ impl Report {
     /// Writes a difference as its consequence demands.
     pub(crate) fn difference(
         &mut self,
-        id: &str,
+        id: &'static str,
         consequence: Consequence,
         rejection: Rejection,
         detail: String,
@@ -141,7 +141,7 @@ impl SecurityObject {
             }
             (true, true) => Ok(()),
         };
-        report.check("pa.accepted", outcome, |()| "documents of this State and type are accepted".to_owned())
+        report.check("pa.accepted", outcome, |()| "documents of this State and type are accepted")
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn same_country(one: &str, other: &str) -> bool {
         let upper = country.to_uppercase();
         two_letters(&upper).map_or(upper, str::to_owned)
     };
-    letters(one) == letters(other)
+    one == other || letters(one) == letters(other)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A data group under its hash in an authenticated EF.SOD.
 
 use std::fmt;
+use std::sync::Arc;
 
 use lds::{DataGroup, Dg1, Dg2, Dg11, Dg14, Dg15};
 
@@ -10,7 +11,7 @@ use crate::{Rejection, SecurityObject};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Authentic<T> {
     number: u8,
-    bytes: Vec<u8>,
+    bytes: Arc<Vec<u8>>,
     content: T,
     pub(crate) sod_sha256: [u8; 32],
 }
@@ -98,18 +99,18 @@ impl SecurityObject {
         parse: impl FnOnce(&[u8]) -> lds::Result<T>,
     ) -> Result<Authentic<T>, Rejection> {
         self.check_hash(number, &bytes)?;
-        self.compared(number, bytes, parse)
+        self.compared(number, Arc::new(bytes), parse)
     }
 
     /// [`read`](Self::read) for a file that step 12 of passive authentication has compared with its hash.
-    pub(crate) fn read_compared<T: Content>(&self, bytes: Vec<u8>) -> Result<Authentic<T>, Rejection> {
+    pub(crate) fn read_compared<T: Content>(&self, bytes: Arc<Vec<u8>>) -> Result<Authentic<T>, Rejection> {
         self.compared(T::NUMBER, bytes, T::parse)
     }
 
     fn compared<T>(
         &self,
         number: u8,
-        bytes: Vec<u8>,
+        bytes: Arc<Vec<u8>>,
         parse: impl FnOnce(&[u8]) -> lds::Result<T>,
     ) -> Result<Authentic<T>, Rejection> {
         let content = parse(&bytes)?;

@@ -83,7 +83,7 @@ fn proofs(
     report: &mut Report,
 ) -> Result<Vec<ChipProof>, Rejection> {
     let mut proofs = Vec::new();
-    let mut judged = |id: &str, proof: Result<ChipProof, Rejection>| {
+    let mut judged = |id: &'static str, proof: Result<ChipProof, Rejection>| {
         // A right answer gets its line when it is judged with the others.
         if let Err(rejection) = &proof {
             report.line(id, crate::CheckResult::Failed, rejection.to_string());

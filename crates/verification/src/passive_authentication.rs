@@ -17,6 +17,8 @@
 //! Everything else of the certificate profiles is reported, unless [`Policy::certificate_profile`] refuses: a verifier
 //! that always refused it would refuse the documents of whole States.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use clock::UnixTime;
@@ -110,8 +112,7 @@ impl<'a> Inspector<'a> {
         let digest = sod.signer.digest_algorithm.digest(&sod.econtent_raw);
         let equal = sod.signer.message_digest.as_ref() == Some(&digest);
         let outcome = equal.then_some(()).ok_or(Rejection::MessageDigest);
-        self.report
-            .check("pa.message-digest", outcome, |()| "the signed digest is that of the content".into())?;
+        self.report.check("pa.message-digest", outcome, |()| "the signed digest is that of the content")?;
         // 10
         let scheme = check_signature(&sod.signer, &signer);
         let scheme = self.report.check("pa.sod-signature", scheme, |scheme| {
@@ -156,7 +157,7 @@ impl<'a> Inspector<'a> {
 
     /// A certificate in EF.SOD.
     fn read(&self, der: &[u8]) -> Result<Signer, MissingPart> {
-        match self.store.known.get(&sha256(der)) {
+        match self.store.known.get(der) {
             Some(signer) => Ok(signer),
             None => Certificate::parse(der).map(Arc::new).map(Signer::new),
         }
@@ -164,7 +165,7 @@ impl<'a> Inspector<'a> {
 
     /// A certificate of the store.
     fn known(&self, certificate: &Arc<Certificate>) -> Signer {
-        self.store.known.get(&certificate.sha256).unwrap_or_else(|| Signer::new(Arc::clone(certificate)))
+        self.store.known.get(&certificate.der).unwrap_or_else(|| Signer::new(Arc::clone(certificate)))
     }
 
     fn issuers(&self, signer: &mut Signer) -> Result<Issuers<'a>, Rejection> {
@@ -182,9 +183,11 @@ impl<'a> Inspector<'a> {
         } else {
             path::fault(self.store, issuers, self.at)
         };
-        self.report.check("pa.trust-status", rejection.map_or(Ok(()), Err), |()| {
-            "nothing speaks against document signer and CSCA".to_owned()
-        })
+        self.report.check(
+            "pa.trust-status",
+            rejection.map_or(Ok(()), Err),
+            |()| "nothing speaks against document signer and CSCA",
+        )
     }
 
     fn check_validity(
@@ -231,8 +234,7 @@ impl<'a> Inspector<'a> {
             None if signer.extended_key_usage.is_some() || !may_sign => Err(Rejection::DscKeyUsage),
             None => Ok(()),
         };
-        self.report
-            .check("pa.dsc-key-usage", outcome, |()| "the certificate's key may sign documents".into())?;
+        self.report.check("pa.dsc-key-usage", outcome, |()| "the certificate's key may sign documents")?;
         let told = |finding: &&Finding| finding.gates || finding.code == "basic-constraints";
         let mut found: Vec<Finding> = signer.signer_findings().iter().filter(told).copied().collect();
         let named = issuers.first().is_none_or(|issuer| signer.issuer == issuer.subject);
@@ -279,7 +281,7 @@ impl<'a> Inspector<'a> {
             self.report.deviation("pa.content-type", format!("the content type is {content_type}"));
             return Ok(());
         }
-        self.report.check("pa.content-type", outcome, |()| "the content is a security object".into())
+        self.report.check("pa.content-type", outcome, |()| "the content is a security object")
     }
 
     fn check_strength(
@@ -313,7 +315,7 @@ impl<'a> Inspector<'a> {
             self.report.deviation("pa.strength", "SHA-1 is used");
             return Ok(());
         }
-        self.report.check("pa.strength", outcome, |()| "hashes and keys are strong enough".into())
+        self.report.check("pa.strength", outcome, |()| "hashes and keys are strong enough")
     }
 
     fn short_key(&self, certificate: &Certificate) -> Option<String> {
@@ -327,17 +329,22 @@ impl<'a> Inspector<'a> {
 }
 
 fn describe(sod: &Sod) -> String {
-    let groups: Vec<String> = sod.lds_security_object.hashes.keys().map(|n| format!("DG{n}")).collect();
-    format!("EF.SOD lists {}", groups.join(", "))
+    let mut text = "EF.SOD lists ".to_owned();
+    for (place, number) in sod.lds_security_object.hashes.keys().enumerate() {
+        let comma = if place == 0 { "" } else { ", " };
+        let _ = write!(text, "{comma}DG{number}");
+    }
+    text
 }
 
-fn describe_path(issuers: &Issuers<'_>) -> String {
+fn describe_path(issuers: &Issuers<'_>) -> Cow<'static, str> {
     match issuers.len() {
-        0 => "the document signer is trusted itself".to_owned(),
-        1 => "a trusted CSCA issued the document signer's certificate".to_owned(),
+        0 => "the document signer is trusted itself".into(),
+        1 => "a trusted CSCA issued the document signer's certificate".into(),
         n => format!(
             "a trusted CSCA issued the document signer's certificate through {} link certificates",
             n - 1
-        ),
+        )
+        .into(),
     }
 }

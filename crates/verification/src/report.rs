@@ -1,5 +1,6 @@
 //! What was checked, in the order in which it was checked.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -39,11 +40,11 @@ impl fmt::Display for CheckResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// Which check, such as `pa.sod-signature` or `pa.hash(DG2)`.
-    pub id: String,
+    pub id: Cow<'static, str>,
     /// How it ended.
     pub result: CheckResult,
     /// What was found, in words. Never the holder's data.
-    pub detail: String,
+    pub detail: Cow<'static, str>,
 }
 
 impl fmt::Display for Check {
@@ -63,9 +64,13 @@ pub struct Report {
     pub policy_version: String,
 }
 
+/// As many as the report of a usual document has.
+const LINES: usize = 32;
+
 impl Report {
     pub(crate) fn new(policy_version: &str) -> Self {
-        Self { policy_version: policy_version.to_owned(), ..Self::default() }
+        let checks = Vec::with_capacity(LINES);
+        Self { checks, policy_version: policy_version.to_owned(), ..Self::default() }
     }
 
     /// The checks that policy let through.
@@ -79,24 +84,33 @@ impl Report {
         self.deviations().any(|check| check.id.ends_with(STRENGTH))
     }
 
-    pub(crate) fn line(&mut self, id: impl Into<String>, result: CheckResult, detail: impl Into<String>) {
+    pub(crate) fn line(
+        &mut self,
+        id: impl Into<Cow<'static, str>>,
+        result: CheckResult,
+        detail: impl Into<Cow<'static, str>>,
+    ) {
         self.checks.push(Check { id: id.into(), result, detail: detail.into() });
     }
 
-    pub(crate) fn passed(&mut self, id: impl Into<String>, detail: impl Into<String>) {
+    pub(crate) fn passed(&mut self, id: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) {
         self.line(id, CheckResult::Passed, detail);
     }
 
-    pub(crate) fn deviation(&mut self, id: impl Into<String>, detail: impl Into<String>) {
+    pub(crate) fn deviation(
+        &mut self,
+        id: impl Into<Cow<'static, str>>,
+        detail: impl Into<Cow<'static, str>>,
+    ) {
         self.line(id, CheckResult::Deviation, detail);
     }
 
     /// Writes how a check ended that either gives a value or refuses, and hands it on.
-    pub(crate) fn check<T>(
+    pub(crate) fn check<T, D: Into<Cow<'static, str>>>(
         &mut self,
-        id: impl Into<String>,
+        id: impl Into<Cow<'static, str>>,
         outcome: Result<T, Rejection>,
-        detail: impl FnOnce(&T) -> String,
+        detail: impl FnOnce(&T) -> D,
     ) -> Result<T, Rejection> {
         match &outcome {
             Ok(value) => self.passed(id, detail(value)),
