@@ -270,26 +270,34 @@ fn decode_oid(bytes: &[u8]) -> Option<String> {
     if bytes.len() > 64 || bytes.last().is_none_or(|b| b & 0x80 != 0) {
         return None;
     }
-    let mut arcs: Vec<u64> = Vec::new();
+    let mut text = String::with_capacity(3 * bytes.len() + 2);
     let mut arc: u64 = 0;
     for byte in bytes {
         if arc >> 57 != 0 {
             return None;
         }
         arc = arc << 7 | u64::from(byte & 0x7F);
-        if byte & 0x80 == 0 {
-            arcs.push(arc);
-            arc = 0;
+        if byte & 0x80 != 0 {
+            continue;
         }
-    }
-    let (first, rest) = arcs.split_first()?;
-    let root = (first / 40).min(2);
-    let mut text = format!("{root}.{}", first - root * 40);
-    for arc in rest {
+        if text.is_empty() {
+            let root = (arc / 40).min(2);
+            push_number(&mut text, root);
+            arc -= root * 40;
+        }
         text.push('.');
-        text.push_str(&arc.to_string());
+        push_number(&mut text, arc);
+        arc = 0;
     }
     Some(text)
+}
+
+/// In decimal; a file has dozens of such numbers.
+fn push_number(text: &mut String, number: u64) {
+    if number >= 10 {
+        push_number(text, number / 10);
+    }
+    text.extend(char::from_digit((number % 10) as u32, 10));
 }
 
 #[cfg(test)]
