@@ -1,5 +1,6 @@
 //! Signature schemes by AlgorithmIdentifier. A new scheme is one line of the table.
 
+use der::asn1::ObjectIdentifier;
 use der::{Decode as _, Tag, Tagged as _};
 use p256::pkcs8::AlgorithmIdentifierRef;
 
@@ -24,34 +25,38 @@ enum Family {
     Dsa(HashAlgorithm),
 }
 
+const fn oid(dotted: &str) -> ObjectIdentifier {
+    ObjectIdentifier::new_unwrap(dotted)
+}
+
 #[rustfmt::skip]
-const TABLE: &[(&str, Family)] = &[
+const TABLE: &[(ObjectIdentifier, Family)] = &[
     // RFC 8017, appendix C
-    ("1.2.840.113549.1.1.1", Family::Pkcs1v15Bare),
-    ("1.2.840.113549.1.1.5", Family::Pkcs1v15(HashAlgorithm::Sha1)),
-    ("1.2.840.113549.1.1.10", Family::Pss),
-    ("1.2.840.113549.1.1.11", Family::Pkcs1v15(HashAlgorithm::Sha256)),
-    ("1.2.840.113549.1.1.12", Family::Pkcs1v15(HashAlgorithm::Sha384)),
-    ("1.2.840.113549.1.1.13", Family::Pkcs1v15(HashAlgorithm::Sha512)),
-    ("1.2.840.113549.1.1.14", Family::Pkcs1v15(HashAlgorithm::Sha224)),
+    (oid("1.2.840.113549.1.1.1"), Family::Pkcs1v15Bare),
+    (oid("1.2.840.113549.1.1.5"), Family::Pkcs1v15(HashAlgorithm::Sha1)),
+    (oid("1.2.840.113549.1.1.10"), Family::Pss),
+    (oid("1.2.840.113549.1.1.11"), Family::Pkcs1v15(HashAlgorithm::Sha256)),
+    (oid("1.2.840.113549.1.1.12"), Family::Pkcs1v15(HashAlgorithm::Sha384)),
+    (oid("1.2.840.113549.1.1.13"), Family::Pkcs1v15(HashAlgorithm::Sha512)),
+    (oid("1.2.840.113549.1.1.14"), Family::Pkcs1v15(HashAlgorithm::Sha224)),
     // RFC 5758, 3.2; RFC 3279, 2.2.3
-    ("1.2.840.10045.4.1", Family::Ecdsa(HashAlgorithm::Sha1)),
-    ("1.2.840.10045.4.3.1", Family::Ecdsa(HashAlgorithm::Sha224)),
-    ("1.2.840.10045.4.3.2", Family::Ecdsa(HashAlgorithm::Sha256)),
-    ("1.2.840.10045.4.3.3", Family::Ecdsa(HashAlgorithm::Sha384)),
-    ("1.2.840.10045.4.3.4", Family::Ecdsa(HashAlgorithm::Sha512)),
+    (oid("1.2.840.10045.4.1"), Family::Ecdsa(HashAlgorithm::Sha1)),
+    (oid("1.2.840.10045.4.3.1"), Family::Ecdsa(HashAlgorithm::Sha224)),
+    (oid("1.2.840.10045.4.3.2"), Family::Ecdsa(HashAlgorithm::Sha256)),
+    (oid("1.2.840.10045.4.3.3"), Family::Ecdsa(HashAlgorithm::Sha384)),
+    (oid("1.2.840.10045.4.3.4"), Family::Ecdsa(HashAlgorithm::Sha512)),
     // RFC 3279, 2.2.2; RFC 5758, 3.1; NIST's register of algorithms
-    ("1.2.840.10040.4.3", Family::Dsa(HashAlgorithm::Sha1)),
-    ("2.16.840.1.101.3.4.3.1", Family::Dsa(HashAlgorithm::Sha224)),
-    ("2.16.840.1.101.3.4.3.2", Family::Dsa(HashAlgorithm::Sha256)),
-    ("2.16.840.1.101.3.4.3.3", Family::Dsa(HashAlgorithm::Sha384)),
-    ("2.16.840.1.101.3.4.3.4", Family::Dsa(HashAlgorithm::Sha512)),
+    (oid("1.2.840.10040.4.3"), Family::Dsa(HashAlgorithm::Sha1)),
+    (oid("2.16.840.1.101.3.4.3.1"), Family::Dsa(HashAlgorithm::Sha224)),
+    (oid("2.16.840.1.101.3.4.3.2"), Family::Dsa(HashAlgorithm::Sha256)),
+    (oid("2.16.840.1.101.3.4.3.3"), Family::Dsa(HashAlgorithm::Sha384)),
+    (oid("2.16.840.1.101.3.4.3.4"), Family::Dsa(HashAlgorithm::Sha512)),
     // BSI TR-03111, 5.2.1
-    ("0.4.0.127.0.7.1.1.4.1.1", Family::EcdsaPlain(HashAlgorithm::Sha1)),
-    ("0.4.0.127.0.7.1.1.4.1.2", Family::EcdsaPlain(HashAlgorithm::Sha224)),
-    ("0.4.0.127.0.7.1.1.4.1.3", Family::EcdsaPlain(HashAlgorithm::Sha256)),
-    ("0.4.0.127.0.7.1.1.4.1.4", Family::EcdsaPlain(HashAlgorithm::Sha384)),
-    ("0.4.0.127.0.7.1.1.4.1.5", Family::EcdsaPlain(HashAlgorithm::Sha512)),
+    (oid("0.4.0.127.0.7.1.1.4.1.1"), Family::EcdsaPlain(HashAlgorithm::Sha1)),
+    (oid("0.4.0.127.0.7.1.1.4.1.2"), Family::EcdsaPlain(HashAlgorithm::Sha224)),
+    (oid("0.4.0.127.0.7.1.1.4.1.3"), Family::EcdsaPlain(HashAlgorithm::Sha256)),
+    (oid("0.4.0.127.0.7.1.1.4.1.4"), Family::EcdsaPlain(HashAlgorithm::Sha384)),
+    (oid("0.4.0.127.0.7.1.1.4.1.5"), Family::EcdsaPlain(HashAlgorithm::Sha512)),
 ];
 
 /// A signature scheme with all its parameters.
@@ -87,9 +92,8 @@ impl SignatureScheme {
     pub fn from_algorithm_identifier(der: &[u8], digest: Option<HashAlgorithm>) -> Result<Self, Error> {
         let malformed = || Error::Malformed("AlgorithmIdentifier");
         let algorithm = AlgorithmIdentifierRef::from_der(der).map_err(|_| malformed())?;
-        let oid = algorithm.oid.to_string();
-        let unsupported = || Error::UnsupportedAlgorithm(oid.clone());
-        let family = find(&oid).ok_or_else(unsupported)?;
+        let unsupported = || Error::UnsupportedAlgorithm(algorithm.oid.to_string());
+        let family = find(algorithm.oid).ok_or_else(unsupported)?;
         if let Family::Pss = family {
             let parameters = PssParameters::from_any(algorithm.parameters)?;
             return Ok(Self { kind: Kind::Pss(parameters), hash: parameters.hash });
@@ -114,7 +118,7 @@ impl SignatureScheme {
     /// # Errors
     /// [`Error::UnsupportedAlgorithm`].
     pub fn from_plain_ecdsa_oid(oid: &str) -> Result<Self, Error> {
-        match find(oid) {
+        match ObjectIdentifier::new(oid).ok().and_then(find) {
             Some(Family::EcdsaPlain(hash)) => Ok(Self { kind: Kind::EcdsaPlain, hash }),
             _ => Err(Error::UnsupportedAlgorithm(oid.to_owned())),
         }
@@ -189,7 +193,7 @@ impl SignatureScheme {
     }
 }
 
-fn find(oid: &str) -> Option<Family> {
+fn find(oid: ObjectIdentifier) -> Option<Family> {
     TABLE.iter().find(|row| row.0 == oid).map(|row| row.1)
 }
 

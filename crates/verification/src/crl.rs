@@ -1,6 +1,7 @@
 //! Certificate revocation lists (Doc 9303-12 7.1.4).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clock::UnixTime;
 use crypto::sha256;
@@ -24,6 +25,8 @@ pub(crate) struct Crl {
     pub(crate) authority_key_id: Option<Vec<u8>>,
     revoked: BTreeSet<Vec<u8>>,
     pub(crate) signed: Signed,
+    /// Under whose keys the signature was tried, by the SHA-256 of their certificates, and whether it is right.
+    tried: Arc<Mutex<BTreeMap<[u8; 32], bool>>>,
 }
 
 impl Crl {
@@ -50,6 +53,7 @@ impl Crl {
             authority_key_id,
             revoked: serials.collect(),
             signed,
+            tried: Arc::default(),
         })
     }
 
@@ -58,13 +62,16 @@ impl Crl {
         self.issuer == certificate.issuer
     }
 
-    /// The key identifier, if there is one, is `issuer`'s, and the signature is right under its key.
+    /// The key identifier, if there is one, is `issuer`'s, and the signature is right under its key. Each key is tried
+    /// once, for a long list is long to hash.
     pub(crate) fn is_signed_by(&self, issuer: &Certificate) -> bool {
         let named = match (&self.authority_key_id, &issuer.subject_key_id) {
             (Some(authority), Some(subject)) => authority == subject,
             _ => self.issuer == issuer.subject,
         };
-        named && issuer.public_key().is_ok_and(|key| self.signed.verify(key).is_ok())
+        let right = || issuer.public_key().is_ok_and(|key| self.signed.verify(key).is_ok());
+        let tried = || self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        named && *tried().entry(issuer.sha256).or_insert_with(right)
     }
 
     /// It is of the same issuer and key, and newer.

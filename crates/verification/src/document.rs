@@ -13,6 +13,12 @@ use crate::country::same_state;
 use crate::report::CheckResult;
 use crate::{Authentic, ChipProof, ChipProtocol, Content, Inspection, Rejection, Report, SecurityObject};
 
+macro_rules! hash_lines {
+    ($($number:literal)*) => {
+        [$((concat!("pa.hash(DG", $number, ")"), concat!("DG", $number, " is the one that was signed"))),*]
+    };
+}
+
 /// Files as received: they prove nothing.
 #[derive(Clone, Default)]
 pub struct ChipData {
@@ -85,6 +91,9 @@ impl fmt::Debug for AuthenticDocument {
     }
 }
 
+/// The lines of a report on the hashes of the data groups, 1 to 16.
+const HASH_LINES: [(&str, &str); 16] = hash_lines!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16);
+
 impl SecurityObject {
     /// Compares every data group received with its hash, sees that those are there that must be, and that the document
     /// is one that its signer may sign. It goes on with the steps of passive authentication:
@@ -139,7 +148,8 @@ impl SecurityObject {
         if received.is_none() && !listed && number > 2 {
             return Ok(());
         }
-        let id = format!("pa.hash(DG{number})");
+        let (id, right) =
+            number.checked_sub(1).and_then(|n| HASH_LINES.get(usize::from(n))).copied().unwrap_or_default();
         let outcome = match (received, data.erased_dg2) {
             (Some(bytes), _) => self.check_hash(number, bytes),
             (None, Some(digest)) if number == 2 => match self.check_digest(number, &digest) {
@@ -157,7 +167,7 @@ impl SecurityObject {
                 return Ok(());
             }
         };
-        report.check(id, outcome, |()| format!("DG{number} is the one that was signed"))
+        report.check(id, outcome, |()| right)
     }
 
     fn read_groups(self, data: &ChipData) -> Result<AuthenticDocument, Rejection> {

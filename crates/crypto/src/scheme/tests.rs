@@ -25,7 +25,6 @@ fn algorithm_identifiers_of_documents_are_named() {
 #[test]
 fn every_oid_stands_once_in_the_table() {
     for (i, row) in TABLE.iter().enumerate() {
-        assert!(der::asn1::ObjectIdentifier::new(row.0).is_ok(), "{}", row.0);
         assert_eq!(TABLE.iter().position(|other| other.0 == row.0), Some(i));
     }
 }
