@@ -29,7 +29,8 @@ struct Trial {
 }
 
 impl Trials {
-    /// Whether the signature of `certificate` is right under `key`, which is that of `issuer`.
+    /// Whether the signature of `certificate` is right under `key`, which is that of `issuer`. Who issued one document
+    /// signer issues others: its key is prepared.
     pub(crate) fn signed(
         &mut self,
         certificate: &Certificate,
@@ -41,6 +42,9 @@ impl Trials {
             return trial.signed;
         }
         let signed = certificate.signed.verify(key).is_ok();
+        if signed {
+            key.prepare();
+        }
         if self.0.len() < MAX_TRIALS {
             let trial = Trial { certificate: certificate.sha256, issuer: issuer.sha256, signed };
             Arc::make_mut(&mut self.0).push(trial);
