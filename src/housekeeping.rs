@@ -1,4 +1,4 @@
-//! Deletes what has had its time, and keeps the clients' keys fresh.
+//! Deletes what has had its time, and keeps fresh what others publish: the clients' keys, the trust store.
 
 use std::time::Duration;
 
@@ -14,6 +14,11 @@ pub async fn run(state: AppState) {
     loop {
         if let Err(error) = once(&state).await {
             tracing::error!(%error, "housekeeping");
+        }
+        let reading = state.clone();
+        // A store of a thousand certificates takes a while to read.
+        if let Err(error) = tokio::task::spawn_blocking(move || reading.trust.refresh()).await {
+            tracing::error!(%error, "reading the trust store");
         }
         state.client_keys.refresh(state.now(), EVERY.as_secs().cast_signed()).await;
         tokio::time::sleep(EVERY).await;

@@ -3,6 +3,7 @@
 //! - [`config`]: the configuration file; [`state`]: what it becomes;
 //! - [`http`]: the enrolment API, the login pages and API, the OpenID Connect endpoints; [`router`] joins them;
 //! - [`client_keys`]: the keys that tokens are encrypted to;
+//! - [`trust`]: whom the verifier trusts, read again when it changes;
 //! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`]; [`housekeeping`]: deletion of what has had its time;
 //! - [`cli`]: the commands.
 
@@ -16,6 +17,7 @@ pub mod mail;
 pub mod router;
 pub mod state;
 pub mod telemetry;
+pub mod trust;
 
 pub use config::Config;
 pub use error::ApiError;

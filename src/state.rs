@@ -14,12 +14,12 @@ use protocol::codes::Language;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 use storage::Database;
-use verification::TrustStore;
 
 use crate::client_keys::{ClientKeys, NoKey};
 use crate::config::{Config, ConsentDocument, Materials, Mistake, Mistakes, Secret};
 use crate::http::limits::Buckets;
 use crate::mail::Mailer;
+use crate::trust::Trust;
 
 /// The state of a server; clones share it.
 #[derive(Clone)]
@@ -42,7 +42,7 @@ pub struct Services {
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Whose documents are trusted.
-    pub trust: TrustStore,
+    pub trust: Trust,
     /// The face engines.
     pub engines: EngineRegistry,
     /// What is asked of their results.

@@ -9,6 +9,7 @@ pub mod phone;
 mod replay;
 mod serve;
 mod trace;
+mod trust;
 mod verify;
 
 pub use keys::{new_keys, pem};
@@ -49,6 +50,9 @@ enum Command {
     /// Shows what an app recorded of a reading.
     #[command(subcommand)]
     Trace(trace::Trace),
+    /// Keeps the store of whom the verifier trusts.
+    #[command(subcommand)]
+    Trust(trust::Trust),
     /// Judges one passport from its files.
     Verify(verify::Verify),
     /// Judges the vectors and compares with what their manifests expect.
@@ -67,6 +71,7 @@ pub fn main() -> ExitCode {
         Command::Chip(command) => command.run(),
         Command::DemoFaceEngine(command) => command.run(),
         Command::Trace(command) => command.run(),
+        Command::Trust(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Replay(command) => command.run(),
     };

@@ -193,6 +193,13 @@ pub struct Trust {
     pub link: Vec<PathBuf>,
     /// CRLs.
     pub crl: Vec<PathBuf>,
+    /// The folder that `sceau trust` keeps: its newest version counts beside the files above, and is read again when it
+    /// changes.
+    pub store: Option<PathBuf>,
+    /// SHA-256 of the CSCAs that may stand behind the signers of master lists: `sceau trust import --config` reads them.
+    pub pins: Vec<String>,
+    /// Days after which the newest list of the store is called old.
+    pub max_age_days: Option<i64>,
 }
 
 /// Face engines.

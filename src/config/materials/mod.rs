@@ -18,11 +18,11 @@ use jose::SigningKey;
 use oidc::Clients;
 use protocol::enrolment::ConsentText;
 use storage::StorageKeys;
-use verification::TrustStore;
 
 use super::values::{key_bytes, secret, server_certificate, signing_key};
 use super::{Config, Mistake, Mistakes, Secret};
 use crate::client_keys::ClientKeys;
+use crate::trust::Trust;
 
 /// A text to consent to.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub struct Materials {
     /// Authenticates the nonces of signed requests; the same in every server of one configuration.
     pub nonce_key: Secret<[u8; 32]>,
     /// Whose documents are trusted.
-    pub trust: TrustStore,
+    pub trust: Trust,
     /// The face engines.
     pub engines: EngineRegistry,
     /// What is asked of their results.
@@ -140,7 +140,7 @@ impl Reader<'_> {
             clients: clients?,
             client_keys,
             nonce_key: Secret::new(nonce_key.as_slice().try_into().ok()?),
-            trust,
+            trust: trust?,
             engines: engines?,
             face_policy: FacePolicy {
                 min_similarity: self.config.face.min_similarity,

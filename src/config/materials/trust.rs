@@ -10,18 +10,18 @@ use verification::TrustStore;
 use super::Reader;
 use crate::config::Mistake;
 use crate::config::values::at;
+use crate::trust::{Add, Trust};
 
 impl Reader<'_> {
-    pub(super) fn trust(&mut self) -> TrustStore {
-        let mut store = TrustStore::new();
+    pub(super) fn trust(&mut self) -> Option<Trust> {
         let trust = &self.config.trust;
-        type Add = fn(&mut TrustStore, &[u8]) -> Result<(), verification::TrustError>;
         let kinds: [(&str, &[std::path::PathBuf], Add); 4] = [
             ("trust.csca", &trust.csca, TrustStore::add_csca),
             ("trust.dsc", &trust.dsc, TrustStore::add_document_signer),
             ("trust.link", &trust.link, TrustStore::add_link),
             ("trust.crl", &trust.crl, TrustStore::add_crl),
         ];
+        let mut files: Vec<(Add, Vec<u8>)> = Vec::new();
         let mut anchors = 0;
         for (key, paths, add) in kinds {
             for path in paths {
@@ -30,20 +30,28 @@ impl Reader<'_> {
                     Err(error) => self.wrong(key, error),
                     Ok(objects) => {
                         anchors += if key == "trust.csca" { objects.len() } else { 0 };
-                        for (i, der) in objects.iter().enumerate() {
-                            if let Err(error) = add(&mut store, der) {
+                        for (i, der) in objects.into_iter().enumerate() {
+                            if let Err(error) = add(&mut TrustStore::new(), &der) {
                                 self.wrong(key, format!("{}: object {}: {error}", path.display(), i + 1));
                             }
+                            files.push((add, der));
                         }
                     }
                 }
             }
         }
-        let told = self.mistakes.iter().any(|mistake| mistake.key == "trust.csca");
-        if anchors == 0 && !told && !self.config.is_demo() {
+        for (i, pin) in trust.pins.iter().enumerate() {
+            if hex::decode(pin.replace(':', "")).map_or(0, |bytes| bytes.len()) != 32 {
+                self.wrong(format!("trust.pins.{i}"), "must be 32 bytes in hexadecimal");
+            }
+        }
+        let told = self.mistakes.iter().any(|mistake| mistake.key.starts_with("trust."));
+        if anchors == 0 && trust.store.is_none() && !told && !self.config.is_demo() {
             self.wrong("trust.csca", "no passport can be authentic without a CSCA certificate");
         }
-        store
+        let folder = trust.store.as_deref().map(|folder| self.config.path(folder));
+        let opened = if told { Ok(Trust::default()) } else { Trust::open(files, folder, trust.max_age_days) };
+        self.noted(opened.map_err(|error| Mistake::new("trust.store", error)))
     }
 
     pub(super) fn engines(&mut self) -> Option<EngineRegistry> {

@@ -55,7 +55,7 @@ impl Case {
     pub(super) fn security_object(&self) -> Result<SecurityObject, ApiError> {
         let sod = self.file(FileId::Sod).ok_or_else(|| step_missing(Step::Files))?;
         let policy = &self.state.config.verification;
-        Ok(self.state.trust.authenticate_sod(sod, policy, self.at).outcome?)
+        Ok(self.state.trust.store().authenticate_sod(sod, policy, self.at).outcome?)
     }
 
     /// A data group that was received, under its hash.
@@ -104,7 +104,7 @@ impl Case {
             signature: answered.responses.into_iter().next().unwrap_or_default(),
         });
         let evidence = EvidenceSet { data, chip_authentication: ca, active_authentication: aa };
-        Ok(judge(&evidence, &self.state.trust, &self.state.config.verification, self.at))
+        Ok(judge(&evidence, &self.state.trust.store(), &self.state.config.verification, self.at))
     }
 
     /// The document, if every check passes.

@@ -57,7 +57,7 @@ fn check(case: &Case, file: FileId, body: Vec<u8>) -> Result<(), ApiError> {
         FileId::Sod => {
             let policy = &case.state.config.verification;
             let judged: Inspection<SecurityObject> =
-                case.state.trust.authenticate_sod(&body, policy, case.at);
+                case.state.trust.store().authenticate_sod(&body, policy, case.at);
             judged.outcome?;
         }
         FileId::Dg(1) => {
