@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use clock::UnixTime;
-use crypto::{PublicKey, SignatureScheme, sha256};
+use crypto::{PublicKey, SignatureNotes, SignatureScheme, sha256};
 use lds::tlv::{self, Reader, tag};
 use x509_parser::prelude::{FromDer as _, ParsedExtension, X509Certificate, X509Extension, X509Name};
 
@@ -120,8 +120,9 @@ impl Signed {
         !matches!(key, PublicKey::Rsa(key) if self.signature.len() != key.modulus_len())
     }
 
-    pub(crate) fn verify(&self, key: &PublicKey) -> Result<(), crypto::Error> {
-        self.scheme()?.verify(key, &self.message, &self.signature)
+    /// What its form lacks, if it is right.
+    pub(crate) fn verify(&self, key: &PublicKey) -> Result<SignatureNotes, crypto::Error> {
+        self.scheme()?.verify_noting(key, &self.message, &self.signature)
     }
 }
 

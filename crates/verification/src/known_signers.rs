@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use crypto::PublicKey;
+use crypto::{PublicKey, SignatureNotes};
 
 use crate::certificate::Certificate;
 
@@ -25,7 +25,7 @@ pub(crate) struct Trials(Arc<Vec<Trial>>);
 struct Trial {
     certificate: [u8; 32],
     issuer: [u8; 32],
-    signed: bool,
+    signed: Option<SignatureNotes>,
 }
 
 impl Trials {
@@ -39,17 +39,22 @@ impl Trials {
     ) -> bool {
         let same = |trial: &&Trial| trial.certificate == certificate.sha256 && trial.issuer == issuer.sha256;
         if let Some(trial) = self.0.iter().find(same) {
-            return trial.signed;
+            return trial.signed.is_some();
         }
-        let signed = certificate.signed.verify(key).is_ok();
-        if signed {
+        let signed = certificate.signed.verify(key).ok();
+        if signed.is_some() {
             key.prepare();
         }
         if self.0.len() < MAX_TRIALS {
             let trial = Trial { certificate: certificate.sha256, issuer: issuer.sha256, signed };
             Arc::make_mut(&mut self.0).push(trial);
         }
-        signed
+        signed.is_some()
+    }
+
+    /// A signature that is right has no NULL in its DigestInfo.
+    pub(crate) fn without_null(&self) -> bool {
+        self.0.iter().filter_map(|trial| trial.signed).any(|notes| notes.digest_info_without_null)
     }
 }
 

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clock::UnixTime;
-use crypto::sha256;
+use crypto::{SignatureNotes, sha256};
 use lds::master_list::OID_CSCA_MASTER_LIST;
 
 use crate::certificate::{Certificate, MASTER_LIST_SIGNING};
@@ -83,6 +83,8 @@ pub struct Vouched {
     pub pin: [u8; 32],
     /// The signer's certificate has expired since.
     pub signer_expired: bool,
+    /// The signature's DigestInfo has no NULL (RFC 8017 9.2, note 1): the ICAO lists of 2023.
+    pub without_null: bool,
 }
 
 impl MasterList {
@@ -117,7 +119,7 @@ impl MasterList {
     ///
     /// # Errors
     /// [`ListError::SignerMissing`], [`ListError::Signature`].
-    pub(crate) fn signer(&self) -> Result<Certificate, ListError> {
+    pub(crate) fn signer(&self) -> Result<(Certificate, SignatureNotes), ListError> {
         let info = &self.signed.signer;
         let carried = self.signed.signer_certificates.iter().filter_map(|der| Certificate::parse(der).ok());
         let named = carried.filter(|certificate| names(&info.sid, certificate)).take(4);
@@ -125,8 +127,8 @@ impl MasterList {
         let mut outcome = Err(ListError::SignerMissing);
         for certificate in named {
             match check_signature(info, &certificate) {
-                Ok(_) => {
-                    outcome = Ok(certificate);
+                Ok((_, notes)) => {
+                    outcome = Ok((certificate, notes));
                     break;
                 }
                 Err(Rejection::SodSignature) => outcome = wrong("it is not the signer's over this list"),
@@ -155,7 +157,7 @@ impl MasterList {
         at: UnixTime,
     ) -> Result<Vouched, ListError> {
         // 1
-        let signer = self.signer()?;
+        let (signer, notes) = self.signer()?;
         // 2
         if !signer.is_only_for(MASTER_LIST_SIGNING) {
             return Err(ListError::SignerPurpose);
@@ -191,6 +193,7 @@ impl MasterList {
             signer_sha256: signer.sha256,
             pin: pinned.sha256,
             signer_expired: !signer.is_valid_at(at),
+            without_null: notes.digest_info_without_null,
         })
     }
 }

@@ -49,6 +49,9 @@ const TOLERATED_CONTENT_TYPES: [&str; 3] = [
     "1.2.840.113549.1.7.1",  // id-data: China
 ];
 
+/// RFC 8017 9.2, note 1, lets a verifier take it.
+const WITHOUT_NULL: &str = "a signature's DigestInfo has no NULL";
+
 pub(crate) fn authenticate_sod(
     store: &TrustStore,
     sod: &[u8],
@@ -95,8 +98,11 @@ impl<'a> Inspector<'a> {
         })?;
         // 3
         let issuers = self.issuers(&mut found);
-        let signer = found.certificate;
         let issuers = self.report.check("pa.dsc-signature", issuers, |issuers| describe_path(issuers))?;
+        if found.trials.without_null() {
+            self.report.deviation("pa.dsc-signature", WITHOUT_NULL);
+        }
+        let signer = found.certificate;
         self.check_trust_status(&signer, &issuers)?;
         // 4
         self.check_validity(&signer, &issuers, sod.signer.signing_time)?;
@@ -115,9 +121,12 @@ impl<'a> Inspector<'a> {
         self.report.check("pa.message-digest", outcome, |()| "the signed digest is that of the content")?;
         // 10
         let scheme = check_signature(&sod.signer, &signer);
-        let scheme = self.report.check("pa.sod-signature", scheme, |scheme| {
+        let (scheme, notes) = self.report.check("pa.sod-signature", scheme, |(scheme, _)| {
             format!("the signature of EF.SOD is right ({})", scheme.name())
         })?;
+        if notes.digest_info_without_null {
+            self.report.deviation("pa.sod-signature", WITHOUT_NULL);
+        }
         // 11
         self.check_strength(&sod, scheme, &signer, &issuers)?;
         let anchor = Arc::clone(issuers.last().copied().unwrap_or(&signer));

@@ -56,6 +56,9 @@ const AKI_MISSING: Finding = gate("aki-missing", "it does not name its issuer's 
 const AKI: Finding = gate("aki", "its authority key identifier has no key identifier");
 const KEY_USAGE_MISSING: Finding = gate("key-usage-missing", "it has no key usage");
 const KEY_USAGE_CRITICAL: Finding = gate("key-usage-not-critical", "its key usage is not critical");
+/// Seen only when the signature is verified.
+pub(crate) const WITHOUT_NULL: Finding =
+    note("digest-info-without-null", "its signature's DigestInfo has no NULL");
 /// Seen only together with the issuer.
 pub(crate) const ISSUER_MISMATCH: Finding =
     gate("issuer-mismatch", "its issuer's name is not that of the certificate above");

@@ -1,6 +1,6 @@
 //! The signature of a CMS SignedData (RFC 5652 5.4), as EF.SOD and master lists carry it.
 
-use crypto::SignatureScheme;
+use crypto::{SignatureNotes, SignatureScheme};
 use lds::cms::{SignerIdentifier, SignerInfo};
 
 use crate::Rejection;
@@ -18,8 +18,12 @@ pub(crate) fn names(sid: &SignerIdentifier, certificate: &Certificate) -> bool {
     }
 }
 
-/// The signature over the signed attributes, by the scheme of SignerInfo: never that of the certificate.
-pub(crate) fn check_signature(info: &SignerInfo, signer: &Certificate) -> Result<SignatureScheme, Rejection> {
+/// The signature over the signed attributes, by the scheme of SignerInfo: never that of the certificate. And what its form
+/// lacks.
+pub(crate) fn check_signature(
+    info: &SignerInfo,
+    signer: &Certificate,
+) -> Result<(SignatureScheme, SignatureNotes), Rejection> {
     let unsupported = |error: crypto::Error| Rejection::UnsupportedAlgorithm(error.to_string());
     let scheme = SignatureScheme::from_algorithm_identifier(
         &info.signature_algorithm_der,
@@ -28,5 +32,6 @@ pub(crate) fn check_signature(info: &SignerInfo, signer: &Certificate) -> Result
     let scheme = scheme.map_err(unsupported)?;
     let key = signer.public_key().map_err(unsupported)?;
     let message = info.signed_attrs_der.as_ref().ok_or(Rejection::SignedAttributesMissing)?;
-    scheme.verify(key, message, &info.signature).map(|()| scheme).map_err(|_| Rejection::SodSignature)
+    let notes = scheme.verify_noting(key, message, &info.signature).map_err(|_| Rejection::SodSignature)?;
+    Ok((scheme, notes))
 }

@@ -1,14 +1,15 @@
 //! Everything that is to be said about a heap of certificates, CRLs and master lists, without trusting any.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
-use crypto::{PublicKey, sha256};
+use crypto::{PublicKey, SignatureNotes, sha256};
 use serde::Serialize;
 
 use crate::certificate::{Certificate, DEVIATION_LIST_SIGNING, MASTER_LIST_SIGNING, Signed};
 use crate::crl::Crl;
 use crate::name::Name;
-use crate::profile::findings;
+use crate::profile::{WITHOUT_NULL, findings};
 use crate::trust_input::{Found, read_objects};
 use crate::{Finding, MasterList, Role};
 
@@ -69,6 +70,8 @@ pub struct MasterListAudit {
     pub certificates: usize,
     /// Whether its signature is right under the certificate that it carries for its signer; if not, why.
     pub signature: String,
+    /// Departures in the form of that signature.
+    pub findings: Vec<Finding>,
     /// SHA-256 of the signer's certificate, hex.
     pub signer: Option<String>,
     /// SHA-256 of every certificate given whose key verifies the signer's certificate, hex: candidates for a pin.
@@ -194,14 +197,16 @@ impl TrustAuditor {
         let mut verified: HashMap<[u8; 32], Vec<String>> = HashMap::new();
         for parsed in &self.parsed {
             let one = &parsed.certificate;
-            let by = to_ids(finder.who_signed(&one.signed, &one.issuer, one.authority_key_id.as_deref()));
+            let (keys, notes) = finder.who_signed(&one.signed, &one.issuer, one.authority_key_id.as_deref());
+            let by = to_ids(keys);
             verified.insert(one.sha256, by.clone());
             if let Some(line) = self.audit.certificates.get_mut(parsed.place) {
                 line.verified_by = by;
+                line.findings.extend(notes.digest_info_without_null.then_some(WITHOUT_NULL));
             }
         }
         for (source, crl) in &self.crls {
-            let by = finder.who_signed(&crl.signed, &crl.issuer, crl.authority_key_id.as_deref());
+            let (by, _) = finder.who_signed(&crl.signed, &crl.issuer, crl.authority_key_id.as_deref());
             self.audit.crls.push(crl_line(source, crl, to_ids(by)));
         }
         for (source, list) in &self.lists {
@@ -252,7 +257,25 @@ impl<'a> Finder<'a> {
         Self { holders, by_country, by_name, by_key_id }
     }
 
-    fn who_signed(&self, signed: &Signed, issuer: &Name, key_id: Option<&[u8]>) -> Vec<usize> {
+    /// Who signed it, and what the form of the signature lacks.
+    fn who_signed(
+        &self,
+        signed: &Signed,
+        issuer: &Name,
+        key_id: Option<&[u8]>,
+    ) -> (Vec<usize>, SignatureNotes) {
+        let notes = Cell::new(SignatureNotes::default());
+        let keys = self.signers(signed, issuer, key_id, &notes);
+        (keys, notes.get())
+    }
+
+    fn signers(
+        &self,
+        signed: &Signed,
+        issuer: &Name,
+        key_id: Option<&[u8]>,
+        notes: &Cell<SignatureNotes>,
+    ) -> Vec<usize> {
         let lists = [
             self.by_country.get(&issuer.country()),
             self.by_name.get(issuer),
@@ -262,8 +285,10 @@ impl<'a> Finder<'a> {
         likely.sort_unstable();
         likely.dedup();
         let signed_by = |key: &usize| {
-            let holder = self.holders.get(*key);
-            holder.is_some_and(|holder| signed.fits(&holder.key) && signed.verify(&holder.key).is_ok())
+            let fitting = self.holders.get(*key).filter(|holder| signed.fits(&holder.key));
+            let verified = fitting.and_then(|holder| signed.verify(&holder.key).ok());
+            notes.set(verified.unwrap_or(notes.get()));
+            verified.is_some()
         };
         let found: Vec<usize> = likely.iter().copied().filter(signed_by).collect();
         if !found.is_empty() || signed.scheme().is_err() {
@@ -324,7 +349,8 @@ fn crl_line(source: &str, crl: &Crl, verified_by: Vec<String>) -> CrlAudit {
 
 fn list_line(source: &str, list: &MasterList, verified: &HashMap<[u8; 32], Vec<String>>) -> MasterListAudit {
     let signer = list.signer();
-    let by = signer.as_ref().ok().and_then(|one| verified.get(&one.sha256)).cloned().unwrap_or_default();
+    let by = signer.as_ref().ok().and_then(|(one, _)| verified.get(&one.sha256)).cloned().unwrap_or_default();
+    let without_null = signer.as_ref().is_ok_and(|(_, notes)| notes.digest_info_without_null);
     let inside: Vec<String> =
         list.certificates().iter().chain(list.carried()).map(|der| hex::encode(sha256(der))).collect();
     MasterListAudit {
@@ -333,7 +359,8 @@ fn list_line(source: &str, list: &MasterList, verified: &HashMap<[u8; 32], Vec<S
         signed_at: list.signed_at().map(|time| time.to_string()),
         certificates: list.certificates().len(),
         signature: signer.as_ref().err().map_or_else(|| "ok".to_owned(), ToString::to_string),
-        signer: signer.ok().map(|one| hex::encode(one.sha256)),
+        findings: without_null.then_some(WITHOUT_NULL).into_iter().collect(),
+        signer: signer.ok().map(|(one, _)| hex::encode(one.sha256)),
         vouches_for_itself: !by.is_empty() && by.iter().all(|id| inside.contains(id)),
         signer_verified_by: by,
     }

@@ -76,6 +76,8 @@ pub struct ListImport {
     pub refused: Vec<(String, String)>,
     /// The signer's certificate has expired since it signed.
     pub signer_expired: bool,
+    /// The signature's DigestInfo has no NULL (RFC 8017 9.2, note 1).
+    pub without_null: bool,
 }
 
 /// Everything that trust is made from. Maps are by SHA-256 in hex, or by publisher.
@@ -137,6 +139,7 @@ impl TrustBase {
             omitted: 0,
             refused: Vec::new(),
             signer_expired: vouched.signer_expired,
+            without_null: vouched.without_null,
         };
         let mut listed = BTreeSet::new();
         for der in list.certificates() {

@@ -182,12 +182,16 @@ fn in_words(error: &ListError) -> String {
 
 impl Outcome {
     fn list(&mut self, import: &ListImport) {
-        let ListImport { publisher, signed_at, added, known, omitted, refused, signer_expired } = import;
+        let ListImport { publisher, signed_at, added, known, omitted, refused, signer_expired, without_null } =
+            import;
         *self.new.entry("certificate of a list").or_default() += added;
         self.known += known;
         self.notes.push(format!("list of {publisher}, signed at {signed_at}"));
         if *omitted > 0 {
             self.notes.push(format!("{omitted} certificates of its older list are not in it: kept and marked, for passports signed under them are valid still"));
+        }
+        if *without_null {
+            self.notes.push("its signature's DigestInfo has no NULL, which RFC 8017 tolerates".to_owned());
         }
         if *signer_expired {
             self.notes.push("the signer's certificate has expired since: look for a newer list".to_owned());
