@@ -422,7 +422,7 @@ def write_state(writer, chooser, n):
         ("self", "The document signer's certificate is its own issuer", "pa.csca-unknown", {"made": sod(state, groups, [self_made], issuer=nobody)}),
         ("another-signer", "EF.SOD names a certificate that it has not", "pa.dsc-missing", {"made": sod(state, groups, [state.dsc(serial=state.serial + 1, ski_value=b"\1" * 20)])}),
         ("document-expired", "The day after the document's last", "pa.document-expired", {"at": AT + timedelta(days=901)}),
-        ("duplicate", "DG1 has two hashes", "lds.malformed(EF.SOD)", {"made": sod(state, groups, [dsc], entries=[sequence(integer(1), octets(hashlib.new(state.habits["group_hash"], flipped[1]).digest()))])}),
+        ("duplicate", "DG1 has two hashes", "lds.malformed(EF.SOD: data group hashes: one stands twice)", {"made": sod(state, groups, [dsc], entries=[sequence(integer(1), octets(hashlib.new(state.habits["group_hash"], flipped[1]).digest()))])}),
     ]
     for id, description, rejection, given in variants:
         if state.habits.get("by_key_identifier") and id == "another-signer" and "ski" in state.habits["dsc"]:

@@ -25,9 +25,9 @@ impl Com {
     /// It is not the structure above.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let mut fields = tlv::read_file(FileId::Com, bytes)?.children()?;
-        let lds_version = fields.expect(0x5F01)?;
-        let unicode_version = fields.expect(0x5F36)?;
-        let tags = fields.expect(0x5C)?;
+        let lds_version = fields.required(0x5F01, "LDS version")?;
+        let unicode_version = fields.required(0x5F36, "Unicode version")?;
+        let tags = fields.required(0x5C, "tag list")?;
         fields.finish()?;
         let numbers = tags.value.iter().filter_map(|tag| FileId::from_data_group_tag(*tag)?.data_group());
         Ok(Self {

@@ -17,7 +17,7 @@ impl Dg1 {
     /// Not the structure above, or not an MRZ (see [`Mrz::parse`]).
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let mut fields = tlv::read_file(FileId::Dg(1), bytes)?.children()?;
-        let mrz = fields.expect(0x5F1F)?;
+        let mrz = fields.required(0x5F1F, "MRZ")?;
         fields.finish()?;
         // 90, 72 or 88 characters: line breaks are of an MRZ that was typed or scanned, never of the chip's.
         let text = std::str::from_utf8(mrz.value).map_err(|_| mrz.malformed("MRZ"))?;

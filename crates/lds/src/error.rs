@@ -82,6 +82,16 @@ pub enum Error {
         /// Which field.
         what: &'static str,
     },
+    /// A part that the structure demands does not stand where it should.
+    #[error("{file}: no {what} at byte {offset}")]
+    Missing {
+        /// Which file.
+        file: &'static str,
+        /// Where it should stand.
+        offset: usize,
+        /// Which part.
+        what: &'static str,
+    },
     /// An algorithm that is not in the table.
     #[error("{file}: unsupported algorithm {oid} at byte {offset}")]
     UnsupportedAlgorithm {
@@ -105,7 +115,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The machine code, without the offset: `lds.truncated(EF.SOD)`, `lds.check-digit(date of birth)`.
+    /// The machine code, without the offset: `lds.truncated(EF.SOD)`, `lds.missing(EF.COM: tag list)`,
+    /// `lds.check-digit(date of birth)`.
     #[must_use]
     pub fn code(&self) -> String {
         let (kind, detail) = match self {
@@ -117,7 +128,8 @@ impl Error {
             Self::TooDeep { file, .. } => ("too-deep", (*file).to_owned()),
             Self::TooLarge { file, .. } => ("too-large", (*file).to_owned()),
             Self::TrailingBytes { file, .. } => ("trailing-bytes", (*file).to_owned()),
-            Self::Malformed { file, .. } => ("malformed", (*file).to_owned()),
+            Self::Malformed { file, what, .. } => ("malformed", format!("{file}: {what}")),
+            Self::Missing { file, what, .. } => ("missing", format!("{file}: {what}")),
             Self::UnsupportedAlgorithm { file, .. } => ("unsupported-algorithm", (*file).to_owned()),
             Self::WrongCheckDigit { field, .. } => ("check-digit", field.to_string()),
         };
@@ -133,9 +145,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_names_the_file_or_the_field_and_no_offset() {
+    fn a_code_names_the_file_and_the_field_and_no_offset() {
         let truncated = Error::Truncated { file: "EF.SOD", offset: 312 };
         assert_eq!(truncated.code(), "lds.truncated(EF.SOD)");
+        let malformed = Error::Malformed { file: "EF.DG1", offset: 5, what: "nationality" };
+        assert_eq!(malformed.code(), "lds.malformed(EF.DG1: nationality)");
+        let missing = Error::Missing { file: "EF.COM", offset: 18, what: "tag list" };
+        assert_eq!(missing.code(), "lds.missing(EF.COM: tag list)");
         let digit = Error::WrongCheckDigit { file: "EF.DG1", offset: 5, field: MrzField::DateOfBirth };
         assert_eq!(digit.code(), "lds.check-digit(date of birth)");
     }

@@ -216,7 +216,7 @@ fn an_image_is_told_by_its_signature() {
     let bytes = Dg2 { faces: vec![face(b"\x89PNG")] }.encode();
     assert!(matches!(
         Dg2::parse(&bytes),
-        Err(Error::Malformed { file: "EF.DG2", what: "facial record", .. })
+        Err(Error::Malformed { file: "EF.DG2", what: "facial record: image", .. })
     ));
 }
 

@@ -77,7 +77,7 @@ fn a_face_of_iso_39794_5_is_read() {
 fn a_block_of_iso_39794_5_without_its_image_is_refused() {
     let good = representation(&jpeg(413, 531), Some((413, 531)));
     assert_eq!(malformed(&dg2_39794(&[])), "biometric group: no face");
-    assert_eq!(malformed(&dg2_39794(&[representation(b"GIF89a", None)])), "facial record");
+    assert_eq!(malformed(&dg2_39794(&[representation(b"GIF89a", None)])), "facial record: image");
     // base [0] becomes extensionBlock [1]; the octets [0] become [5].
     let choice = good.windows(2).position(|w| w[0] == 0xA1).unwrap() + 2;
     let mut extended = good.clone();
@@ -157,13 +157,13 @@ fn headers_that_leave_the_standard_are_findings() {
 fn a_facial_record_of_another_format_or_version_is_refused() {
     let good = dg2_19794(jpeg(413, 531));
     let record = good.windows(4).position(|w| w == b"FAC\0").unwrap();
-    for at in [record, record + 5] {
+    for (at, what) in [(record, "facial record: format identifier"), (record + 5, "facial record: version")] {
         let mut bytes = good.clone();
         bytes[at] ^= 1;
-        assert_eq!(malformed(&bytes), "biometric data block: not ISO/IEC 19794-5");
+        assert_eq!(malformed(&bytes), what);
     }
     // Feature points that are announced and not there: the image is looked for too far on.
     let mut bytes = good;
     bytes[record + 14 + 5] = 2;
-    assert_eq!(malformed(&bytes), "facial record");
+    assert_eq!(malformed(&bytes), "facial record: image");
 }

@@ -108,14 +108,16 @@ fn a_hash_of_a_data_group_that_is_only_the_beginning_is_wrong() {
     for len in [0, 1, 20, 31] {
         let mut short = right.clone();
         short[0].1.truncate(len);
-        assert_eq!(judge(&short), refused("lds.malformed(EF.SOD)"), "{len}");
+        assert_eq!(judge(&short), refused("lds.malformed(EF.SOD: data group hash)"), "{len}");
     }
     // The right hash and another one for the same group, in both orders: neither is chosen.
     let other = (1, vec![0; 32]);
-    assert_eq!(judge(&[std::slice::from_ref(&other), &right[..]].concat()), refused("lds.malformed(EF.SOD)"));
-    assert_eq!(judge(&[&right[..], &[other]].concat()), refused("lds.malformed(EF.SOD)"));
+    let twice = refused("lds.malformed(EF.SOD: data group hashes: one stands twice)");
+    assert_eq!(judge(&[std::slice::from_ref(&other), &right[..]].concat()), twice);
+    assert_eq!(judge(&[&right[..], &[other]].concat()), twice);
     // The number written with leading zeros or beyond a byte is not another group.
-    assert_eq!(judge(&[&right[..], &[(257, right[0].1.clone())]].concat()), refused("lds.malformed(EF.SOD)"));
+    let number = refused("lds.malformed(EF.SOD: data group number)");
+    assert_eq!(judge(&[&right[..], &[(257, right[0].1.clone())]].concat()), number);
 }
 
 #[test]
@@ -125,7 +127,10 @@ fn two_signers_are_refused_though_both_are_right() {
     let sod = world.sod(&files, &world.dsc_cert.sign(&world.csca));
     let info = sod.signer_info(&sod.signature());
     let file = tlv::encode(0x77, &sod.content_info(&[info.clone(), info]));
-    assert_eq!(sod_code(&world.store(), &file), refused("lds.malformed(EF.SOD)"));
+    assert_eq!(
+        sod_code(&world.store(), &file),
+        refused("lds.malformed(EF.SOD: set of signers: more than one)")
+    );
 }
 
 #[test]

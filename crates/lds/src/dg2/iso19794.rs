@@ -21,22 +21,29 @@ pub(super) fn is_record(block: &[u8]) -> bool {
 pub(super) fn read(block: &Element<'_>, faces: &mut Faces) -> Result<()> {
     let malformed = |what| block.malformed(what);
     let record = block.value;
-    if !is_record(record) || record.get(4..8) != Some(&VERSION) {
-        return Err(malformed("biometric data block: not ISO/IEC 19794-5"));
+    if !is_record(record) {
+        return Err(malformed("facial record: format identifier"));
     }
-    let length = number(record, 8, 4).ok_or_else(|| malformed("facial record header"))?;
+    if record.get(4..8) != Some(&VERSION) {
+        return Err(malformed("facial record: version"));
+    }
+    let length = number(record, 8, 4).ok_or_else(|| malformed("facial record: header"))?;
     faces.note(length != record.len(), Dg2Finding::RecordLength);
-    let count = number(record, 12, 2).ok_or_else(|| malformed("facial record header"))?;
+    let count = number(record, 12, 2).ok_or_else(|| malformed("facial record: header"))?;
     let mut rest = record.get(HEADER_LEN..).unwrap_or_default();
     for _ in 0..count {
-        let length = number(rest, 0, 4).ok_or_else(|| malformed("facial information block"))?;
-        let (face, tail) = rest.split_at_checked(length).ok_or_else(|| malformed("facial record length"))?;
-        let information = Information::read(face).ok_or_else(|| malformed("facial record"))?;
+        let length =
+            number(rest, 0, 4).ok_or_else(|| malformed("facial record: facial information block"))?;
+        let (face, tail) = rest
+            .split_at_checked(length)
+            .ok_or_else(|| malformed("facial record: facial record data length"))?;
+        let information =
+            Information::read(face).ok_or_else(|| malformed("facial record: image information"))?;
         information.look(face, faces);
         faces.push(block, information.image, information.width, information.height)?;
         rest = tail;
     }
-    if rest.is_empty() { Ok(()) } else { Err(malformed("facial record: bytes after its last face")) }
+    if rest.is_empty() { Ok(()) } else { Err(malformed("facial record: facial record data length")) }
 }
 
 /// One face of the record.

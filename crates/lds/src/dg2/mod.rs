@@ -95,7 +95,7 @@ impl Dg2 {
         let group = fields.expect(0x7F61)?;
         fields.finish()?;
         let mut templates = group.children()?;
-        let count = templates.expect(tag::INTEGER)?.unsigned()?;
+        let count = templates.required(tag::INTEGER, "number of instances")?.unsigned()?;
         let mut faces = Faces::default();
         let mut blocks = 0;
         while !templates.is_empty() {
@@ -103,7 +103,7 @@ impl Dg2 {
             let header = template.expect(0xA1)?;
             let block = match template.optional(0x5F2E)? {
                 Some(block) => block,
-                None => template.expect(0x7F2E)?,
+                None => template.required(0x7F2E, "biometric data block")?,
             };
             template.finish()?;
             let is_19794 = iso19794::is_record(block.value);
@@ -166,7 +166,7 @@ impl Faces {
 
     /// Takes an image of `block`, whose header says `width` and `height`.
     fn push(&mut self, block: &Element<'_>, image: &[u8], width: u16, height: u16) -> Result<()> {
-        let format = ImageFormat::sniff(image).ok_or_else(|| block.malformed("facial record"))?;
+        let format = ImageFormat::sniff(image).ok_or_else(|| block.malformed("facial record: image"))?;
         if self.images.len() == MAX_FACES {
             return Err(block.malformed("biometric group: too many faces"));
         }

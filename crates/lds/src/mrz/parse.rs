@@ -98,10 +98,15 @@ impl Text<'_> {
         }
     }
 
-    fn date(&mut self, field: MrzField, offset: usize, what: &'static str) -> Result<MrzDate> {
+    /// `wrong` says what is wrong: characters that no date has, or a day that is in no calendar.
+    fn date(&mut self, field: MrzField, offset: usize, wrong: [&'static str; 2]) -> Result<MrzDate> {
+        let [characters, day] = wrong;
         let content = self.slice(offset, offset + 6).to_owned();
         self.check(field, &content, offset + 6);
-        MrzDate::parse(&content).ok_or_else(|| self.malformed(offset, what))
+        if !content.bytes().all(|b| b.is_ascii_digit() || b == b'<') {
+            return Err(self.malformed(offset, characters));
+        }
+        MrzDate::parse(&content).ok_or_else(|| self.malformed(offset, day))
     }
 
     /// The document number and what is left of the optional data. A number of more than nine characters has a filler
@@ -153,8 +158,10 @@ fn fields(text: &mut Text<'_>, format: Format, layout: &Layout) -> Result<Mrz> {
         return Err(text.malformed(layout.name.0, "name"));
     }
     let (document_number, optional_data) = text.document_number(layout, format);
-    let date_of_birth = text.date(MrzField::DateOfBirth, layout.date_of_birth, "date of birth")?;
-    let date_of_expiry = text.date(MrzField::DateOfExpiry, layout.date_of_expiry, "date of expiry")?;
+    let wrong = ["date of birth: characters", "date of birth: no day of the calendar"];
+    let date_of_birth = text.date(MrzField::DateOfBirth, layout.date_of_birth, wrong)?;
+    let wrong = ["date of expiry: characters", "date of expiry: no day of the calendar"];
+    let date_of_expiry = text.date(MrzField::DateOfExpiry, layout.date_of_expiry, wrong)?;
     if format == Format::Td3 {
         let content = text.slice(layout.optional_data.0, layout.optional_data.1).to_owned();
         text.check(MrzField::OptionalData, &content, layout.optional_data.1);

@@ -184,15 +184,15 @@ pub fn encode_set(infos: &[SecurityInfo]) -> Vec<u8> {
 impl SecurityInfo {
     fn from_element(info: &Element<'_>) -> Result<Self> {
         let mut fields = info.children()?;
-        let oid = fields.expect(tag::OID)?.oid()?;
+        let oid = fields.required(tag::OID, "protocol of a SecurityInfo")?.oid()?;
         if let Some(agreement) = public_key_agreement(&oid) {
-            let spki_der = fields.expect(tag::SEQUENCE)?.raw.to_vec();
+            let spki_der = fields.required(tag::SEQUENCE, "public key of Chip Authentication")?.raw.to_vec();
             let key_id = optional_unsigned(&mut fields)?;
             let key = ChipAuthenticationPublicKeyInfo { oid, agreement, spki_der, key_id };
             return Ok(Self::ChipAuthenticationPublicKey(key));
         }
         if let Some((agreement, cipher)) = chip_authentication_protocol(&oid) {
-            let version = fields.expect(tag::INTEGER)?.unsigned()?;
+            let version = fields.required(tag::INTEGER, "version of ChipAuthenticationInfo")?.unsigned()?;
             let key_id = optional_unsigned(&mut fields)?;
             let offer = ChipAuthenticationInfo { oid, agreement, cipher, version, key_id };
             return Ok(Self::ChipAuthentication(offer));
@@ -232,7 +232,7 @@ impl SecurityInfo {
             let info = PaceDomainParameterInfo { oid, domain_parameter_der, parameter_id };
             return Ok(Self::PaceDomainParameter(info));
         };
-        let version = fields.expect(tag::INTEGER)?.unsigned()?;
+        let version = fields.required(tag::INTEGER, "version of PACEInfo")?.unsigned()?;
         let parameter_id = optional_unsigned(fields)?;
         Ok(Self::Pace(PaceInfo { oid, agreement, mapping, cipher, version, parameter_id }))
     }

@@ -185,6 +185,15 @@ impl<'a> Reader<'a> {
         self.next_element()?.ok_or(unexpected)
     }
 
+    /// The next element, which must have this tag: the part called `what`.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], or the element is cut or out of bounds.
+    pub fn required(&mut self, tag: u32, what: &'static str) -> Result<Element<'a>> {
+        let missing = Error::Missing { file: self.file, offset: self.offset, what };
+        self.optional(tag)?.ok_or(missing)
+    }
+
     /// The next element if it has this tag.
     ///
     /// # Errors

@@ -35,7 +35,12 @@ fn seeds_are_read_or_refused_as_their_name_says() {
     for Seed { target, name, bytes, refused_with } in seeds() {
         match (target.read(&bytes), refused_with) {
             (Ok(()), None) => {}
-            (Err(error), Some(code)) => assert_eq!(error.code(), code, "{target:?} {name}"),
+            // Which part of the file it is, is for the tests of that file.
+            (Err(error), Some(code)) => {
+                let told = error.code();
+                let file = told.split_once(": ").map(|(file, _)| format!("{file})"));
+                assert_eq!(file.unwrap_or(told), code, "{target:?} {name}");
+            }
             (other, _) => panic!("{target:?} {name}: {other:?}"),
         }
     }

@@ -226,7 +226,7 @@ fn lengths() -> Vec<Seed> {
             [&[0x75, 0x80][..], &endless].concat(),
             Some("lds.indefinite-length(EF.DG2)"),
         ),
-        seed(Target::Dg14, "nested-3000", nested_dg14, Some("lds.unexpected-tag(EF.DG14)")),
+        seed(Target::Dg14, "nested-3000", nested_dg14, Some("lds.missing(EF.DG14)")),
         seed(
             Target::Dg15,
             "indefinite-length",

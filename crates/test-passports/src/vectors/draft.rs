@@ -44,10 +44,15 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// A valid case: a specimen whose own CSCA is trusted.
+    /// A valid case: the signed files of a specimen whose own CSCA is trusted.
     pub fn new(id: &'static str, description: &'static str, specimen: &Specimen) -> Self {
-        let on_chip = |id: &FileId| *id != FileId::CardAccess && *id != FileId::Com;
-        let files = specimen.files.iter().filter(|(id, _)| on_chip(id));
+        let mut draft = Self::whole(id, description, specimen);
+        draft.files.retain(|id, _| !matches!(id, FileId::CardAccess | FileId::Com));
+        draft
+    }
+
+    /// A valid case: all files of a specimen whose own CSCA is trusted.
+    pub fn whole(id: &'static str, description: &'static str, specimen: &Specimen) -> Self {
         Self {
             id,
             description,
@@ -55,7 +60,7 @@ impl Draft {
             importance: Importance::Medium,
             reference: "ICAO Doc 9303-11 5.1",
             at: at(),
-            files: files.map(|(id, bytes)| (*id, bytes.clone())).collect(),
+            files: specimen.files.clone(),
             trust: TrustDraft { csca: vec![specimen.csca_der.clone()], ..TrustDraft::default() },
             policy: Policy::default(),
             evidence: None,

@@ -4,6 +4,7 @@
 //! compares the committed tree with a new one.
 
 mod active_authentication;
+mod bsi;
 mod chip_authentication;
 mod chip_session;
 mod draft;

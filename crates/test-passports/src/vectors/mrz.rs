@@ -113,25 +113,25 @@ fn refused() -> Vec<Draft> {
         td3(
             "mrz::lower-case",
             "A letter is in lower case",
-            "lds.malformed(EF.DG1)",
+            "lds.malformed(EF.DG1: MRZ character)",
             "l898902C36UTO7408122F1204159ZE184226B<<<<<10",
         ),
         td3(
             "mrz::short",
             "A character is missing",
-            "lds.malformed(EF.DG1)",
+            "lds.malformed(EF.DG1: MRZ: its length is of no format)",
             "L898902C36UTO7408122F1204159ZE184226B<<<<<1",
         ),
         td3(
             "mrz::month-13",
             "The month of birth is 13, with check digits that compute",
-            "lds.malformed(EF.DG1)",
+            "lds.malformed(EF.DG1: date of birth: no day of the calendar)",
             "L898902C36UTO7413128F1204159ZE184226B<<<<<10",
         ),
         td3(
             "mrz::sex",
             "The sex is X, which is `<` in an MRZ",
-            "lds.malformed(EF.DG1)",
+            "lds.malformed(EF.DG1: sex)",
             "L898902C36UTO7408122X1204159ZE184226B<<<<<10",
         ),
         case(
