@@ -1,9 +1,62 @@
 //! The cases of BSI TR-03105 part 5.1 (version 1.5) on what stands in the files, judged under the policy
 //! `bsi-tr-03105`: the verdict of each is that of the plan.
 
+mod com;
+
+use clock::UnixTime;
+use crypto::HashAlgorithm;
+
 use super::draft::Draft;
+use super::manifest::Policy;
+use crate::keys::RsaKey;
+use crate::{Signer, Specimen, SpecimenBuilder, StateBuilder};
+
+/// The default that the others differ from.
+const DEFAULT: &str = "pa::bsi-default";
+
+/// The plan's default personalisation: Erika Mustermann's passport of Germany, under RSASSA-PSS with SHA-256.
+struct Base {
+    passport: Specimen,
+}
+
+/// The time of the plan, when its default document was valid.
+fn at() -> UnixTime {
+    UnixTime(1_583_020_800) // 2020-03-01T00:00:00Z
+}
+
+impl Base {
+    fn new() -> Self {
+        let signer = |key| Signer::pss(key, HashAlgorithm::Sha256);
+        let state = StateBuilder::new(at()).named("D", "DE").csca(signer(RsaKey::Csca));
+        let state = state.dsc(signer(RsaKey::Dsc)).build();
+        let passport = SpecimenBuilder::new(at())
+            .names("MUSTERMANN", "ERIKA")
+            .nationality("D")
+            .document_number("C11T002JM")
+            .birth_date(1996, 8, 12)
+            .expiry_date(2023, 10, 31)
+            .without_details()
+            .chip_authentication(None)
+            .pace(None)
+            .security_object(0, HashAlgorithm::Sha256)
+            .build(&state);
+        Self { passport }
+    }
+}
+
+/// A valid case of the plan.
+fn draft(base: &Base, id: &'static str, reference: &'static str, description: &'static str) -> Draft {
+    let mut case = Draft::whole(id, description, &base.passport).flags(&["bsi"]).reference(reference);
+    case.at = at();
+    case.policy = Policy { inspection: Some("bsi-tr-03105".into()), ..Policy::default() };
+    case
+}
 
 /// The cases that passive authentication judges.
 pub(super) fn passive_authentication() -> Vec<Draft> {
-    Vec::new()
+    let base = Base::new();
+    let mut cases =
+        vec![draft(&base, DEFAULT, "BSI TR-03105-5.1 CFG.DFLT.BAC", "The default document of the plan")];
+    cases.extend(com::cases(&base));
+    cases
 }
