@@ -2,20 +2,23 @@
 //! `bsi-tr-03105`: the verdict of each is that of the plan.
 
 mod com;
+mod dg1;
 
 use clock::UnixTime;
 use crypto::HashAlgorithm;
+use lds::FileId;
 
 use super::draft::Draft;
 use super::manifest::Policy;
 use crate::keys::RsaKey;
-use crate::{Signer, Specimen, SpecimenBuilder, StateBuilder};
+use crate::{Signer, Specimen, SpecimenBuilder, State, StateBuilder};
 
 /// The default that the others differ from.
 const DEFAULT: &str = "pa::bsi-default";
 
 /// The plan's default personalisation: Erika Mustermann's passport of Germany, under RSASSA-PSS with SHA-256.
 struct Base {
+    state: State,
     passport: Specimen,
 }
 
@@ -40,7 +43,15 @@ impl Base {
             .pace(None)
             .security_object(0, HashAlgorithm::Sha256)
             .build(&state);
-        Self { passport }
+        Self { state, passport }
+    }
+
+    /// EF.SOD over the default's files with one replaced.
+    fn sod_over(&self, id: FileId, file: &[u8]) -> Vec<u8> {
+        let mut specimen = self.passport.clone();
+        specimen.files.insert(id, file.to_vec());
+        let object = specimen.security_object(&self.state, 0, HashAlgorithm::Sha256);
+        object.sign(&self.state.dsc.signer)
     }
 }
 
@@ -58,5 +69,6 @@ pub(super) fn passive_authentication() -> Vec<Draft> {
     let mut cases =
         vec![draft(&base, DEFAULT, "BSI TR-03105-5.1 CFG.DFLT.BAC", "The default document of the plan")];
     cases.extend(com::cases(&base));
+    cases.extend(dg1::cases(&base));
     cases
 }
