@@ -132,6 +132,6 @@ async fn metadata_and_keys_may_be_kept_and_show_no_private_part() {
 async fn the_status_tells_that_the_database_answers() {
     let bench = Bench::new().await;
     let answer = bench.get("/status").await;
-    assert_eq!((answer.status, answer.json()), (200, json!({"status": "ok"})));
+    assert_eq!((answer.status, answer.json()), (200, json!({"status": "ok", "trust": {"attention": false}})));
     assert_eq!(answer.header("cache-control"), "no-store");
 }
