@@ -1,5 +1,6 @@
 //! `sceau replay`: judges every vector of a folder by the functions that the server judges with, and compares.
 
+mod plan;
 mod suites;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ pub(super) struct Replay {
 struct Row {
     id: String,
     suite: String,
+    /// Which rule.
+    reference: String,
     /// `valid`, `invalid` or `acceptable`.
     expected: Outcome,
     /// The code of an expected refusal.
@@ -52,6 +55,7 @@ impl Row {
         Self {
             id: case.id.clone(),
             suite: suite.to_owned(),
+            reference: case.reference.clone(),
             expected: case.result,
             expected_code: case.rejection.clone(),
             got: if code.is_none() { Outcome::Valid } else { Outcome::Invalid },
@@ -67,13 +71,17 @@ struct Table {
     cases: Vec<Row>,
     total: usize,
     differences: usize,
+    /// How much of the test plan passes, if the folder has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<plan::Share>,
 }
 
 impl Replay {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let cases = suites::replay(&self.folder)?;
         let differences = cases.iter().filter(|row| !row.agrees).count();
-        let table = Table { total: cases.len(), cases, differences };
+        let plan = plan::Share::of(&self.folder, &cases)?;
+        let table = Table { total: cases.len(), cases, differences, plan };
         let mut out = std::io::stdout().lock();
         if self.json {
             serde_json::to_writer_pretty(&mut out, &table)?;
@@ -111,7 +119,8 @@ impl fmt::Display for Table {
         }
         let suites: Vec<String> = suites.iter().map(|(suite, count)| format!("{suite} {count}")).collect();
         let (total, differences) = (self.total, self.differences);
-        writeln!(f, "\n{total} vectors, {differences} differences ({})", suites.join(", "))
+        writeln!(f, "\n{total} vectors, {differences} differences ({})", suites.join(", "))?;
+        self.plan.as_ref().map_or(Ok(()), |plan| write!(f, "{plan}"))
     }
 }
 

@@ -18,7 +18,7 @@ use verification::{
     Policy, Rejection, TrustError, TrustStore, judge, judge_data,
 };
 
-use super::Row;
+use super::{Row, plan};
 
 /// Not a manifest.
 const SCHEMA: &str = "schema.json";
@@ -63,7 +63,8 @@ fn manifests(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()
     });
     let mut paths = entries.with_context(|| folder.display().to_string())?;
-    paths.retain(|path| path.extension().is_some_and(|e| e == "json") && !path.ends_with(SCHEMA));
+    let other = |path: &PathBuf| [SCHEMA, plan::FILE].iter().any(|name| path.ends_with(name));
+    paths.retain(|path| path.extension().is_some_and(|e| e == "json") && !other(path));
     paths.sort();
     Ok(paths)
 }

@@ -24,6 +24,8 @@ use manifest::{Case, Manifest, SCHEMA_VERSION, Trust};
 
 const README: &str = include_str!("README.md");
 const SCHEMA: &str = include_str!("schema.json");
+/// The BSI's test plan: its cases, and why those of the tiers C, T and N have no vector.
+const PLAN: &str = include_str!("bsi/plan.json");
 
 /// Suite, description, cases.
 type Suite = (&'static str, &'static str, fn() -> Vec<Draft>);
@@ -66,6 +68,7 @@ pub fn tree() -> BTreeMap<String, Vec<u8>> {
     }
     tree.insert("README.md".into(), README.into());
     tree.insert("schema.json".into(), SCHEMA.into());
+    tree.insert("bsi-tr-03105-5.1.json".into(), PLAN.into());
     tree
 }
 
