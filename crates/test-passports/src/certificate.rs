@@ -1,5 +1,7 @@
 //! X.509 certificates by the profile of Doc 9303-12 7.1.
 
+use std::collections::BTreeMap;
+
 use clock::UnixTime;
 use crypto::HashAlgorithm;
 use lds::tlv;
@@ -38,6 +40,31 @@ impl Name {
     }
 }
 
+/// A part of a certificate, to be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CertificatePart {
+    /// version with its tag.
+    Version,
+    /// serialNumber.
+    Serial,
+    /// signature: the algorithm inside.
+    Signature,
+    /// issuer.
+    Issuer,
+    /// validity.
+    Validity,
+    /// subjectPublicKeyInfo.
+    PublicKey,
+    /// The extension authorityKeyIdentifier.
+    AuthorityKeyIdentifier,
+    /// The extension keyUsage.
+    KeyUsage,
+    /// signatureAlgorithm: the one outside.
+    SignatureAlgorithm,
+    /// signatureValue.
+    SignatureValue,
+}
+
 /// What a certificate is made from. Every field may be changed to make a wrong one.
 #[derive(Clone, Debug)]
 pub struct CertificateBuilder {
@@ -63,6 +90,8 @@ pub struct CertificateBuilder {
     pub document_types: Vec<String>,
     /// A critical extension that nobody knows.
     pub unknown_critical_extension: bool,
+    /// Parts by other bytes than their own; none: the part is missing.
+    pub replaced: BTreeMap<CertificatePart, Vec<u8>>,
 }
 
 impl CertificateBuilder {
@@ -70,27 +99,45 @@ impl CertificateBuilder {
     #[must_use]
     pub fn sign(&self, signer: &Signer) -> Vec<u8> {
         let tbs = asn1::sequence(&[
-            asn1::context(0, &[asn1::integer(2)]),
-            asn1::integer(self.serial),
-            signer.algorithm_der(),
-            self.issuer.der(),
-            asn1::sequence(&[asn1::time(self.not_before), asn1::time(self.not_after)]),
+            self.part(CertificatePart::Version, || asn1::context(0, &[asn1::integer(2)])),
+            self.part(CertificatePart::Serial, || asn1::integer(self.serial)),
+            self.part(CertificatePart::Signature, || signer.algorithm_der()),
+            self.part(CertificatePart::Issuer, || self.issuer.der()),
+            self.part(CertificatePart::Validity, || {
+                asn1::sequence(&[asn1::time(self.not_before), asn1::time(self.not_after)])
+            }),
             self.subject.der(),
-            self.spki_der.clone(),
+            self.part(CertificatePart::PublicKey, || self.spki_der.clone()),
             asn1::context(3, &[asn1::sequence(&self.extensions())]),
         ]);
-        let signature = asn1::bit_string(&signer.sign(&tbs));
-        asn1::sequence(&[tbs, signer.algorithm_der(), signature])
+        let algorithm = self.part(CertificatePart::SignatureAlgorithm, || signer.algorithm_der());
+        let signature = self.part(CertificatePart::SignatureValue, || asn1::bit_string(&signer.sign(&tbs)));
+        asn1::sequence(&[tbs, algorithm, signature])
+    }
+
+    /// The same with a part by other bytes; by none: without it.
+    #[must_use]
+    pub fn with(mut self, part: CertificatePart, der: &[u8]) -> Self {
+        self.replaced.insert(part, der.to_vec());
+        self
+    }
+
+    fn part(&self, part: CertificatePart, usual: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
+        self.replaced.get(&part).cloned().unwrap_or_else(usual)
     }
 
     fn extensions(&self) -> Vec<Vec<u8>> {
         let authority = tlv::encode(0x80, &key_identifier(&self.issuer_spki_der));
         let mut out = vec![
-            extension("2.5.29.35", false, &asn1::sequence(&[authority])),
+            self.part(CertificatePart::AuthorityKeyIdentifier, || {
+                extension("2.5.29.35", false, &asn1::sequence(&[authority]))
+            }),
             extension("2.5.29.14", false, &asn1::octet_string(&key_identifier(&self.spki_der))),
         ];
         if !self.key_usage.is_empty() {
-            out.push(extension("2.5.29.15", true, &asn1::named_bits(&self.key_usage)));
+            out.push(self.part(CertificatePart::KeyUsage, || {
+                extension("2.5.29.15", true, &asn1::named_bits(&self.key_usage))
+            }));
         }
         if let Some(length) = self.path_length {
             let constraints = asn1::sequence(&[asn1::boolean_true(), asn1::integer(u64::from(length))]);

@@ -18,6 +18,7 @@
 pub mod asn1;
 pub mod certificate;
 pub mod crl;
+mod dsa;
 pub mod keys;
 pub mod portrait;
 pub mod security_object;
@@ -26,6 +27,7 @@ mod specimen_builder;
 mod state;
 pub mod vectors;
 
+pub use dsa::DsaPrivateKey;
 pub use keys::{PrivateKey, Signer};
 pub use specimen::{ActiveAuthentication, ChipAuthentication, ChipKey, Specimen};
 pub use specimen_builder::SpecimenBuilder;

@@ -87,14 +87,16 @@ impl Specimen {
     /// The chip for the emulator: files and private keys. It takes BAC if it offers no PACE.
     #[must_use]
     pub fn chip_contents(&self) -> ChipContents {
-        let ca_key = |key: &ChipKey| CaKey { key_id: key.key_id, cipher: key.cipher, key: key.key.clone() };
+        let ca_key =
+            |key: &ChipKey| CaKey { key_id: key.key_id, cipher: key.cipher, key: key.key.clone().into() };
         let aa_key = |signer: &Signer| match &signer.key {
-            PrivateKey::Rsa(key) => AaKey::Rsa { key: key.clone(), hash: signer.hash },
-            PrivateKey::Ec { key, .. } => AaKey::Ec { key: key.clone(), hash: signer.hash },
+            PrivateKey::Rsa(key) => Some(AaKey::Rsa { key: key.clone(), hash: signer.hash }),
+            PrivateKey::Ec { key, .. } => Some(AaKey::Ec { key: key.clone(), hash: signer.hash }),
+            PrivateKey::Dsa(_) => None,
         };
         ChipContents {
             ca_keys: self.ca_keys.iter().map(ca_key).collect(),
-            aa_key: self.aa_key.as_ref().map(aa_key),
+            aa_key: self.aa_key.as_ref().and_then(aa_key),
             pace: self.pace.into_iter().map(|(cipher, curve)| PaceParameters { cipher, curve }).collect(),
             bac: self.pace.is_none(),
             ..ChipContents::new(self.files.clone(), (&self.mrz).into())

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use clock::UnixTime;
 use crypto::{Curve, HashAlgorithm};
 
@@ -108,6 +110,7 @@ impl StateBuilder {
             key_usage: vec![KEY_CERT_SIGN, CRL_SIGN],
             document_types: Vec::new(),
             unknown_critical_extension: false,
+            replaced: BTreeMap::new(),
         };
         let dsc = CertificateBuilder {
             serial: 0x1001,
@@ -121,6 +124,7 @@ impl StateBuilder {
             key_usage: vec![DIGITAL_SIGNATURE],
             document_types: self.document_types,
             unknown_critical_extension: false,
+            replaced: BTreeMap::new(),
         };
         let dsc_certificate = dsc.sign(&self.csca);
         let csca_certificate = csca.sign(&self.csca);

@@ -74,6 +74,7 @@ fn config_of(passport: &Specimen) -> Value {
         let der = match &signer.key {
             PrivateKey::Rsa(key) => key.to_pkcs8_der(),
             PrivateKey::Ec { key, .. } => key.to_pkcs8_der(),
+            PrivateKey::Dsa(_) => unreachable!("no chip signs with DSA"),
         };
         json!({ "key": hex::encode(&*der), "hash": signer.hash.name().to_lowercase().replace('-', "") })
     });

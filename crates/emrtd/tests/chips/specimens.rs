@@ -84,11 +84,12 @@ pub fn contents(passport: &Specimen) -> ChipContents {
     let ca_key = |key: &test_passports::ChipKey| CaKey {
         key_id: key.key_id,
         cipher: key.cipher,
-        key: key.key.clone(),
+        key: key.key.clone().into(),
     };
     let aa_key = passport.aa_key.as_ref().map(|signer| match &signer.key {
         PrivateKey::Rsa(key) => AaKey::Rsa { key: key.clone(), hash: signer.hash },
         PrivateKey::Ec { key, .. } => AaKey::Ec { key: key.clone(), hash: signer.hash },
+        PrivateKey::Dsa(_) => unreachable!("no chip signs with DSA"),
     });
     ChipContents {
         ca_keys: passport.ca_keys.iter().map(ca_key).collect(),

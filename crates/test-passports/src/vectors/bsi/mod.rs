@@ -1,6 +1,14 @@
 //! The cases of BSI TR-03105 part 5.1 (version 1.5) on what stands in the files, judged under the policy
 //! `bsi-tr-03105`: the verdict of each is that of the plan.
 
+/// Id and reference of a case of LDS_H.
+macro_rules! h {
+    ($number:literal) => {
+        (concat!("pa::bsi-lds-h-", $number), concat!("BSI TR-03105-5.1 LDS_H_", $number))
+    };
+}
+
+mod algorithms;
 mod com;
 mod dg1;
 
@@ -30,8 +38,7 @@ fn at() -> UnixTime {
 impl Base {
     fn new() -> Self {
         let signer = |key| Signer::pss(key, HashAlgorithm::Sha256);
-        let state = StateBuilder::new(at()).named("D", "DE").csca(signer(RsaKey::Csca));
-        let state = state.dsc(signer(RsaKey::Dsc)).build();
+        let state = germany(signer(RsaKey::Csca3072), signer(RsaKey::Dsc));
         let passport = SpecimenBuilder::new(at())
             .names("MUSTERMANN", "ERIKA")
             .nationality("D")
@@ -55,6 +62,11 @@ impl Base {
     }
 }
 
+/// Germany with these two signers.
+fn germany(csca: Signer, dsc: Signer) -> State {
+    StateBuilder::new(at()).named("D", "DE").csca(csca).dsc(dsc).build()
+}
+
 /// A valid case of the plan.
 fn draft(base: &Base, id: &'static str, reference: &'static str, description: &'static str) -> Draft {
     let mut case = Draft::whole(id, description, &base.passport).flags(&["bsi"]).reference(reference);
@@ -70,5 +82,6 @@ pub(super) fn passive_authentication() -> Vec<Draft> {
         vec![draft(&base, DEFAULT, "BSI TR-03105-5.1 CFG.DFLT.BAC", "The default document of the plan")];
     cases.extend(com::cases(&base));
     cases.extend(dg1::cases(&base));
+    cases.extend(algorithms::cases(&base));
     cases
 }
