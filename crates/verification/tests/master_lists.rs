@@ -7,13 +7,13 @@ mod world;
 use std::collections::BTreeSet;
 
 use clock::UnixTime;
-use crypto::sha256;
+use crypto::{HashAlgorithm, sha256};
 use lds::cms;
 use lds::tlv::{self, tag};
-use test_passports::Signer;
-use test_passports::asn1;
 use test_passports::certificate::Name;
 use test_passports::crl::CrlBuilder;
+use test_passports::keys::RsaKey;
+use test_passports::{PrivateKey, Signer, asn1};
 use verification::{Kind, ListError, TrustAuditor, TrustBase, TrustFolder};
 use world::*;
 
@@ -132,6 +132,33 @@ fn every_part_of_the_signature_counts() {
     for end in [0, 1, 10, 100] {
         assert!(matches!(judge(&right.encode()[..end]), ListError::Malformed(_)));
     }
+}
+
+#[test]
+fn a_digest_info_without_null_is_told_and_other_parameters_are_refused() {
+    let germany = Publisher::new("DE");
+    let signer = Signer::new(PrivateKey::rsa(RsaKey::Dsc), HashAlgorithm::Sha256);
+    let signer_cert = Cert::dsc(&germany.csca_name, 500, &signer, &germany.csca.key.spki_der())
+        .with(|cert| cert.extensions.push(extended_key_usage(MASTER_LIST_SIGNING)));
+    let publisher = Publisher { signer, signer_cert, ..germany };
+    let list = publisher.list(1, &[&publisher.csca_der]);
+    let file = |parameters: &[u8]| {
+        let message = list.signed_attributes().unwrap();
+        let signature = pkcs1v15_with_parameters(&publisher.signer, parameters, &message);
+        list.content_info(&[list.signer_info(&signature)])
+    };
+    let judge = |parameters: &[u8]| {
+        let import = TrustBase::default().import_master_list(&file(parameters), &publisher.pins(), at());
+        import.map(|import| import.without_null)
+    };
+    assert_eq!(judge(&asn1::null()), Ok(false));
+    assert_eq!(judge(&[]), Ok(true));
+    let wrong = ListError::Signature("it is not the signer's over this list".to_owned());
+    assert_eq!(judge(&asn1::octet_string(&[])), Err(wrong));
+    let mut auditor = TrustAuditor::default();
+    auditor.add("list.ml", &file(&[]));
+    let line = auditor.finish().master_lists.remove(0);
+    assert_eq!((line.signature.as_str(), line.findings[0].code), ("ok", "digest-info-without-null"));
 }
 
 #[test]

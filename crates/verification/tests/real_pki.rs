@@ -132,6 +132,30 @@ fn all_lists_are_merged_into_a_base_that_forgets_no_csca() {
     assert!(chained + 3 >= signers.len());
 }
 
+/// The signature of the list of ICAO of 2023 has a DigestInfo without NULL; later ones have it.
+#[test]
+fn the_lists_of_icao_are_imported_under_their_pin() {
+    let Some(folder) = folder() else { return };
+    let at = UnixTime::from_rfc3339("2026-11-21").unwrap();
+    for (name, without_null) in [("UN_2023-03-10_372.ml", true), ("UN_2025-12-16_536.ml", false)] {
+        let der = std::fs::read(folder.join("master-lists").join(name)).unwrap();
+        let mut auditor = TrustAuditor::default();
+        auditor.add(name, &der);
+        let line = auditor.finish().master_lists.remove(0);
+        let pins: BTreeSet<[u8; 32]> =
+            line.signer_verified_by.iter().map(|id| hex::decode(id).unwrap().try_into().unwrap()).collect();
+        assert_eq!(
+            (line.signature.as_str(), line.findings.len()),
+            ("ok", usize::from(without_null)),
+            "{name}"
+        );
+        let import = TrustBase::default().import_master_list(&der, &pins, at).unwrap();
+        println!("{name}: {} certificates, publisher {}", import.added, import.publisher);
+        assert_eq!((import.without_null, import.refused), (without_null, Vec::new()), "{name}");
+        assert!(import.added > 300, "{name}");
+    }
+}
+
 /// What the command line of OpenSSL says of each certificate: `None` is OK.
 fn openssl(cscas: &[Vec<u8>], signers: &[Vec<u8>]) -> Option<Vec<Option<String>>> {
     let folder = tempfile::tempdir().unwrap();

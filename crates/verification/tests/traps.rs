@@ -10,7 +10,7 @@ use lds::tlv::{self, tag};
 use num_bigint::BigUint;
 use test_passports::certificate::key_identifier;
 use test_passports::keys::{RsaKey, hash_algorithm_der};
-use test_passports::{Signer, asn1};
+use test_passports::{PrivateKey, Signer, asn1};
 use verification::Policy;
 use world::*;
 
@@ -244,4 +244,37 @@ fn a_csca_signs_no_document_itself() {
     let sid = tlv::encode(0x80, &key_identifier(&world.csca.key.spki_der()));
     let sod = Cms::sod(&content(&hashes(&files)), sid, &world.csca_der, &world.csca);
     assert_eq!(sod_code(&world.store(), &sod.sod_file()), refused("pa.csca-unknown"));
+}
+
+#[test]
+fn a_digest_info_without_null_is_told_and_other_parameters_are_refused() {
+    let mut world = World::new();
+    world.csca = Signer::new(PrivateKey::rsa(RsaKey::Csca), HashAlgorithm::Sha256);
+    world.csca_der =
+        Cert::csca(&world.csca_name, &world.csca_name, &world.csca, &world.csca).sign(&world.csca);
+    world.dsc = Signer::new(PrivateKey::rsa(RsaKey::Dsc), HashAlgorithm::Sha256);
+    world.dsc_cert = Cert::dsc(&world.csca_name, 77, &world.dsc, &world.csca.key.spki_der());
+    let files = passport(&utopia()).files;
+    let judge = |of_dsc: &[u8], of_sod: &[u8]| {
+        let dsc = world.dsc_cert.sign_by(&world.csca.algorithm_der(), |message| {
+            pkcs1v15_with_parameters(&world.csca, of_dsc, message)
+        });
+        let sod = world.sod(&files, &dsc);
+        let signature = pkcs1v15_with_parameters(&world.dsc, of_sod, &sod.signed_attributes().unwrap());
+        let file = sod.sod_with_signature(&signature);
+        let inspection = world.store().authenticate_sod(&file, &Policy::default(), at());
+        let told: Vec<String> = inspection.report.deviations().map(|check| check.id.to_string()).collect();
+        (inspection.outcome.err().map(|rejection| rejection.code()), told)
+    };
+    let null = asn1::null();
+    let told = |ids: &[&str]| (None, ids.iter().map(|id| (*id).to_owned()).collect());
+    assert_eq!(judge(&null, &null), told(&[]));
+    assert_eq!(judge(&null, &[]), told(&["pa.sod-signature"]));
+    assert_eq!(judge(&[], &null), told(&["pa.dsc-signature"]));
+    assert_eq!(judge(&[], &[]), told(&["pa.dsc-signature", "pa.sod-signature"]));
+    // Neither NULL nor nothing: an empty string, a NULL with content, two NULL.
+    for other in [asn1::octet_string(&[]), vec![5, 1, 0], [null.clone(), null.clone()].concat()] {
+        assert_eq!(judge(&null, &other).0, refused("pa.sod-signature"));
+        assert_eq!(judge(&other, &null).0, refused("pa.dsc-signature"));
+    }
 }

@@ -217,6 +217,15 @@ pub fn content(hashes: &[(u64, Vec<u8>)]) -> Vec<u8> {
     asn1::sequence(&[asn1::integer(0), algorithm, asn1::sequence(&pairs)])
 }
 
+/// A signature of PKCS#1 v1.5 with SHA-256 whose DigestInfo has these parameters, whatever they are (RFC 8017 9.2).
+pub fn pkcs1v15_with_parameters(signer: &Signer, parameters: &[u8], message: &[u8]) -> Vec<u8> {
+    let PrivateKey::Rsa(key) = &signer.key else { panic!("not an RSA key") };
+    let algorithm = asn1::sequence(&[asn1::oid(HashAlgorithm::Sha256.oid()), parameters.to_vec()]);
+    let info = asn1::sequence(&[algorithm, asn1::octet_string(&crypto::sha256(message))]);
+    let padding = vec![0xFF; key.public_key().modulus_len() - info.len() - 3];
+    key.raw_private_op(&[&[0, 1], padding.as_slice(), &[0], &info].concat()).unwrap()
+}
+
 pub fn attribute(oid: &str, value: Vec<u8>) -> Vec<u8> {
     asn1::sequence(&[asn1::oid(oid), asn1::set(&[value])])
 }
