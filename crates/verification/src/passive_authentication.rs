@@ -22,7 +22,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use clock::UnixTime;
-use crypto::{HashAlgorithm, PublicKey, SignatureScheme, sha256};
+use crypto::{HashAlgorithm, SignatureScheme, sha256};
 use lds::Sod;
 use lds::sod::OID_LDS_SECURITY_OBJECT;
 
@@ -31,7 +31,7 @@ use crate::country::same_country;
 use crate::fields::MissingPart;
 use crate::known_signers::Signer;
 use crate::path::{self, Issuers};
-use crate::policy::Consequence;
+use crate::policy::{Consequence, key_name};
 use crate::profile::{self, Finding};
 use crate::report::CheckResult;
 use crate::signed_data::{check_signature, names};
@@ -328,12 +328,8 @@ impl<'a> Inspector<'a> {
     }
 
     fn short_key(&self, certificate: &Certificate) -> Option<String> {
-        match certificate.public_key() {
-            Ok(PublicKey::Rsa(key)) if key.bits() < self.policy.min_rsa_bits_at(self.at) => {
-                Some(format!("RSA-{}", key.bits()))
-            }
-            _ => None,
-        }
+        let key = certificate.public_key().ok()?;
+        self.policy.refuses_key(key, self.at).then(|| key_name(key))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use clock::UnixTime;
-use crypto::HashAlgorithm;
+use crypto::{Curve, HashAlgorithm, PublicKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const FIELD: &str = include_str!("../policies/field.toml");
@@ -69,6 +69,10 @@ pub struct Policy {
     pub accept_sha1: bool,
     /// The shortest RSA modulus of CSCA and document signer, in bits.
     pub min_rsa_bits: usize,
+    /// The shortest order of a curve of CSCA and document signer, in bits.
+    pub min_ec_bits: usize,
+    /// The shortest DSA modulus of CSCA and document signer, in bits.
+    pub min_dsa_bits: usize,
     /// The shortest RSA modulus of an Active Authentication key, in bits: chips have 1024 of them.
     pub min_chip_rsa_bits: usize,
     /// Refuse a document signer of whose issuer there is no usable CRL.
@@ -86,6 +90,10 @@ pub struct Policy {
     pub retired_hashes: BTreeMap<String, Day>,
     /// The shortest RSA modulus of CSCA and document signer from a day on, in bits.
     pub min_rsa_bits_from: BTreeMap<Day, usize>,
+    /// The shortest order of a curve from a day on, in bits.
+    pub min_ec_bits_from: BTreeMap<Day, usize>,
+    /// The shortest DSA modulus from a day on, in bits.
+    pub min_dsa_bits_from: BTreeMap<Day, usize>,
     /// For how many days after its next update a CRL still says that a certificate is not revoked.
     pub crl_grace_days: u32,
     /// Issuing States whose documents are accepted, as the MRZ writes them; none listed: all.
@@ -109,6 +117,8 @@ impl Default for Policy {
             version: "1".to_owned(),
             accept_sha1: true,
             min_rsa_bits: 2048,
+            min_ec_bits: 192,
+            min_dsa_bits: 2048,
             min_chip_rsa_bits: 1024,
             require_revocation_status: false,
             accept_expired_document: false,
@@ -117,6 +127,8 @@ impl Default for Policy {
             validity_model: ValidityModel::Shell,
             retired_hashes: BTreeMap::new(),
             min_rsa_bits_from: BTreeMap::new(),
+            min_ec_bits_from: BTreeMap::new(),
+            min_dsa_bits_from: BTreeMap::new(),
             crl_grace_days: 0,
             accepted_states: Vec::new(),
             accepted_document_types: Vec::new(),
@@ -171,11 +183,35 @@ impl Policy {
         retired || (hash == HashAlgorithm::Sha1 && !self.accept_sha1)
     }
 
-    /// The shortest RSA modulus at this time.
-    pub(crate) fn min_rsa_bits_at(&self, at: UnixTime) -> usize {
-        let later = self.min_rsa_bits_from.iter().filter(|(day, _)| day.0 <= at).map(|(_, bits)| *bits);
-        later.max().unwrap_or(0).max(self.min_rsa_bits)
+    /// The key of a CSCA or document signer is refused at this time: it is shorter than its kind may be.
+    pub(crate) fn refuses_key(&self, key: &PublicKey, at: UnixTime) -> bool {
+        let (bits, least, from) = match key {
+            PublicKey::Rsa(key) => (key.bits(), self.min_rsa_bits, &self.min_rsa_bits_from),
+            PublicKey::Ec(key) => (order_bits(key.curve()), self.min_ec_bits, &self.min_ec_bits_from),
+            PublicKey::Dsa(key) => (key.bits(), self.min_dsa_bits, &self.min_dsa_bits_from),
+            // It signs nothing.
+            _ => return false,
+        };
+        let later = from.iter().filter(|(day, _)| day.0 <= at).map(|(_, bits)| *bits).max();
+        bits < later.unwrap_or(0).max(least)
     }
+}
+
+/// A key by its kind and length, as codes and tables write it: `RSA-2048`, `P-256`, `DSA-2048`.
+pub(crate) fn key_name(key: &PublicKey) -> String {
+    match key {
+        PublicKey::Rsa(key) => format!("RSA-{}", key.bits()),
+        PublicKey::Ec(key) => key.curve().name().to_owned(),
+        PublicKey::Dsa(key) => format!("DSA-{}", key.bits()),
+        _ => "another kind".to_owned(),
+    }
+}
+
+fn order_bits(curve: Curve) -> usize {
+    let order = curve.order();
+    let first = order.iter().position(|byte| *byte != 0).unwrap_or(order.len());
+    let zeros = order.get(first).map_or(0, |byte| byte.leading_zeros() as usize);
+    (order.len() - first) * 8 - zeros
 }
 
 #[cfg(test)]
@@ -200,15 +236,19 @@ mod tests {
 
     #[test]
     fn an_algorithm_retires_on_its_day() {
-        let policy = Policy::from_toml(
-            "retired_hashes = { SHA-224 = '2030-01-01' }\nmin_rsa_bits_from = { 2031-01-01 = 3072 }",
-        );
-        let policy = policy.unwrap();
+        let policy = Policy::from_toml("retired_hashes = { SHA-224 = '2030-01-01' }").unwrap();
         assert!(!policy.refuses_hash(HashAlgorithm::Sha224, day("2029-12-31")));
         assert!(policy.refuses_hash(HashAlgorithm::Sha224, day("2030-01-01")));
         assert!(!policy.refuses_hash(HashAlgorithm::Sha256, day("2030-01-01")));
-        assert_eq!(policy.min_rsa_bits_at(day("2030-12-31")), 2048);
-        assert_eq!(policy.min_rsa_bits_at(day("2031-01-01")), 3072);
+    }
+
+    #[test]
+    fn the_order_of_a_curve_has_its_bits() {
+        let bits = |name: &str| Curve::all().find(|curve| curve.name() == name).map(order_bits);
+        assert_eq!(bits("P-192"), Some(192));
+        assert_eq!(bits("P-224"), Some(224));
+        assert_eq!(bits("P-521"), Some(521));
+        assert_eq!(bits("brainpoolP320r1"), Some(320));
     }
 
     #[test]

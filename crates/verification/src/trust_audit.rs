@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::certificate::{Certificate, DEVIATION_LIST_SIGNING, MASTER_LIST_SIGNING, Signed};
 use crate::crl::Crl;
 use crate::name::Name;
+use crate::policy::key_name;
 use crate::profile::{WITHOUT_NULL, findings};
 use crate::trust_input::{Found, read_objects};
 use crate::{Finding, MasterList, Role};
@@ -53,6 +54,8 @@ pub struct CrlAudit {
     pub revoked: usize,
     /// The scheme of its signature, or why that is unknown.
     pub signature: String,
+    /// Departures in the form of that signature.
+    pub findings: Vec<Finding>,
     /// SHA-256 of every certificate given whose key verifies it, hex.
     pub verified_by: Vec<String>,
 }
@@ -172,7 +175,7 @@ impl TrustAuditor {
             let role = role(&certificate);
             line.role = Some(role);
             line.country = certificate.subject.country();
-            line.key = Some(key_name(&certificate));
+            line.key = Some(key_of(&certificate));
             line.signature = Some(scheme_name(&certificate.signed));
             line.findings = findings(&certificate, role);
             self.parsed.push(Parsed { place, certificate, key: None });
@@ -206,8 +209,8 @@ impl TrustAuditor {
             }
         }
         for (source, crl) in &self.crls {
-            let (by, _) = finder.who_signed(&crl.signed, &crl.issuer, crl.authority_key_id.as_deref());
-            self.audit.crls.push(crl_line(source, crl, to_ids(by)));
+            let (by, notes) = finder.who_signed(&crl.signed, &crl.issuer, crl.authority_key_id.as_deref());
+            self.audit.crls.push(crl_line(source, crl, to_ids(by), notes));
         }
         for (source, list) in &self.lists {
             self.audit.master_lists.push(list_line(source, list, &verified));
@@ -316,25 +319,15 @@ fn role(certificate: &Certificate) -> Role {
     }
 }
 
-fn key_name(certificate: &Certificate) -> String {
-    let key = match certificate.public_key() {
-        Ok(key) => key,
-        Err(error) => return error.to_string(),
-    };
-    if let PublicKey::Rsa(key) = key {
-        return format!("RSA-{}", key.bits());
-    }
-    if let PublicKey::Ec(key) = key {
-        return key.curve().name().to_owned();
-    }
-    "another kind".to_owned()
+fn key_of(certificate: &Certificate) -> String {
+    certificate.public_key().map_or_else(|error| error.to_string(), key_name)
 }
 
 fn scheme_name(signed: &Signed) -> String {
     signed.scheme().map_or_else(|error| error.to_string(), |scheme| scheme.name())
 }
 
-fn crl_line(source: &str, crl: &Crl, verified_by: Vec<String>) -> CrlAudit {
+fn crl_line(source: &str, crl: &Crl, verified_by: Vec<String>, notes: SignatureNotes) -> CrlAudit {
     CrlAudit {
         sha256: hex::encode(crl.sha256),
         source: source.to_owned(),
@@ -343,6 +336,7 @@ fn crl_line(source: &str, crl: &Crl, verified_by: Vec<String>) -> CrlAudit {
         next_update: crl.next_update.map(|time| time.to_string()),
         revoked: crl.len(),
         signature: scheme_name(&crl.signed),
+        findings: notes.digest_info_without_null.then_some(WITHOUT_NULL).into_iter().collect(),
         verified_by,
     }
 }

@@ -6,11 +6,11 @@ mod world;
 
 use std::collections::BTreeMap;
 
-use crypto::{HashAlgorithm, SessionCipher, sha256};
+use crypto::{Curve, HashAlgorithm, SessionCipher, sha256};
 use lds::security_info::{PaceInfo, SecurityInfo};
 use lds::{CardAccess, Com, Dg14, FileId};
-use test_passports::Specimen;
-use test_passports::asn1;
+use test_passports::keys::{DsaKey, RsaKey};
+use test_passports::{PrivateKey, Signer, Specimen, asn1};
 use verification::{
     AuthenticDocument, CheckResult, ChipData, Day, EvidenceSet, GuidelineResult, Inspection, Policy,
     TrustStore, judge, judge_data,
@@ -220,6 +220,51 @@ fn states_types_and_algorithms_are_the_policys() {
     assert_eq!(code(&Policy { retired_hashes: retired(1), ..base.clone() }), None);
     let refused = code(&Policy { retired_hashes: retired(0), ..base });
     assert_eq!(refused.as_deref(), Some("pa.weak-algorithm(SHA-256)"));
+}
+
+#[test]
+fn a_key_that_is_too_short_for_its_kind_is_refused_from_its_day_on() {
+    let world = |csca: PrivateKey, dsc: PrivateKey| {
+        let (csca, dsc) = (Signer::new(csca, HashAlgorithm::Sha256), Signer::new(dsc, HashAlgorithm::Sha256));
+        let csca_name = name("UT", "CSCA");
+        let csca_der = Cert::csca(&csca_name, &csca_name, &csca, &csca).sign(&csca);
+        let dsc_cert = Cert::dsc(&csca_name, 77, &dsc, &csca.key.spki_der());
+        World { csca_name, csca, csca_der, dsc, dsc_cert }
+    };
+    let judge = |world: &World, policy: &Policy| {
+        let files = passport(&utopia()).files;
+        let sod = world.sod(&files, &world.dsc_cert.sign(&world.csca)).sod_file();
+        let outcome = world.store().authenticate_sod(&sod, policy, at()).outcome;
+        outcome.err().map(|rejection| rejection.code())
+    };
+    let p224 = world(PrivateKey::ec(Curve::P256, "CSCA"), PrivateKey::ec(Curve::P224, "DSC"));
+    let dsa = world(PrivateKey::dsa(DsaKey::Csca), PrivateKey::dsa(DsaKey::Dsc));
+    let rsa = world(PrivateKey::rsa(RsaKey::Csca), PrivateKey::rsa(RsaKey::Dsc));
+    for policy in [Policy::field(), Policy::bsi_tr_03105()] {
+        for world in [&p224, &dsa, &rsa] {
+            assert_eq!(judge(world, &policy), None);
+        }
+    }
+    let base = Policy::default();
+    let from = |seconds, bits| BTreeMap::from([(Day(at().plus(seconds)), bits)]);
+    let refused = |name: &str| Some(format!("pa.weak-key({name})"));
+    assert_eq!(judge(&p224, &Policy { min_ec_bits: 225, ..base.clone() }), refused("P-224"));
+    assert_eq!(judge(&p224, &Policy { min_ec_bits: 224, ..base.clone() }), None);
+    assert_eq!(judge(&p224, &Policy { min_ec_bits_from: from(1, 256), ..base.clone() }), None);
+    assert_eq!(judge(&p224, &Policy { min_ec_bits_from: from(0, 256), ..base.clone() }), refused("P-224"));
+    assert_eq!(judge(&dsa, &Policy { min_dsa_bits: 3072, ..base.clone() }), refused("DSA-2048"));
+    assert_eq!(judge(&dsa, &Policy { min_dsa_bits_from: from(1, 3072), ..base.clone() }), None);
+    assert_eq!(
+        judge(&dsa, &Policy { min_dsa_bits_from: from(0, 3072), ..base.clone() }),
+        refused("DSA-2048")
+    );
+    assert_eq!(judge(&rsa, &Policy { min_rsa_bits_from: from(1, 3072), ..base.clone() }), None);
+    assert_eq!(
+        judge(&rsa, &Policy { min_rsa_bits_from: from(0, 3072), ..base.clone() }),
+        refused("RSA-2048")
+    );
+    // Each limit is for its own kind.
+    assert_eq!(judge(&rsa, &Policy { min_ec_bits: 4096, min_dsa_bits: 4096, ..base }), None);
 }
 
 fn lines(inspection: &Inspection<AuthenticDocument>) -> BTreeMap<String, GuidelineResult> {

@@ -29,7 +29,7 @@ fn evidence(signature: &[u8]) -> Evidence {
 fn rsa_key(which: RsaKey) -> RsaPrivateKey {
     match PrivateKey::rsa(which) {
         PrivateKey::Rsa(key) => key,
-        PrivateKey::Ec { .. } => unreachable!("an RSA key"),
+        PrivateKey::Ec { .. } | PrivateKey::Dsa(_) => unreachable!("an RSA key"),
     }
 }
 
