@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use crypto::{Curve, EcPrivateKey, HashAlgorithm, RsaPrivateKey, SessionCipher};
+use emrtd::chip_authentication::{ChipPrivateKey, ChipPublicKey};
 use emrtd::{Can, MrzKey, StatusWord};
 use lds::FileId;
 use lds::security_info::{ChipAuthenticationInfo, PaceInfo};
@@ -14,13 +15,16 @@ pub struct CaKey {
     /// The cipher of the new session. Triple-DES is commanded by MSE:Set KAT or MSE:Set AT, AES by MSE:Set AT.
     pub cipher: SessionCipher,
     /// The key.
-    pub key: EcPrivateKey,
+    pub key: ChipPrivateKey,
 }
 
 impl CaKey {
     /// The protocol, dotted.
     pub(crate) fn oid(&self) -> String {
-        ChipAuthenticationInfo::ecdh(self.cipher, self.key_id).oid
+        match self.key.public_key() {
+            ChipPublicKey::Ec(_) => ChipAuthenticationInfo::ecdh(self.cipher, self.key_id).oid,
+            ChipPublicKey::Dh(_) => ChipAuthenticationInfo::dh(self.cipher, self.key_id).oid,
+        }
     }
 }
 

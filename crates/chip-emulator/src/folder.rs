@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use crypto::{EcPrivateKey, HashAlgorithm, RsaPrivateKey, SessionCipher};
+use emrtd::chip_authentication::ChipPrivateKey;
 use emrtd::pace::PaceOffer;
 use emrtd::{Can, MrzKey};
 use lds::{CardAccess, Dg1, FileId};
@@ -167,7 +168,7 @@ fn private_key(text: &str) -> Result<Zeroizing<Vec<u8>>, FolderError> {
 fn ca_key(entry: &ChipAuthentication) -> Result<CaKey, FolderError> {
     let cipher = CIPHERS.iter().find(|(_, name)| *name == entry.cipher);
     let (cipher, _) = cipher.ok_or_else(|| wrong(format!("unknown cipher {}", entry.cipher)))?;
-    let key = EcPrivateKey::from_pkcs8_der(&private_key(&entry.private_key)?).map_err(wrong)?;
+    let key = ChipPrivateKey::from_pkcs8_der(&private_key(&entry.private_key)?).map_err(wrong)?;
     Ok(CaKey { key_id: entry.key_id, cipher: *cipher, key })
 }
 

@@ -165,7 +165,7 @@ fn chip_authentication_changes_the_keys() {
     let mut contents = contents();
     let static_key = EcPrivateKey::generate(Curve::P256, &mut rng(3));
     contents.ca_keys =
-        vec![CaKey { key_id: None, cipher: SessionCipher::TripleDes, key: static_key.clone() }];
+        vec![CaKey { key_id: None, cipher: SessionCipher::TripleDes, key: static_key.clone().into() }];
     let (mut chip, mut old) = in_session(contents);
     let ephemeral = EcPrivateKey::generate(Curve::P256, &mut rng(4));
     let point = hex::encode(ephemeral.public_key().to_sec1());

@@ -206,8 +206,8 @@ fn trim(bytes: &[u8]) -> &[u8] {
     &bytes[bytes.iter().take_while(|b| **b == 0).count()..]
 }
 
-/// For the table's own constants only.
-fn unhex(text: &str) -> Vec<u8> {
+/// For the constants of tables only.
+pub(crate) fn unhex(text: &str) -> Vec<u8> {
     let digit = |c: u8| if c.is_ascii_digit() { c - b'0' } else { c - b'a' + 10 };
     text.as_bytes().chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
 }

@@ -9,6 +9,7 @@
 
 pub mod aead;
 pub mod curve;
+mod dh;
 mod dsa;
 pub mod ec;
 mod hash;
@@ -28,6 +29,7 @@ use zeroize::Zeroizing;
 
 pub use aead::AeadKey;
 pub use curve::Curve;
+pub use dh::{DhElement, DhGroup, DhPrivateKey, DhPublicKey, DhScalar};
 pub use dsa::DsaPublicKey;
 pub use ec::{EcPoint, EcPrivateKey, EcPublicKey, EcdsaSignature, Scalar};
 pub use hash::{HashAlgorithm, sha256};
@@ -61,6 +63,9 @@ pub enum Error {
     /// A DSA key whose numbers have other sizes than those of the standard, or lie outside its group.
     #[error("DSA key out of bounds: {0}")]
     DsaKey(&'static str),
+    /// A group or a public number of Diffie-Hellman out of bounds.
+    #[error("DH key out of bounds: {0}")]
+    DhKey(&'static str),
     /// The key is of another kind than the scheme needs, or of another curve.
     #[error("the key does not fit")]
     KeyMismatch,

@@ -5,9 +5,10 @@ use der::{Decode as _, Encode as _, Sequence};
 use p256::pkcs8::AlgorithmIdentifierRef;
 use p256::pkcs8::spki::SubjectPublicKeyInfoRef;
 
+use crate::dh::{DH_KEY_AGREEMENT, DH_PUBLIC_NUMBER};
 use crate::ec::ID_EC_PUBLIC_KEY;
 use crate::rsa::{PssParameters, RsaUsage};
-use crate::{Curve, DsaPublicKey, EcPublicKey, Error, RsaPublicKey};
+use crate::{Curve, DhGroup, DhPublicKey, DsaPublicKey, EcPublicKey, Error, RsaPublicKey};
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 /// `standardizedDomainParameters`, with a number as parameter (Doc 9303-11, 9.5.1).
@@ -24,6 +25,8 @@ pub enum PublicKey {
     Ec(EcPublicKey),
     /// DSA.
     Dsa(DsaPublicKey),
+    /// Diffie-Hellman in a prime field.
+    Dh(DhPublicKey),
 }
 
 /// How a key was written, for reports.
@@ -45,8 +48,8 @@ struct RsaPublicKeyInfo<'a> {
 }
 
 impl PublicKey {
-    /// Reads a SubjectPublicKeyInfo with `rsaEncryption`, `id-RSASSA-PSS`, `id-ecPublicKey`, `id-dsa`, or the number of
-    /// a standardised curve as chips carry it for Chip Authentication.
+    /// Reads a SubjectPublicKeyInfo with `rsaEncryption`, `id-RSASSA-PSS`, `id-ecPublicKey`, `id-dsa`, a key of
+    /// Diffie-Hellman, or the number of standardised domain parameters as chips carry it for Chip Authentication.
     ///
     /// # Errors
     /// [`Error::Malformed`], [`Error::UnsupportedAlgorithm`], and those of the key's kind.
@@ -76,6 +79,9 @@ impl PublicKey {
             STANDARDIZED => {
                 let parameters = info.algorithm.parameters.ok_or_else(malformed)?;
                 let id = parameters.decode_as::<u8>().map_err(|_| malformed())?;
+                if let Some(group) = DhGroup::from_parameter_id(id) {
+                    return Ok((Self::Dh(DhPublicKey::from_integer(&group, key)?), SpkiNotes::default()));
+                }
                 let unknown = || Error::UnsupportedAlgorithm(format!("{STANDARDIZED} {id}"));
                 let curve = Curve::from_parameter_id(id).ok_or_else(unknown)?;
                 Ok((Self::Ec(EcPublicKey::from_sec1(curve, key)?), SpkiNotes::default()))
@@ -83,6 +89,9 @@ impl PublicKey {
             ID_DSA => {
                 let parameters = info.algorithm.parameters.ok_or_else(malformed)?;
                 Ok((Self::Dsa(DsaPublicKey::from_der(parameters, key)?), SpkiNotes::default()))
+            }
+            DH_PUBLIC_NUMBER | DH_KEY_AGREEMENT => {
+                Ok((Self::Dh(DhPublicKey::from_der(&info.algorithm, key)?), SpkiNotes::default()))
             }
             oid => Err(Error::UnsupportedAlgorithm(oid.to_string())),
         }
@@ -118,6 +127,7 @@ impl PublicKey {
                 let (parameters, number) = key.to_der();
                 spki(ID_DSA, Some(&parameters), &number)
             }
+            Self::Dh(key) => key.to_spki_der(),
             Self::Ec(key) => {
                 spki(ID_EC_PUBLIC_KEY, Some(&key.curve().named_parameters_der()), &key.to_sec1())
             }
@@ -133,7 +143,7 @@ impl EcPublicKey {
     }
 }
 
-fn spki(oid: ObjectIdentifier, parameters: Option<&[u8]>, key: &[u8]) -> Vec<u8> {
+pub(crate) fn spki(oid: ObjectIdentifier, parameters: Option<&[u8]>, key: &[u8]) -> Vec<u8> {
     let encode = || {
         let parameters = parameters.map(AnyRef::from_der).transpose()?;
         let algorithm = AlgorithmIdentifierRef { oid, parameters };

@@ -46,7 +46,9 @@ pub fn verify(
                 .map(|()| scheme.name())
                 .map_err(|_| Error::ActiveAuthenticationSignature)
         }
-        PublicKey::Dsa(_) => Err(unsupported(crypto::Error::UnsupportedAlgorithm("DSA".into()))),
+        PublicKey::Dsa(_) | PublicKey::Dh(_) => {
+            Err(unsupported(crypto::Error::UnsupportedAlgorithm("neither RSA nor ECDSA".into())))
+        }
     }
 }
 

@@ -32,7 +32,7 @@
 //! }
 //! ```
 
-use crypto::{EcPrivateKey, EcPublicKey, PublicKey, SessionCipher, SessionKey};
+use crypto::{SessionCipher, SessionKey};
 use lds::security_info::{ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, KeyAgreement};
 use lds::{Dg14, FileId};
 use rand_core::CryptoRng;
@@ -40,12 +40,12 @@ use zeroize::Zeroizing;
 
 use crate::{Command, Error, Response, SecureMessaging, StatusWord};
 
+mod chip_key;
 mod commands;
 
+pub use chip_key::{ChipPrivateKey, ChipPublicKey};
 pub use commands::{chip, key_agreement};
 
-/// `id-CA-ECDH-3DES-CBC-CBC`.
-const ID_CA_ECDH_3DES: &str = "0.4.0.127.0.7.2.2.3.2.1";
 /// Bytes that one READ BINARY of the proof asks for: they fit a protected short response of every cipher.
 const CHUNK: usize = 220;
 /// READ BINARY has 15 bits of offset.
@@ -76,7 +76,7 @@ pub struct ChipAuthenticationTask {
     pub protocol: TaskProtocol,
     /// The number of the chip's key, big-endian, if EF.DG14 gives it one.
     pub key_reference: Option<Vec<u8>>,
-    /// The server's one-use public key: an uncompressed point.
+    /// The server's one-use public key: an uncompressed point, or a number without leading zeros.
     pub ephemeral_public_key: Vec<u8>,
     /// Finished command APDUs under the new keys, to be sent in this order with none between.
     pub proof_commands: Vec<Vec<u8>>,
@@ -86,7 +86,7 @@ pub struct ChipAuthenticationTask {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChipAuthenticationOffer {
     /// The chip's public key.
-    pub public_key: EcPublicKey,
+    pub public_key: ChipPublicKey,
     /// Its number.
     pub key_id: Option<u64>,
     /// The cipher of the new session.
@@ -96,8 +96,8 @@ pub struct ChipAuthenticationOffer {
 }
 
 impl ChipAuthenticationOffer {
-    /// Chooses from EF.DG14, which must be authentic: the strongest cipher, and of these the longest curve, first come.
-    /// Public keys without any ChipAuthenticationInfo mean ECDH with Triple-DES, as in French passports of 2017.
+    /// Chooses from EF.DG14, which must be authentic: the strongest cipher, and of these the strongest group, first
+    /// come. Public keys without any ChipAuthenticationInfo mean Triple-DES, as in French passports of 2017.
     ///
     /// # Errors
     /// [`Error::ChipAuthenticationNotOffered`], [`Error::ChipAuthenticationUnsupported`].
@@ -112,16 +112,10 @@ impl ChipAuthenticationOffer {
 
     /// Every supported way of using `key`.
     fn of_key(dg14: &Dg14, key: &ChipAuthenticationPublicKeyInfo) -> Vec<Self> {
-        let public_key = match PublicKey::from_spki_der(&key.spki_der) {
-            Ok((PublicKey::Ec(public_key), _)) if key.agreement == KeyAgreement::Ecdh => public_key,
-            _ => return Vec::new(),
-        };
-        let inferred = ChipAuthenticationInfo {
-            oid: ID_CA_ECDH_3DES.to_owned(),
-            agreement: KeyAgreement::Ecdh,
-            cipher: SessionCipher::TripleDes,
-            version: 1,
-            key_id: key.key_id,
+        let Some(public_key) = ChipPublicKey::from_info(key) else { return Vec::new() };
+        let inferred = match key.agreement {
+            KeyAgreement::Ecdh => ChipAuthenticationInfo::ecdh(SessionCipher::TripleDes, key.key_id),
+            KeyAgreement::Dh => ChipAuthenticationInfo::dh(SessionCipher::TripleDes, key.key_id),
         };
         let infos = if dg14.chip_authentication.is_empty() {
             std::slice::from_ref(&inferred)
@@ -132,7 +126,7 @@ impl ChipAuthenticationOffer {
         let only_key = dg14.public_keys.len() == 1;
         let usable = |info: &&ChipAuthenticationInfo| {
             let of_this_key = info.key_id == key.key_id || (info.key_id.is_none() && only_key);
-            info.agreement == KeyAgreement::Ecdh && info.version == 1 && of_this_key
+            info.agreement == key.agreement && info.version == 1 && of_this_key
         };
         let offer = |info: &ChipAuthenticationInfo| Self {
             public_key: public_key.clone(),
@@ -145,7 +139,7 @@ impl ChipAuthenticationOffer {
 
     fn strength(&self) -> (bool, usize, usize) {
         let triple_des = self.cipher == SessionCipher::TripleDes;
-        (!triple_des, self.cipher.key_len(), self.public_key.curve().field_len())
+        (!triple_des, self.cipher.key_len(), self.public_key.strength())
     }
 
     /// For reports: `id-CA-ECDH-AES-CBC-CMAC-128 on brainpoolP256r1`.
@@ -157,7 +151,11 @@ impl ChipAuthenticationOffer {
             SessionCipher::Aes192 => "AES-CBC-CMAC-192",
             SessionCipher::Aes256 => "AES-CBC-CMAC-256",
         };
-        format!("id-CA-ECDH-{cipher} on {}", self.public_key.curve().name())
+        let (agreement, on) = match self.public_key.agreement() {
+            KeyAgreement::Ecdh => ("ECDH", "on"),
+            KeyAgreement::Dh => ("DH", "in"),
+        };
+        format!("id-CA-{agreement}-{cipher} {on} {}", self.public_key.group_name())
     }
 }
 
@@ -191,8 +189,7 @@ pub fn begin(
         return Err(Error::FileTooLong { file: FileId::Dg(1), length: dg1_len });
     }
     let crypto_error = |error| Error::Crypto { step: STEP, error };
-    let ephemeral = EcPrivateKey::generate(offer.public_key.curve(), rng);
-    let secret = ephemeral.ecdh(&offer.public_key).map_err(crypto_error)?;
+    let (ephemeral_public_key, secret) = offer.public_key.agree_once(rng).map_err(crypto_error)?;
     let session = SecureMessaging::from_shared_secret(offer.cipher, &secret);
     let (enc, mac, _) = session.into_parts();
     let step = AwaitProof { enc, mac, dg1_len };
@@ -202,7 +199,7 @@ pub fn begin(
             _ => TaskProtocol::AtGa { oid: offer.oid },
         },
         key_reference: offer.key_id.map(key_reference),
-        ephemeral_public_key: ephemeral.public_key().to_sec1(),
+        ephemeral_public_key,
         proof_commands: step.proof_commands()?,
     };
     Ok((task, step))

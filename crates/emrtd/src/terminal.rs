@@ -319,6 +319,6 @@ fn signature_length(dg15: &Dg15) -> Option<usize> {
     match crypto::PublicKey::from_spki_der(&dg15.spki_der).ok()?.0 {
         crypto::PublicKey::Rsa(key) => Some(key.modulus_len()),
         crypto::PublicKey::Ec(key) => Some(2 * key.curve().field_len()),
-        crypto::PublicKey::Dsa(_) => None,
+        crypto::PublicKey::Dsa(_) | crypto::PublicKey::Dh(_) => None,
     }
 }

@@ -127,7 +127,7 @@ impl EncryptionKey {
         let key_type = match &key {
             PublicKey::Ec(_) => "EC",
             PublicKey::Rsa(_) => "RSA",
-            PublicKey::Dsa(_) => return Err(Error::KeyMismatch),
+            PublicKey::Dsa(_) | PublicKey::Dh(_) => return Err(Error::KeyMismatch),
         };
         let kid = jwk.kid().map(str::to_owned);
         if key_type == alg.key_type() { Ok(Self { alg, kid, key }) } else { Err(Error::KeyMismatch) }
@@ -190,7 +190,7 @@ impl EncryptionKey {
                 }
                 Ok((Some(epk), jwa::wrap_key(&agreed, content_key).to_vec()))
             }
-            (PublicKey::Dsa(_), _) => Err(Error::KeyMismatch),
+            (PublicKey::Dsa(_) | PublicKey::Dh(_), _) => Err(Error::KeyMismatch),
         }
     }
 }

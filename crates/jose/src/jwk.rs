@@ -64,7 +64,7 @@ impl Jwk {
                 )
             }
             PublicKey::Ec(_) => return Err(Error::Jwk("curve")),
-            PublicKey::Dsa(_) => return Err(Error::Jwk("kty")),
+            PublicKey::Dsa(_) | PublicKey::Dh(_) => return Err(Error::Jwk("kty")),
             PublicKey::Rsa(rsa) => {
                 let (n, e) = (encode(&rsa.modulus()), encode(&rsa.exponent()));
                 (Self { kty: "RSA".into(), n, e, ..Self::default() }, Algorithm::Rs256)
@@ -144,7 +144,7 @@ impl Jwk {
                 let (e, n) = (base64url::encode(&key.exponent()), base64url::encode(&key.modulus()));
                 format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#)
             }
-            PublicKey::Dsa(_) => return Err(Error::Jwk("kty")),
+            PublicKey::Dsa(_) | PublicKey::Dh(_) => return Err(Error::Jwk("kty")),
         };
         Ok(base64url::encode(&sha256(canonical.as_bytes())))
     }

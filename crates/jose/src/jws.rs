@@ -209,7 +209,7 @@ fn verify_signature(key: &PublicKey, input: &[u8], signature: &[u8]) -> Result<(
         PublicKey::Ec(key) => EcdsaSignature::from_plain(Curve::P256, signature)
             .and_then(|signature| key.verify_prehash(&HashAlgorithm::Sha256.digest(input), &signature)),
         PublicKey::Rsa(key) => key.verify_pkcs1v15(HashAlgorithm::Sha256, input, signature),
-        PublicKey::Dsa(_) => return Err(Error::KeyMismatch),
+        PublicKey::Dsa(_) | PublicKey::Dh(_) => return Err(Error::KeyMismatch),
     };
     outcome.map_err(|_| Error::Signature)
 }

@@ -10,7 +10,8 @@ use emrtd::chip_authentication::ChipAuthenticationOffer;
 use lds::{Dg1, Dg11, Dg14, Dg15, FileId};
 use serde::Serialize;
 use verification::{
-    Authentic, Check, ChipData, ChipProtocol, Content, Policy, SecurityObject, TrustStore, judge_data,
+    Authentic, Check, ChipData, ChipProtocol, Content, GuidelineCheck, Policy, SecurityObject, TrustStore,
+    judge_data,
 };
 
 /// A judgement of files. The names of its fields are those of the JSON.
@@ -22,8 +23,12 @@ pub(super) struct Verdict {
     verdict: &'static str,
     /// The stable code of the first check that failed.
     rejection: Option<String>,
+    /// The version of the policy.
+    policy: String,
     /// Every check in its order, the refused one last.
     checks: Vec<Check>,
+    /// The checks of BSI TR-03135 part 1.
+    guideline: Vec<GuidelineCheck>,
     /// The algorithms, by what they are used for; known once the signature was judged.
     algorithms: BTreeMap<String, String>,
     /// What authentic DG14 and DG15 announce.
@@ -55,22 +60,36 @@ impl Verdict {
     /// Judges files. `identity` and `chip_protocol` come out of data groups whose hashes stand in an authenticated
     /// EF.SOD and out of no others: they are there as soon as that holds, even if a later check refuses the document
     /// (it has expired, another data group was changed), and `null` before.
-    pub(super) fn judge(path: &Path, data: &ChipData, store: &TrustStore, at: UnixTime) -> Self {
-        let policy = Policy::default();
-        let inspection = judge_data(data, store, &policy, at);
+    pub(super) fn judge(
+        path: &Path,
+        data: &ChipData,
+        store: &TrustStore,
+        policy: &Policy,
+        at: UnixTime,
+    ) -> Self {
+        let inspection = judge_data(data, store, policy, at);
         let sod = data.file(FileId::Sod);
-        let object = sod.and_then(|sod| store.authenticate_sod(sod, &policy, at).outcome.ok());
+        let object = sod.and_then(|sod| store.authenticate_sod(sod, policy, at).outcome.ok());
         let groups = object.as_ref().map(|object| Groups { object, data });
         Self {
             path: path.display().to_string(),
             verdict: if inspection.outcome.is_ok() { "accept" } else { "reject" },
+            guideline: inspection.guideline(),
             rejection: inspection.outcome.err().map(|rejection| rejection.code()),
+            policy: policy.version.clone(),
             checks: inspection.report.checks,
             algorithms: inspection.report.algorithms,
             chip_protocol: groups.as_ref().and_then(Groups::chip_protocol),
             chip: "not-proved",
             identity: groups.as_ref().and_then(Groups::identity),
         }
+    }
+
+    /// The checks of the guideline for people.
+    pub(super) fn guideline_table(&self) -> String {
+        let width = self.guideline.iter().map(|check| check.id.len()).max().unwrap_or_default();
+        let line = |check: &GuidelineCheck| format!("{:width$}  {}\n", check.id, check.result);
+        "BSI TR-03135\n".to_owned() + &self.guideline.iter().map(line).collect::<String>() + "\n"
     }
 
     pub(super) fn is_accepted(&self) -> bool {
@@ -120,7 +139,7 @@ fn active_authentication(dg15: &Dg15) -> String {
     match PublicKey::from_spki_der(&dg15.spki_der) {
         Ok((PublicKey::Rsa(key), _)) => format!("RSA-{}", key.bits()),
         Ok((PublicKey::Ec(key), _)) => format!("ECDSA on {}", key.curve().name()),
-        Ok((PublicKey::Dsa(_), _)) | Err(_) => "in no supported way".to_owned(),
+        Ok((PublicKey::Dsa(_) | PublicKey::Dh(_), _)) | Err(_) => "in no supported way".to_owned(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The commands of the key agreement (Doc 9303-11, 6.2.4), as the reader sends them and the chip understands them.
 
+use crypto::SessionCipher;
 use lds::security_info::ChipAuthenticationInfo;
 use lds::tlv;
 
@@ -17,7 +18,7 @@ const PRIVATE_KEY_REFERENCE: u32 = 0x84;
 /// the new keys apply from the next command on.
 ///
 /// # Errors
-/// [`Error::ChipAuthenticationUnsupported`]: a protocol that is none of ECDH.
+/// [`Error::ChipAuthenticationUnsupported`]: a protocol that is none of Chip Authentication.
 pub fn key_agreement(task: &ChipAuthenticationTask) -> Result<Vec<Command>, Error> {
     let reference = task.key_reference.as_deref();
     let reference = reference.map(|id| tlv::encode(PRIVATE_KEY_REFERENCE, id)).unwrap_or_default();
@@ -30,7 +31,9 @@ pub fn key_agreement(task: &ChipAuthenticationTask) -> Result<Vec<Command>, Erro
             Ok(vec![set(0xA6, tlv::encode(EPHEMERAL_PUBLIC_KEY_KAT, &task.ephemeral_public_key))])
         }
         TaskProtocol::AtGa { oid } => {
-            if !CIPHERS.iter().any(|cipher| ChipAuthenticationInfo::ecdh(*cipher, None).oid == *oid) {
+            let kinds = [ChipAuthenticationInfo::ecdh, ChipAuthenticationInfo::dh];
+            let known = |cipher: &SessionCipher| kinds.iter().any(|kind| kind(*cipher, None).oid == *oid);
+            if !CIPHERS.iter().any(known) {
                 return Err(Error::ChipAuthenticationUnsupported);
             }
             let data = encode(Some((EPHEMERAL_PUBLIC_KEY_GA, &task.ephemeral_public_key)));
@@ -44,9 +47,10 @@ pub fn key_agreement(task: &ChipAuthenticationTask) -> Result<Vec<Command>, Erro
 
 /// The chip's side.
 pub mod chip {
-    use crypto::{EcPrivateKey, EcPublicKey, SessionCipher};
+    use crypto::SessionCipher;
     use lds::tlv::{Element, Reader};
 
+    use super::super::ChipPrivateKey;
     use super::{EPHEMERAL_PUBLIC_KEY_GA, EPHEMERAL_PUBLIC_KEY_KAT, PRIVATE_KEY_REFERENCE, PROTOCOL};
     use crate::dynamic_authentication::{decode, encode};
     use crate::{Command, Response, SecureMessaging, StatusWord};
@@ -126,14 +130,13 @@ pub mod chip {
     /// Agrees on the new session with the chip's static key.
     ///
     /// # Errors
-    /// 6A80: not a point of the key's curve.
+    /// 6A80: not a point of the key's curve, or a number outside its group.
     pub fn agree(
-        key: &EcPrivateKey,
+        key: &ChipPrivateKey,
         cipher: SessionCipher,
         theirs: &[u8],
     ) -> Result<SecureMessaging, StatusWord> {
-        let theirs = EcPublicKey::from_sec1(key.curve(), theirs).map_err(|_| StatusWord::WRONG_DATA)?;
-        let secret = key.ecdh(&theirs).map_err(|_| StatusWord::WRONG_DATA)?;
+        let secret = key.agree(theirs).map_err(|_| StatusWord::WRONG_DATA)?;
         Ok(SecureMessaging::from_shared_secret(cipher, &secret))
     }
 }

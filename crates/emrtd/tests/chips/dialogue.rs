@@ -2,7 +2,7 @@
 
 use chip_emulator::{Chip, ReadLimit, TcpChannel, serve_tcp};
 use crypto::{Curve, SessionCipher};
-use emrtd::chip_authentication::{self, TaskProtocol};
+use emrtd::chip_authentication::{self, ChipPrivateKey, ChipPublicKey, TaskProtocol};
 use emrtd::{
     AccessProtocol, ApduChannel, Can, ChannelError, Error, MrzKey, StatusWord, Terminal,
     active_authentication,
@@ -75,19 +75,65 @@ fn the_strongest_offer_is_chosen_and_named() {
     assert_eq!(name(&dg14), "id-CA-ECDH-AES-CBC-CMAC-256 on P-256");
 }
 
+/// The SubjectPublicKeyInfo of a chip's key.
+fn spki(key: &ChipPrivateKey) -> Vec<u8> {
+    match key.public_key() {
+        ChipPublicKey::Ec(key) => crypto::PublicKey::Ec(key).to_spki_der(),
+        ChipPublicKey::Dh(key) => key.to_spki_der(),
+    }
+}
+
+/// Chip Authentication in each standardised group and with each cipher, MSE:Set KAT and MSE:Set AT.
+#[test]
+fn the_chip_proves_itself_in_a_prime_field() {
+    use crypto::{DhGroup, DhPrivateKey};
+    use lds::Dg14;
+    use lds::security_info::{ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, SecurityInfo};
+    let passport = default_passport(None);
+    let ciphers =
+        [SessionCipher::TripleDes, SessionCipher::Aes128, SessionCipher::Aes192, SessionCipher::Aes256];
+    for (cipher, id) in ciphers.into_iter().flat_map(|cipher| (0..3).map(move |id| (cipher, id))) {
+        let group = DhGroup::from_parameter_id(id).unwrap();
+        let key = ChipPrivateKey::from(DhPrivateKey::generate(&group, &mut rng(u64::from(id))));
+        let dg14 = Dg14::new(vec![
+            SecurityInfo::ChipAuthenticationPublicKey(ChipAuthenticationPublicKeyInfo::dh(
+                spki(&key),
+                Some(7),
+            )),
+            SecurityInfo::ChipAuthentication(ChipAuthenticationInfo::dh(cipher, Some(7))),
+        ]);
+        let mut contents = contents(&passport);
+        contents.ca_keys = vec![chip_emulator::CaKey { key_id: Some(7), cipher, key }];
+        let (task, step) = chip_authentication::begin(&dg14, 93, &mut rng(3)).unwrap();
+        let mut terminal = Terminal::new(Chip::new(contents.clone(), rng(1)));
+        terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+        let responses = terminal.run_chip_authentication(&task).unwrap();
+        assert_eq!(step.received(&responses).unwrap(), passport.file(FileId::Dg(1)));
+
+        // A clone with another key of the same group.
+        let other = DhPrivateKey::generate(&group, &mut rng(99));
+        contents.ca_keys[0].key = other.into();
+        let (task, step) = chip_authentication::begin(&dg14, 93, &mut rng(3)).unwrap();
+        let mut terminal = Terminal::new(Chip::new(contents, rng(1)));
+        terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+        let responses = terminal.run_chip_authentication(&task).unwrap();
+        assert_eq!(step.received(&responses).unwrap_err().code().split('.').next(), Some("ca"));
+    }
+}
+
 /// Two keys under their numbers: the chip is told which, and it is the right one.
 #[test]
 fn a_key_is_chosen_by_its_number() {
-    use crypto::{EcPrivateKey, PublicKey};
+    use crypto::EcPrivateKey;
     use lds::Dg14;
     use lds::security_info::{ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, SecurityInfo};
     let passport = default_passport(None);
     let keys = [(1, SessionCipher::TripleDes), (256, SessionCipher::Aes256)].map(|(id, cipher)| {
         let key = EcPrivateKey::generate(Curve::BrainpoolP256r1, &mut rng(id));
-        chip_emulator::CaKey { key_id: Some(id), cipher, key }
+        chip_emulator::CaKey { key_id: Some(id), cipher, key: key.into() }
     });
     let infos = |key: &chip_emulator::CaKey| {
-        let spki = PublicKey::Ec(key.key.public_key()).to_spki_der();
+        let spki = spki(&key.key);
         [
             SecurityInfo::ChipAuthenticationPublicKey(ChipAuthenticationPublicKeyInfo::ecdh(
                 spki, key.key_id,

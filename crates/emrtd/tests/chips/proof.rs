@@ -159,7 +159,7 @@ fn the_proof_of_another_attempt_or_of_another_chip_is_refused() {
 
     // Chip B with the files of A, so with the key of A in EF.DG14.
     let mut copy = crate::specimens::contents(&passport);
-    copy.ca_keys[0].key = crypto::EcPrivateKey::generate(Curve::BrainpoolP256r1, &mut rng(99));
+    copy.ca_keys[0].key = crypto::EcPrivateKey::generate(Curve::BrainpoolP256r1, &mut rng(99)).into();
     let mut terminal = Terminal::new(chip_emulator::Chip::new(copy, rng(1)));
     terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
     let (task, step) = chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap();

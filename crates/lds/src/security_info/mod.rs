@@ -293,7 +293,22 @@ impl ChipAuthenticationInfo {
     }
 }
 
+impl ChipAuthenticationInfo {
+    /// The offer of Chip Authentication in a prime field with this cipher.
+    #[must_use]
+    pub fn dh(cipher: SessionCipher, key_id: Option<u64>) -> Self {
+        let oid = format!("{CHIP_AUTHENTICATION}1.{}", cipher_number(cipher));
+        Self { oid, agreement: KeyAgreement::Dh, cipher, version: 1, key_id }
+    }
+}
+
 impl ChipAuthenticationPublicKeyInfo {
+    /// A key in a prime field.
+    #[must_use]
+    pub fn dh(spki_der: Vec<u8>, key_id: Option<u64>) -> Self {
+        Self { oid: PK_DH.to_owned(), agreement: KeyAgreement::Dh, spki_der, key_id }
+    }
+
     /// An ECDH key.
     #[must_use]
     pub fn ecdh(spki_der: Vec<u8>, key_id: Option<u64>) -> Self {
