@@ -4,13 +4,13 @@ mod folder;
 mod verdict;
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::Args;
 use clock::{Clock as _, SystemClock, UnixTime};
-use verification::{TrustError, TrustStore, read_files};
+use verification::{Policy, TrustError, TrustFolder, TrustStore, read_files};
 
 use verdict::Verdict;
 
@@ -40,12 +40,25 @@ pub(super) struct Verify {
     /// Certificate revocation lists.
     #[arg(long, value_name = "FILE|DIR")]
     crl: Vec<PathBuf>,
+    /// The store that `sceau trust` keeps: its newest version, beside what the options above name.
+    #[arg(long, value_name = "DIR")]
+    store: Option<PathBuf>,
+    /// What the standard leaves open is decided by `field`, `bsi-tr-03105` or a file in TOML with the keys of the
+    /// section `verification` of a configuration.
+    #[arg(long, value_name = "NAME|FILE", default_value = "field")]
+    policy: String,
+    /// The MRZ as it was read from the page, its lines joined or on their own: compared with DG1.
+    #[arg(long, value_name = "TEXT")]
+    mrz: Option<String>,
     /// Judge as at this time, such as 2014-06-01T00:00:00Z; without it, now.
     #[arg(long, value_name = "RFC3339", value_parser = UnixTime::from_rfc3339)]
     at: Option<UnixTime>,
     /// The document signers of --dsc are trusted themselves, without their CSCA.
     #[arg(long, requires = "dsc")]
     trust_dsc: bool,
+    /// Print the checks of BSI TR-03135 too. JSON always has them.
+    #[arg(long)]
+    guideline: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -54,17 +67,33 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let store = self.trust_store()?;
-        let data = folder::read(&self.folder)?;
+        let policy = self.policy()?;
+        let mut data = folder::read(&self.folder)?;
+        if let Some(mrz) = &self.mrz {
+            data = data.with_optical_mrz(mrz);
+        }
         let at = self.at.unwrap_or_else(|| SystemClock.now());
-        let verdict = Verdict::judge(&self.folder, &data, &store, at);
+        let verdict = Verdict::judge(&self.folder, &data, &store, &policy, at);
         let mut out = std::io::stdout().lock();
         if self.json {
             serde_json::to_writer_pretty(&mut out, &verdict)?;
             writeln!(out)?;
         } else {
+            if self.guideline {
+                write!(out, "{}", verdict.guideline_table())?;
+            }
             write!(out, "{verdict}")?;
         }
         Ok(if verdict.is_accepted() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    fn policy(&self) -> anyhow::Result<Policy> {
+        if let Some(policy) = Policy::shipped(&self.policy) {
+            return Ok(policy);
+        }
+        let text = std::fs::read_to_string(&self.policy)
+            .with_context(|| format!("{}: no policy that is shipped, and no file", self.policy))?;
+        Policy::from_toml(&text).with_context(|| self.policy.clone())
     }
 
     fn trust_store(&self) -> anyhow::Result<TrustStore> {
@@ -78,7 +107,10 @@ impl Verify {
             (&self.link, TrustStore::add_link),
             (&self.crl, TrustStore::add_crl),
         ];
-        let mut store = TrustStore::new();
+        let mut store = match &self.store {
+            Some(folder) => kept(folder)?,
+            None => TrustStore::new(),
+        };
         for (paths, add) in kinds {
             for path in paths {
                 for (der, number) in read_files(path)?.iter().zip(1..) {
@@ -88,4 +120,11 @@ impl Verify {
         }
         Ok(store)
     }
+}
+
+/// The newest version of the store in a folder.
+fn kept(folder: &Path) -> anyhow::Result<TrustStore> {
+    let (version, base) = TrustFolder::new(folder).newest()?;
+    ensure!(version > 0, "{}: no version of a trust store", folder.display());
+    Ok(base.store())
 }

@@ -1,10 +1,12 @@
 //! What the options do, and what is trouble.
 
 use std::path::Path;
+use std::process::Command;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use clock::{Clock as _, SystemClock};
+use lds::{FileId, tlv};
 use test_passports::{Specimen, SpecimenBuilder, StateBuilder};
 
 use crate::{Folder, judge, text, verify};
@@ -68,6 +70,73 @@ fn a_document_signer_is_an_anchor_only_if_told() {
     assert_eq!(line.unwrap()["detail"], "the document signer is trusted itself");
 }
 
+#[test]
+fn the_store_that_trust_keeps_counts_beside_the_files() {
+    let (folder, passport) = passport();
+    let csca = folder.write("csca.der", &passport.csca_der);
+    let store = folder.passport().with_file_name("store");
+    let trust = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sceau"));
+        let output = command.arg("trust").args(arguments).args(["--store", text(&store)]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    trust(&["import", text(&csca)]);
+    let judge =
+        |arguments: &[&str]| judge(&folder.passport(), &[&["--store", text(&store)], arguments].concat());
+    assert_eq!(judge(&[])["verdict"], "accept");
+    trust(&["distrust", &hex::encode(crypto::sha256(&passport.csca_der)), "--from", "2020-01-01"]);
+    assert_eq!(judge(&[])["rejection"], "pa.csca-not-trusted");
+    assert_eq!(judge(&["--csca", text(&csca)])["rejection"], "pa.csca-not-trusted");
+}
+
+#[test]
+fn the_policy_is_a_shipped_one_or_a_file() {
+    let (folder, mut passport) = passport();
+    let csca = folder.write("csca.der", &passport.csca_der);
+    let com = passport.files.get_mut(&FileId::Com).unwrap();
+    *com = tlv::encode(0x60, &[]);
+    folder.write_file(FileId::Com, com);
+    let file = folder.write("policy.toml", b"version = 'mine'\ncom_mismatch = 'refuse'\n");
+    let judge =
+        |arguments: &[&str]| judge(&folder.passport(), &[&["--csca", text(&csca)], arguments].concat());
+    let field = judge(&[]);
+    assert_eq!((&field["verdict"], &field["policy"]), (&"accept".into(), &"field-1".into()));
+    let bsi = judge(&["--policy", "bsi-tr-03105"]);
+    assert!(bsi["rejection"].as_str().unwrap().starts_with("lds."), "{}", bsi["rejection"]);
+    let own = judge(&["--policy", text(&file)]);
+    assert_eq!((&own["rejection"], &own["policy"]), (&bsi["rejection"], &"mine".into()));
+}
+
+#[test]
+fn the_mrz_of_the_page_is_compared() {
+    let (folder, passport) = passport();
+    let csca = folder.write("csca.der", &passport.csca_der);
+    let judge = |mrz: &str| judge(&folder.passport(), &["--csca", text(&csca), "--mrz", mrz]);
+    assert_eq!(judge(&passport.mrz.text())["verdict"], "accept");
+    assert_eq!(judge(&passport.mrz.lines().join("\n"))["verdict"], "accept");
+    let other = passport.mrz.text().replacen("ERIKSSON", "ERIKSEN<", 1);
+    assert_eq!(judge(&other)["rejection"], "lds.mrz-mismatch(name)");
+}
+
+#[test]
+fn the_checks_of_the_guideline_are_told() {
+    let (folder, passport) = passport();
+    let csca = folder.write("csca.der", &passport.csca_der);
+    let verdict = judge(&folder.passport(), &["--csca", text(&csca)]);
+    let lines = verdict["guideline"].as_array().unwrap();
+    let result = |id: &str| lines.iter().find(|line| line["id"] == id).unwrap()["result"].clone();
+    assert_eq!(result("pa.trust-status"), "trusted");
+    assert_eq!(result("integrity.data-group(DG1)"), "identical");
+    let table = |arguments: &[&str]| {
+        let output = verify(&folder.passport(), &[&["--csca", text(&csca)], arguments].concat()).stdout;
+        String::from_utf8(output).unwrap()
+    };
+    assert!(!table(&[]).contains("TR-03135"));
+    let told = table(&["--guideline"]);
+    assert!(told.starts_with("BSI TR-03135\ndocument "), "{told}");
+    assert!(told.lines().any(|line| line.starts_with("pa.trust-status ") && line.ends_with(" trusted")));
+}
+
 /// Exit code 2, a word on standard error, nothing on standard output.
 fn trouble(passport: &Path, arguments: &[&str], word: &str) {
     let output = verify(passport, arguments);
@@ -95,6 +164,9 @@ fn trouble_is_neither_accepted_nor_refused() {
     trouble(&path, &["--at", "yesterday"], "yesterday");
     trouble(&path, &["--trust-dsc"], "--dsc");
     trouble(&path, &["--unknown"], "--unknown");
+    trouble(&path, &["--policy", "strict"], "strict: no policy that is shipped, and no file");
+    trouble(&path, &["--policy", text(&words)], "words.txt");
+    trouble(&path, &["--store", text(&path.join("absent"))], "no version of a trust store");
     std::fs::write(path.join("Datagroup1.bin"), b"a").unwrap();
     trouble(&path, &["--csca", text(&csca), "--json"], "two files are EF.DG1");
 }

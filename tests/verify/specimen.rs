@@ -61,8 +61,18 @@ fn a_specimen_is_accepted_and_everything_is_told() {
     let case = Case::new(passport());
     let verdict = case.judge();
     let keys: Vec<&String> = verdict.as_object().unwrap().keys().collect();
-    let expected =
-        ["algorithms", "checks", "chip", "chip_protocol", "identity", "path", "rejection", "verdict"];
+    let expected = [
+        "algorithms",
+        "checks",
+        "chip",
+        "chip_protocol",
+        "guideline",
+        "identity",
+        "path",
+        "policy",
+        "rejection",
+        "verdict",
+    ];
     assert_eq!(keys, expected);
     assert_eq!(verdict["path"], text(&case.folder.passport()));
     let check = |id: &str| {

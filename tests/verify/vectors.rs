@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use lds::FileId;
-use test_passports::vectors::manifest::{Manifest, Outcome};
+use test_passports::vectors::manifest::{Evidence, Manifest, Outcome};
 
 use crate::{Folder, judge, text};
 
@@ -24,6 +24,14 @@ fn every_vector_of_passive_authentication_is_judged_as_its_manifest_says() {
         for (option, path) in kinds.into_iter().flat_map(|(o, paths)| paths.iter().map(move |p| (o, p))) {
             arguments.extend([option.to_owned(), text(&vectors.join(path)).to_owned()]);
             *options.entry(option).or_insert(0) += 1;
+        }
+        if let Some(policy) = &case.policy.inspection {
+            arguments.extend(["--policy".to_owned(), policy.clone()]);
+            *options.entry("--policy").or_insert(0) += 1;
+        }
+        if let Some(Evidence::OpticalMrz { text: mrz }) = &case.evidence {
+            arguments.extend(["--mrz".to_owned(), mrz.clone()]);
+            *options.entry("--mrz").or_insert(0) += 1;
         }
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let verdict = judge(&folder.passport(), &arguments);
