@@ -4,6 +4,7 @@
 
 mod corpus;
 mod properties;
+mod round_trips;
 mod seeds;
 
 use lds::tlv::Reader;
