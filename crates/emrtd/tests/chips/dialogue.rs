@@ -194,7 +194,8 @@ fn a_task_of_another_protocol_is_refused_before_anything_is_sent() {
     let (mut task, _) = chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap();
     assert_eq!(terminal.run_chip_authentication(&task), Err(Error::NoSession));
     terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
-    for oid in ["", "1.2.840.113549.1.1.1", "0.4.0.127.0.7.2.2.3.1.2"] {
+    // The last is neither of DH (1) nor of ECDH (2).
+    for oid in ["", "1.2.840.113549.1.1.1", "0.4.0.127.0.7.2.2.3.3.2"] {
         task.protocol = TaskProtocol::AtGa { oid: oid.into() };
         assert_eq!(terminal.run_chip_authentication(&task), Err(Error::ChipAuthenticationUnsupported));
     }
