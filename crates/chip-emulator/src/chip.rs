@@ -1,11 +1,13 @@
 use emrtd::apdu::{LE_SHORT, ins};
+use emrtd::chip_authentication::ChipPrivateKey;
 use emrtd::chip_authentication::chip as chip_authentication;
-use emrtd::pace::{PaceOffer, chip as pace};
+use emrtd::pace::{PaceGroup, PaceOffer, chip as pace};
 use emrtd::{
     ApduChannel, ChannelError, Command, Password, Response, SecureMessaging, SecureMessagingError,
     StatusWord, bac,
 };
 use lds::FileId;
+use lds::security_info::PaceMapping;
 use rand_core::CryptoRng;
 
 use crate::contents::{CaKey, ChipContents, ReadLimit};
@@ -258,16 +260,26 @@ impl<R: CryptoRng> Chip<R> {
             (2, Some(can)) => Password::Can(can.clone()),
             _ => return Err(StatusWord::REFERENCE_NOT_FOUND),
         };
-        let offers = self.contents.pace.iter().filter_map(|pace| PaceOffer::from_info(&pace.info()));
+        let offers = self.contents.pace.iter().filter_map(PaceOffer::from_info);
         let mut offers = offers.filter(|offer| {
-            let parameters = offer.curve.parameter_id();
+            let parameters = offer.group.parameter_id();
             offer.oid == request.oid && request.parameters.is_none_or(|wanted| wanted == parameters)
         });
         let offer = offers.next().ok_or(StatusWord::WRONG_DATA)?;
         if offers.next().is_some() {
             return Err(StatusWord::REFERENCE_NOT_FOUND);
         }
-        self.state.access = Access::PaceNonce(pace::begin(offer, &password));
+        let (group, mapping) = (offer.group, offer.mapping);
+        let mut step = pace::begin(offer, &password);
+        if mapping == PaceMapping::ChipAuthentication {
+            let fits = |key: &CaKey| match &key.key {
+                ChipPrivateKey::Ec(key) => (PaceGroup::Ec(key.curve()) == group).then(|| key.clone()),
+                ChipPrivateKey::Dh(_) => None,
+            };
+            let key = self.contents.ca_keys.iter().find_map(fits);
+            step = step.with_chip_key(key.ok_or(StatusWord::REFERENCE_NOT_FOUND)?);
+        }
+        self.state.access = Access::PaceNonce(step);
         Ok(Response::ok(Vec::new()))
     }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crypto::{Curve, EcPrivateKey, HashAlgorithm, RsaPrivateKey, SessionCipher};
+use crypto::{EcPrivateKey, HashAlgorithm, RsaPrivateKey, SessionCipher};
 use emrtd::chip_authentication::{ChipPrivateKey, ChipPublicKey};
 use emrtd::{Can, MrzKey, StatusWord};
 use lds::FileId;
@@ -58,21 +58,6 @@ impl AaKey {
     }
 }
 
-/// A way of PACE that the chip takes: generic mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PaceParameters {
-    /// The cipher.
-    pub cipher: SessionCipher,
-    /// The curve.
-    pub curve: Curve,
-}
-
-impl PaceParameters {
-    pub(crate) fn info(self) -> PaceInfo {
-        PaceInfo::ecdh_generic(self.cipher, self.curve.parameter_id())
-    }
-}
-
 /// A chip that gives less at once than a response could hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadLimit {
@@ -96,7 +81,7 @@ pub struct ChipContents {
     /// The private key of Active Authentication.
     pub aa_key: Option<AaKey>,
     /// Ways of PACE. EF.CardAccess should say the same.
-    pub pace: Vec<PaceParameters>,
+    pub pace: Vec<PaceInfo>,
     /// Whether it takes BAC.
     pub bac: bool,
     /// How much it gives at once.

@@ -24,11 +24,12 @@ use crypto::{EcPrivateKey, HashAlgorithm, RsaPrivateKey, SessionCipher};
 use emrtd::chip_authentication::ChipPrivateKey;
 use emrtd::pace::PaceOffer;
 use emrtd::{Can, MrzKey};
+use lds::security_info::PaceInfo;
 use lds::{CardAccess, Dg1, FileId};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{AaKey, CaKey, ChipContents, PaceParameters};
+use crate::{AaKey, CaKey, ChipContents};
 
 /// What only the chip knows.
 pub const CHIP_FILE: &str = "chip.json";
@@ -147,10 +148,9 @@ fn wrong(error: impl ToString) -> FolderError {
     FolderError::Chip(error.to_string())
 }
 
-fn ways_of_pace(card_access: &[u8]) -> Result<Vec<PaceParameters>, FolderError> {
+fn ways_of_pace(card_access: &[u8]) -> Result<Vec<PaceInfo>, FolderError> {
     let access = CardAccess::parse(card_access)?;
-    let offers = access.pace().filter_map(PaceOffer::from_info);
-    Ok(offers.map(|offer| PaceParameters { cipher: offer.cipher, curve: offer.curve }).collect())
+    Ok(access.pace().filter(|info| PaceOffer::from_info(info).is_some()).cloned().collect())
 }
 
 fn read_chip_file(path: &Path) -> Result<ChipFile, FolderError> {

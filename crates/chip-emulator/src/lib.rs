@@ -10,6 +10,6 @@ mod folder;
 mod tcp;
 
 pub use chip::Chip;
-pub use contents::{AaKey, CaKey, ChipContents, PaceParameters, ReadLimit};
+pub use contents::{AaKey, CaKey, ChipContents, ReadLimit};
 pub use folder::{CHIP_FILE, FolderError};
 pub use tcp::{TcpChannel, serve_connection, serve_tcp};

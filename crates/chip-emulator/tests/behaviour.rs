@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use chip_emulator::{CaKey, Chip, ChipContents, PaceParameters};
+use chip_emulator::{CaKey, Chip, ChipContents};
 use crypto::{Curve, EcPrivateKey, SessionCipher};
 use emrtd::{Command, MrzKey, Response, SecureMessaging, StatusWord, bac};
 use lds::security_info::{PaceInfo, SecurityInfo};
@@ -30,8 +30,8 @@ fn contents() -> ChipContents {
 }
 
 fn with_pace(bac: bool) -> ChipContents {
-    let pace = PaceParameters { cipher: SessionCipher::Aes128, curve: Curve::P256 };
-    let info = SecurityInfo::Pace(PaceInfo::ecdh_generic(pace.cipher, pace.curve.parameter_id()));
+    let pace = PaceInfo::ecdh_generic(SessionCipher::Aes128, Curve::P256.parameter_id());
+    let info = SecurityInfo::Pace(pace.clone());
     let mut contents = contents();
     contents.files.insert(FileId::CardAccess, CardAccess { security_infos: vec![info] }.encode());
     (contents.pace, contents.bac) = (vec![pace], bac);

@@ -8,6 +8,7 @@ mod comb;
 mod defined;
 #[cfg(test)]
 mod edge_tests;
+mod integrated;
 mod key;
 mod point;
 mod signature;

@@ -8,8 +8,25 @@ const DYNAMIC_AUTHENTICATION_DATA: u32 = 0x7C;
 
 /// Wraps one value; `None`: an empty template.
 pub(crate) fn encode(object: Option<(u32, &[u8])>) -> Vec<u8> {
-    let object = object.map(|(tag, value)| tlv::encode(tag, value)).unwrap_or_default();
-    tlv::encode(DYNAMIC_AUTHENTICATION_DATA, &object)
+    encode_all(object.as_slice())
+}
+
+/// Wraps values.
+pub(crate) fn encode_all(objects: &[(u32, &[u8])]) -> Vec<u8> {
+    let objects: Vec<_> = objects.iter().map(|(tag, value)| tlv::encode(*tag, value)).collect();
+    tlv::encode_all(DYNAMIC_AUTHENTICATION_DATA, &objects)
+}
+
+/// The value under `tag`, wherever it stands in the template.
+pub(crate) fn optional(data: &[u8], tag: u32) -> Option<Vec<u8>> {
+    let template = tlv::read_one("APDU", data, DYNAMIC_AUTHENTICATION_DATA).ok()?;
+    let mut objects = template.children().ok()?;
+    while let Ok(Some(object)) = objects.next_element() {
+        if object.tag == tag {
+            return Some(object.value.to_vec());
+        }
+    }
+    None
 }
 
 /// The value under `tag`, beside which only the tags `also` may stand.

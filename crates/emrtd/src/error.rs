@@ -1,6 +1,7 @@
 use lds::FileId;
 
 use crate::apdu::{ChannelError, StatusWord};
+use crate::pace::PaceCamError;
 use crate::secure_messaging::SecureMessagingError;
 
 /// Why a dialogue with a chip failed.
@@ -39,6 +40,12 @@ pub enum Error {
     /// The password opens PACE only, and the chip offers none that is supported.
     #[error("the chip offers no supported PACE")]
     PaceNotOffered,
+    /// A way of PACE that Doc 9303-11 does not allow.
+    #[error("PACE is not defined so: {0}")]
+    PaceCombination(&'static str),
+    /// The chip did not prove itself in PACE-CAM.
+    #[error("PACE-CAM: {0}")]
+    PaceCam(#[from] PaceCamError),
     /// The chip refused a step.
     #[error("{step}: {sw}")]
     Status {
@@ -178,6 +185,8 @@ impl Error {
             Self::Password(_) => "nfc.password",
             Self::AccessDenied { .. } => "nfc.access-denied",
             Self::PaceNotOffered => "nfc.pace-not-offered",
+            Self::PaceCombination(_) => "nfc.pace-combination",
+            Self::PaceCam(error) => error.code(),
             Self::Status { .. } => "nfc.status",
             Self::FileNotFound(_) => "nfc.file-not-found",
             Self::FileAccessDenied(_) => "nfc.file-access-denied",

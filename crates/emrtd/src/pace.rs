@@ -1,4 +1,6 @@
-//! Password Authenticated Connection Establishment (Doc 9303-11, 4.4): generic mapping on an elliptic curve.
+//! Password Authenticated Connection Establishment (Doc 9303-11, 4.4): generic, integrated and Chip Authentication
+//! mapping, on a curve or in a prime field. The picture is that of generic mapping; in the integrated one 81 is a second
+//! nonce and 82 is empty, in Chip Authentication mapping 8A stands beside the last token.
 //!
 //! ```text
 //! terminal                                     chip
@@ -14,17 +16,26 @@
 //! ```
 
 use crypto::pad::pad_method2;
-use crypto::{Curve, EcPoint, Scalar, SessionCipher, SessionKey, ct_eq};
+use crypto::{SessionCipher, SessionKey, ct_eq};
 use lds::CardAccess;
-use lds::security_info::{KeyAgreement, PaceInfo, PaceMapping};
+use lds::security_info::{PaceInfo, PaceMapping};
 use lds::tlv::{self, tag};
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use crate::apdu::{LE_SHORT, ins};
-use crate::dynamic_authentication::{decode, encode};
+use crate::dynamic_authentication::{decode, encode, is_empty, optional};
 use crate::{Command, Error, Password, Response, SecureMessaging, StatusWord};
 
+pub mod cam;
 pub mod chip;
+mod group;
+mod mapping;
+
+pub use cam::{ChipAuthenticationData, PaceCamError};
+pub use group::PaceGroup;
+use group::{Element, Exponent};
+use mapping::KeyPair;
 
 const STEP: &str = "PACE";
 const ENCRYPTED_NONCE: u32 = 0x80;
@@ -34,8 +45,12 @@ const TERMINAL_KEY: u32 = 0x83;
 const CHIP_KEY: u32 = 0x84;
 const TERMINAL_TOKEN: u32 = 0x85;
 const CHIP_TOKEN: u32 = 0x86;
+/// Encrypted chip authentication data (PACE-CAM).
+const CHIP_DATA: u32 = 0x8A;
 /// Certification authority references, which a chip with Terminal Authentication may add.
 const AUTHORITY_REFERENCES: [u32; 2] = [0x87, 0x88];
+/// What may stand beside the chip's token in Chip Authentication mapping.
+const BESIDE_TOKEN: [u32; 3] = [0x87, 0x88, CHIP_DATA];
 /// Class of a command that is not the last of a chain (ISO/IEC 7816-4, 5.3.3).
 const CHAINING: u8 = 0x10;
 /// No chip's nonce is longer; the standard leaves the length to the chip (4.4.3.3).
@@ -48,8 +63,10 @@ pub struct PaceOffer {
     pub oid: String,
     /// The cipher of the nonce, the tokens and the session.
     pub cipher: SessionCipher,
+    /// How the nonce becomes a generator.
+    pub mapping: PaceMapping,
     /// The group.
-    pub curve: Curve,
+    pub group: PaceGroup,
     /// The number of the domain parameters, if the chip offers several and must be told which.
     pub parameter_reference: Option<u8>,
 }
@@ -64,17 +81,47 @@ impl PaceOffer {
         let mut offers: Vec<Self> = card_access.pace().filter_map(Self::from_info).collect();
         offers.sort_by_key(|offer| std::cmp::Reverse(offer.cipher.key_len() * offer.cipher.block_len()));
         let mut best = offers.into_iter().next()?;
-        best.parameter_reference = (parameters.len() > 1).then_some(best.curve.parameter_id());
+        best.parameter_reference = (parameters.len() > 1).then_some(best.group.parameter_id());
         Some(best)
     }
 
-    /// Generic mapping with ECDH, version 2, on a standardised curve that is known; else `None`.
+    /// Version 2 with standardised domain parameters; `None` for what Doc 9303-11 does not allow: parameters of the
+    /// other kind than the OID's, integrated mapping on P-224 (9.5.1), and Chip Authentication mapping without AES or
+    /// without a curve (9.2.3).
     #[must_use]
     pub fn from_info(info: &PaceInfo) -> Option<Self> {
-        let supported = info.agreement == KeyAgreement::Ecdh && info.mapping == PaceMapping::Generic;
-        let curve = u8::try_from(info.parameter_id?).ok().and_then(Curve::from_parameter_id)?;
-        let offer = Self { oid: info.oid.clone(), cipher: info.cipher, curve, parameter_reference: None };
-        (supported && info.version == 2).then_some(offer)
+        Self::allowed(info).ok()
+    }
+
+    /// As [`PaceOffer::from_info`], with the reason.
+    ///
+    /// # Errors
+    /// [`Error::PaceCombination`].
+    pub fn allowed(info: &PaceInfo) -> Result<Self, Error> {
+        let refused = |reason| Err(Error::PaceCombination(reason));
+        let Some(group) = info.parameter_id.and_then(PaceGroup::from_parameter_id) else {
+            return refused("domain parameters");
+        };
+        if info.version != 2 {
+            return refused("version");
+        }
+        if info.agreement != group.agreement() {
+            return refused("domain parameters of the other kind");
+        }
+        match info.mapping {
+            PaceMapping::Integrated if group == PaceGroup::Ec(crypto::Curve::P224) => {
+                return refused("integrated mapping on P-224");
+            }
+            PaceMapping::ChipAuthentication if info.cipher == SessionCipher::TripleDes => {
+                return refused("Chip Authentication mapping with Triple-DES");
+            }
+            PaceMapping::ChipAuthentication if matches!(group, PaceGroup::Dh(_)) => {
+                return refused("Chip Authentication mapping in a prime field");
+            }
+            _ => {}
+        }
+        let (oid, cipher, mapping) = (info.oid.clone(), info.cipher, info.mapping);
+        Ok(Self { oid, cipher, mapping, group, parameter_reference: None })
     }
 
     /// The value of the OID, without tag and length.
@@ -98,44 +145,23 @@ impl PaceOffer {
     }
 
     /// s out of z.
-    fn decrypt_nonce(&self, key: &SessionKey, encrypted: &[u8]) -> Result<Scalar, crypto::Error> {
+    fn decrypt_nonce(&self, key: &SessionKey, encrypted: &[u8]) -> Result<Zeroizing<Vec<u8>>, crypto::Error> {
         if encrypted.len() > MAX_NONCE {
             return Err(crypto::Error::Ciphertext);
         }
-        let nonce = key.decrypt_cbc(&vec![0; self.cipher.block_len()], encrypted)?;
-        Scalar::from_bytes_reduced(self.curve, &nonce)
+        key.decrypt_cbc(&vec![0; self.cipher.block_len()], encrypted)
     }
 
     /// A token: the MAC over the other side's public key data object (4.4.3.4).
-    fn token(&self, mac: &SessionKey, key: &EcPoint) -> Result<[u8; 8], crypto::Error> {
+    fn token(&self, mac: &SessionKey, key: &Element) -> Result<[u8; 8], crypto::Error> {
         let oid = tlv::encode(tag::OID, &self.oid_value());
-        let point = tlv::encode(0x86, &key.to_sec1());
+        let point = tlv::encode(key.tag(), &key.encode());
         let input = tlv::encode(0x7F49, &[oid, point].concat());
         match self.cipher {
             SessionCipher::TripleDes => mac.mac(&pad_method2(&input, self.cipher.block_len())),
             _ => mac.mac(&input),
         }
     }
-}
-
-/// A private scalar and its point on a generator.
-struct KeyPair {
-    private: Scalar,
-    public: EcPoint,
-}
-
-impl KeyPair {
-    fn generate(generator: &EcPoint, rng: &mut impl CryptoRng) -> Result<Self, crypto::Error> {
-        let private = Scalar::random(generator.curve(), rng);
-        let public = generator.mul(&private)?;
-        Ok(Self { private, public })
-    }
-}
-
-/// G' = s*G + H with H = DH of both mapping keys (4.4.3.3.1).
-fn map(nonce: &Scalar, own: &KeyPair, theirs: &EcPoint) -> Result<EcPoint, crypto::Error> {
-    let h = theirs.mul(&own.private)?;
-    EcPoint::generator(theirs.curve()).mul(nonce)?.add(&h)
 }
 
 fn crypto_error(error: crypto::Error) -> Error {
@@ -147,12 +173,12 @@ fn general_authenticate(object: Option<(u32, &[u8])>, last: bool) -> Command {
     Command { cla: if last { 0 } else { CHAINING }, ..command }
 }
 
-/// The point in a response, which must not be our own key come back.
-fn received_point(response: &Response, tag: u32, curve: Curve, own: &EcPoint) -> Result<EcPoint, Error> {
+/// The key in a response, which must not be our own come back.
+fn received_key(response: &Response, tag: u32, group: PaceGroup, own: &Element) -> Result<Element, Error> {
     response.expect_ok("PACE GENERAL AUTHENTICATE")?;
-    let sec1 = decode(STEP, &response.data, tag, &[])?;
-    let point = EcPoint::from_sec1(curve, &sec1).map_err(crypto_error)?;
-    if point == *own { Err(Error::ReflectedKey { step: STEP }) } else { Ok(point) }
+    let key = decode(STEP, &response.data, tag, &[])?;
+    let key = group.element(&key).map_err(crypto_error)?;
+    if key == *own { Err(Error::ReflectedKey { step: STEP }) } else { Ok(key) }
 }
 
 /// Terminal: waits for the chip to take the protocol and the password's number.
@@ -172,14 +198,23 @@ pub struct AwaitNonce {
 /// Terminal: waits for the chip's mapping key.
 pub struct AwaitMappingKey {
     offer: PaceOffer,
-    nonce: Scalar,
-    own: KeyPair,
+    mapping: Mapping,
+}
+
+/// What the mapping waits for.
+enum Mapping {
+    /// The chip's mapping key; the nonce and our own.
+    Generic(Exponent, KeyPair),
+    /// Nothing: both nonces are known.
+    Integrated(Element),
 }
 
 /// Terminal: waits for the chip's ephemeral key on the mapped generator.
 pub struct AwaitEphemeralKey {
     offer: PaceOffer,
     own: KeyPair,
+    /// The chip's mapping key, if there is one.
+    mapping_key: Option<Element>,
 }
 
 /// Terminal: waits for the chip's token.
@@ -187,6 +222,17 @@ pub struct AwaitEphemeralKey {
 pub struct AwaitToken {
     expected: [u8; 8],
     session: SecureMessaging,
+    /// The chip's mapping key and KSenc in Chip Authentication mapping.
+    cam: Option<(crypto::EcPoint, SessionKey)>,
+}
+
+/// What PACE leads to.
+#[derive(Debug)]
+pub struct Established {
+    /// The session.
+    pub session: SecureMessaging,
+    /// After Chip Authentication mapping: what the chip proves itself with.
+    pub chip_authentication: Option<ChipAuthenticationData>,
 }
 
 /// Terminal: chooses protocol and password.
@@ -209,7 +255,7 @@ impl AwaitSelection {
 }
 
 impl AwaitNonce {
-    /// Decrypts the nonce and sends a mapping key.
+    /// Decrypts the nonce and sends a mapping key, or a second nonce.
     ///
     /// # Errors
     /// [`Error::Status`], [`Error::MalformedAnswer`], [`Error::Crypto`].
@@ -221,9 +267,23 @@ impl AwaitNonce {
         response.expect_ok("PACE GENERAL AUTHENTICATE")?;
         let encrypted = decode(STEP, &response.data, ENCRYPTED_NONCE, &[])?;
         let nonce = self.offer.decrypt_nonce(&self.password_key, &encrypted).map_err(crypto_error)?;
-        let own = KeyPair::generate(&EcPoint::generator(self.offer.curve), rng).map_err(crypto_error)?;
-        let command = general_authenticate(Some((TERMINAL_MAPPING_KEY, &own.public.to_sec1())), false);
-        Ok((command, AwaitMappingKey { offer: self.offer, nonce, own }))
+        let PaceOffer { group, cipher, .. } = self.offer;
+        let (mapping, data) = match self.offer.mapping {
+            PaceMapping::Integrated => {
+                let mut t = vec![0; cipher.key_len()];
+                rng.fill_bytes(&mut t);
+                let generator = mapping::integrated(group, cipher, &nonce, &t).map_err(crypto_error)?;
+                (Mapping::Integrated(generator), t)
+            }
+            PaceMapping::Generic | PaceMapping::ChipAuthentication => {
+                let nonce = group.reduce(&nonce).map_err(crypto_error)?;
+                let own = KeyPair::generate(group, &group.generator(), rng).map_err(crypto_error)?;
+                let data = own.public.encode();
+                (Mapping::Generic(nonce, own), data)
+            }
+        };
+        let command = general_authenticate(Some((TERMINAL_MAPPING_KEY, &data)), false);
+        Ok((command, AwaitMappingKey { offer: self.offer, mapping }))
     }
 }
 
@@ -237,11 +297,27 @@ impl AwaitMappingKey {
         response: &Response,
         rng: &mut impl CryptoRng,
     ) -> Result<(Command, AwaitEphemeralKey), Error> {
-        let theirs = received_point(response, CHIP_MAPPING_KEY, self.offer.curve, &self.own.public)?;
-        let generator = map(&self.nonce, &self.own, &theirs).map_err(crypto_error)?;
-        let own = KeyPair::generate(&generator, rng).map_err(crypto_error)?;
-        let command = general_authenticate(Some((TERMINAL_KEY, &own.public.to_sec1())), false);
-        Ok((command, AwaitEphemeralKey { offer: self.offer, own }))
+        let group = self.offer.group;
+        let (generator, mapping_key) = match self.mapping {
+            Mapping::Generic(nonce, own) => {
+                let theirs = received_key(response, CHIP_MAPPING_KEY, group, &own.public)?;
+                let generator = mapping::generic(group, &nonce, &own, &theirs).map_err(crypto_error)?;
+                (generator, Some(theirs))
+            }
+            Mapping::Integrated(generator) => {
+                response.expect_ok("PACE GENERAL AUTHENTICATE")?;
+                // The data object is empty; some chips leave it out.
+                let empty = is_empty(&response.data)
+                    || decode(STEP, &response.data, CHIP_MAPPING_KEY, &[])?.is_empty();
+                if !empty {
+                    return Err(Error::MalformedAnswer { step: STEP });
+                }
+                (generator, None)
+            }
+        };
+        let own = KeyPair::generate(group, &generator, rng).map_err(crypto_error)?;
+        let command = general_authenticate(Some((TERMINAL_KEY, &own.public.encode())), false);
+        Ok((command, AwaitEphemeralKey { offer: self.offer, own, mapping_key }))
     }
 }
 
@@ -251,13 +327,20 @@ impl AwaitEphemeralKey {
     /// # Errors
     /// [`Error::Status`], [`Error::MalformedAnswer`], [`Error::ReflectedKey`], [`Error::Crypto`].
     pub fn received(self, response: &Response) -> Result<(Command, AwaitToken), Error> {
-        let theirs = received_point(response, CHIP_KEY, self.offer.curve, &self.own.public)?;
-        let shared = theirs.mul(&self.own.private).map_err(crypto_error)?;
-        let mac = self.offer.cipher.kdf(shared.x(), 2);
+        let theirs = received_key(response, CHIP_KEY, self.offer.group, &self.own.public)?;
+        let shared = theirs.times(&self.own.private).map_err(crypto_error)?.secret();
+        let mac = self.offer.cipher.kdf(&shared, 2);
         let token = self.offer.token(&mac, &theirs).map_err(crypto_error)?;
         let expected = self.offer.token(&mac, &self.own.public).map_err(crypto_error)?;
-        let session = SecureMessaging::from_shared_secret(self.offer.cipher, shared.x());
-        Ok((general_authenticate(Some((TERMINAL_TOKEN, &token)), true), AwaitToken { expected, session }))
+        let session = SecureMessaging::from_shared_secret(self.offer.cipher, &shared);
+        let cam = match (self.offer.mapping, self.mapping_key) {
+            (PaceMapping::ChipAuthentication, Some(Element::Ec(key))) => {
+                Some((key, self.offer.cipher.kdf(&shared, 1)))
+            }
+            _ => None,
+        };
+        let command = general_authenticate(Some((TERMINAL_TOKEN, &token)), true);
+        Ok((command, AwaitToken { expected, session, cam }))
     }
 }
 
@@ -267,153 +350,24 @@ impl AwaitToken {
     /// # Errors
     /// [`Error::AccessDenied`]: the chip refuses, the password is another's. [`Error::WrongAuthentication`]: the
     /// chip's token is wrong.
-    pub fn received(self, response: &Response) -> Result<SecureMessaging, Error> {
+    pub fn received(self, response: &Response) -> Result<Established, Error> {
         if response.sw != StatusWord::OK {
             return Err(Error::AccessDenied { protocol: STEP, sw: response.sw });
         }
-        let token = decode(STEP, &response.data, CHIP_TOKEN, &AUTHORITY_REFERENCES)?;
+        let also: &[u32] = if self.cam.is_some() { &BESIDE_TOKEN } else { &AUTHORITY_REFERENCES };
+        let token = decode(STEP, &response.data, CHIP_TOKEN, also)?;
         if !ct_eq(&token, &self.expected) {
             return Err(Error::WrongAuthentication { step: STEP });
         }
-        Ok(self.session)
+        let data = optional(&response.data, CHIP_DATA);
+        let chip_authentication = self.cam.map(|(key, enc)| ChipAuthenticationData::new(key, enc, data));
+        Ok(Established { session: self.session, chip_authentication })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use lds::security_info::SecurityInfo;
-    use rand_chacha::ChaCha20Rng;
-    use rand_core::SeedableRng as _;
-
-    use super::*;
-    use crate::MrzKey;
-
-    fn rng(seed: u64) -> ChaCha20Rng {
-        ChaCha20Rng::seed_from_u64(seed)
-    }
-
-    fn info() -> PaceInfo {
-        PaceInfo::ecdh_generic(SessionCipher::Aes128, Curve::BrainpoolP256r1.parameter_id())
-    }
-
-    fn password() -> Password {
-        MrzKey::new("L898902C", "690806", "940623").unwrap().into()
-    }
-
-    fn ok() -> Response {
-        Response::ok(Vec::new())
-    }
-
-    /// Runs PACE with the chip's answer number `at` (0: nonce, 1: mapping key, 2: key, 3: token) changed, which also
-    /// sees the command.
-    fn dialogue(at: usize, change: impl Fn(&Command, &mut Response)) -> Result<SecureMessaging, Error> {
-        let offer = PaceOffer::from_info(&info()).unwrap();
-        let (mut terminal_rng, mut chip_rng) = (rng(1), rng(2));
-        let changed = |number: usize, command: &Command, mut response: Response| {
-            if number == at {
-                change(command, &mut response);
-            }
-            response
-        };
-        let (_, terminal) = begin(&offer, &password());
-        let chip = chip::begin(offer, &password());
-        let (command, terminal) = terminal.received(&ok())?;
-        let (response, chip) = chip.received(&command, &mut chip_rng).unwrap();
-        let (command, terminal) = terminal.received(&changed(0, &command, response), &mut terminal_rng)?;
-        let (response, chip) = chip.received(&command, &mut chip_rng).unwrap();
-        let (command, terminal) = terminal.received(&changed(1, &command, response), &mut terminal_rng)?;
-        let (response, chip) = chip.received(&command, &mut chip_rng).unwrap();
-        let (command, terminal) = terminal.received(&changed(2, &command, response))?;
-        let response = match chip.received(&command) {
-            Ok((response, _)) => response,
-            Err(sw) => Response::status(sw),
-        };
-        terminal.received(&changed(3, &command, response))
-    }
-
-    fn error(at: usize, change: impl Fn(&Command, &mut Response)) -> Error {
-        dialogue(at, change).unwrap_err()
-    }
-
-    fn flip_last(_: &Command, response: &mut Response) {
-        *response.data.last_mut().unwrap() ^= 1;
-    }
-
-    #[test]
-    fn a_changed_answer_is_refused_at_its_step() {
-        assert!(dialogue(9, |_, _| ()).is_ok());
-        let off_curve = Error::Crypto { step: STEP, error: crypto::Error::InvalidPoint };
-        assert_eq!(error(1, flip_last), off_curve);
-        assert_eq!(error(2, flip_last), off_curve);
-        assert_eq!(error(3, flip_last), Error::WrongAuthentication { step: STEP });
-        // Another nonce maps to another generator: the chip sees it in the token.
-        let denied = Error::AccessDenied { protocol: STEP, sw: StatusWord::AUTHENTICATION_FAILED };
-        assert_eq!(error(0, flip_last), denied);
-    }
-
-    /// Doc 9303-11, 4.4.1, step 3d; otherwise the chip's token would be our own.
-    #[test]
-    fn our_own_key_come_back_is_refused() {
-        let reflect = |tag: u8| {
-            move |command: &Command, response: &mut Response| {
-                response.data = command.data.clone();
-                response.data[2] = tag;
-            }
-        };
-        assert_eq!(error(1, reflect(0x82)), Error::ReflectedKey { step: STEP });
-        assert_eq!(error(2, reflect(0x84)), Error::ReflectedKey { step: STEP });
-        let reflected_token = error(3, reflect(0x86));
-        assert_eq!(reflected_token, Error::WrongAuthentication { step: STEP });
-    }
-
-    #[test]
-    fn answers_of_another_shape_are_malformed() {
-        for at in 0..4 {
-            let malformed = Error::MalformedAnswer { step: STEP };
-            assert_eq!(error(at, |_, response| response.data.clear()), malformed);
-            assert_eq!(error(at, |_, response| response.data[2] = 0x8F), malformed);
-            let more = |_: &Command, response: &mut Response| {
-                response.data.extend([0x8A, 0]);
-                response.data[1] += 2;
-            };
-            assert_eq!(error(at, more), malformed);
-        }
-    }
-
-    #[test]
-    fn a_nonce_of_broken_or_too_many_blocks_is_refused() {
-        let nonce = |length: usize| {
-            error(0, move |_, response| response.data = encode(Some((ENCRYPTED_NONCE, &vec![7; length]))))
-        };
-        let refused = Error::Crypto { step: STEP, error: crypto::Error::Ciphertext };
-        assert_eq!(nonce(15), refused);
-        assert_eq!(nonce(80), refused);
-        assert!(matches!(nonce(32), Error::AccessDenied { .. }));
-    }
-
-    #[test]
-    fn offers_that_are_not_supported_are_passed_over() {
-        let choose = |changes: &[fn(&mut PaceInfo)]| {
-            let changed = |change: &fn(&mut PaceInfo)| {
-                let mut info = info();
-                change(&mut info);
-                SecurityInfo::Pace(info)
-            };
-            PaceOffer::choose(&CardAccess { security_infos: changes.iter().map(changed).collect() })
-        };
-        let integrated: fn(&mut PaceInfo) = |info| info.mapping = PaceMapping::Integrated;
-        let others: [fn(&mut PaceInfo); 5] = [
-            integrated,
-            |info| info.agreement = KeyAgreement::Dh,
-            |info| info.version = 1,
-            |info| info.parameter_id = None,
-            |info| info.parameter_id = Some(300),
-        ];
-        for other in others {
-            assert_eq!(choose(&[other]), None);
-        }
-        let chosen = choose(&[integrated, |_| ()]).unwrap();
-        // Both say brainpoolP256r1: nothing is ambiguous.
-        assert_eq!((chosen.curve, chosen.parameter_reference), (Curve::BrainpoolP256r1, None));
-    }
-}
+mod combinations;
+#[cfg(test)]
+mod integrated_examples;
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 use crate::active_authentication::{self, CHALLENGE};
 use crate::apdu::{LE_EXTENDED, LE_SHORT};
 use crate::chip_authentication::{ChipAuthenticationTask, key_agreement};
-use crate::pace::PaceOffer;
+use crate::pace::{ChipAuthenticationData, Established, PaceOffer};
 use crate::{ApduChannel, Command, Error, Password, Response, SecureMessaging, StatusWord, bac, pace};
 
 /// The eMRTD application (Doc 9303-10, 3.6).
@@ -57,13 +57,23 @@ pub struct Terminal<C> {
     chunk: usize,
     /// Bytes of a signature of Active Authentication, known once EF.DG15 was read.
     signature_len: Option<usize>,
+    /// What the chip said in PACE-CAM.
+    chip_authentication: Option<ChipAuthenticationData>,
 }
 
 impl<C: ApduChannel> Terminal<C> {
     /// A terminal that has not opened the chip yet.
     #[must_use]
     pub fn new(channel: C) -> Self {
-        Self { channel, session: Session::Plain, commands: 0, chunk: LE_SHORT as usize, signature_len: None }
+        let (chunk, commands) = (LE_SHORT as usize, 0);
+        let session = Session::Plain;
+        Self { channel, session, commands, chunk, signature_len: None, chip_authentication: None }
+    }
+
+    /// After PACE-CAM: what the chip proves itself with, once its static keys were read and are authentic.
+    #[must_use]
+    pub fn chip_authentication_data(&self) -> Option<&ChipAuthenticationData> {
+        self.chip_authentication.as_ref()
     }
 
     /// The channel.
@@ -91,10 +101,12 @@ impl<C: ApduChannel> Terminal<C> {
         let password = password.into();
         self.session = Session::Plain;
         self.signature_len = None;
+        self.chip_authentication = None;
         match self.pace_offer()? {
             Some(offer) => {
-                let session = self.pace(&offer, &password, rng)?;
-                self.session = Session::Open(session);
+                let established = self.pace(&offer, &password, rng)?;
+                self.session = Session::Open(established.session);
+                self.chip_authentication = established.chip_authentication;
                 self.select_application()?;
                 Ok(AccessProtocol::Pace)
             }
@@ -132,7 +144,7 @@ impl<C: ApduChannel> Terminal<C> {
         offer: &PaceOffer,
         password: &Password,
         rng: &mut impl CryptoRng,
-    ) -> Result<SecureMessaging, Error> {
+    ) -> Result<Established, Error> {
         let (command, step) = pace::begin(offer, password);
         let (command, step) = step.received(&self.transmit(&command)?)?;
         let (command, step) = step.received(&self.transmit(&command)?, rng)?;

@@ -1,12 +1,13 @@
-//! The worked examples of Doc 9303-11, appendices D and G.1, byte for byte, on both sides.
+//! The worked examples of Doc 9303-11, appendices D, G and I, byte for byte, on both sides.
 
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 use std::convert::Infallible;
 
-use crypto::{Curve, SessionCipher};
-use emrtd::pace::{self, PaceOffer, chip::PaceRequest};
-use emrtd::{Command, MrzKey, Password, Response, SecureMessaging, bac};
+use crypto::{Curve, EcPrivateKey, Scalar, SessionCipher};
+use emrtd::chip_authentication::ChipPublicKey;
+use emrtd::pace::{self, Established, PaceCamError, PaceGroup, PaceOffer, chip::PaceRequest};
+use emrtd::{Command, Error, MrzKey, Password, Response, SecureMessaging, bac};
 use lds::security_info::SecurityInfo;
 use lds::{CardAccess, Mrz};
 use rand_core::{TryCryptoRng, TryRng};
@@ -14,6 +15,8 @@ use serde_json::Value;
 
 const BAC: &str = include_str!("vectors/doc9303-11-bac-sm.json");
 const PACE: &str = include_str!("vectors/doc9303-11-pace-gm-ecdh.json");
+const PACE_DH: &str = include_str!("vectors/doc9303-11-pace-gm-dh.json");
+const PACE_CAM: &str = include_str!("vectors/doc9303-11-pace-cam-ecdh.json");
 
 /// Gives the random numbers of the example, then nothing.
 struct Script(Vec<u8>);
@@ -128,16 +131,21 @@ fn session_keys_and_counter_are_those_of_appendix_d() {
     assert_eq!(protected.encode().unwrap(), bytes(&exchange["protected"]));
 }
 
-/// Appendix G.1: every command and response, both sides with the printed private keys.
-#[test]
-fn pace_is_that_of_appendix_g_1() {
-    let example = &json(PACE);
+/// PACE as an example prints it: every command and response, both sides with the printed private keys. A chip of the
+/// example may say more with its token than ours does: `beside` its token.
+fn pace_is_as_printed(
+    example: &Value,
+    key: MrzKey,
+    chip_key: Option<EcPrivateKey>,
+    beside: &str,
+) -> Established {
     let info = lds::tlv::encode(lds::tlv::tag::SET, &bytes(&example["PACEInfo"]));
     let card_access = CardAccess::parse(&info).unwrap();
     assert!(matches!(card_access.security_infos.as_slice(), [SecurityInfo::Pace(_)]));
     let offer = PaceOffer::choose(&card_access).unwrap();
-    assert_eq!((offer.cipher, offer.curve), (SessionCipher::Aes128, Curve::BrainpoolP256r1));
-    let password = Password::from(MrzKey::new("T22000129", "640812", "101031").unwrap());
+    let group = PaceGroup::from_parameter_id(example["parameterId"].as_u64().unwrap()).unwrap();
+    assert_eq!((offer.cipher, offer.group), (SessionCipher::Aes128, group));
+    let password = Password::from(key);
 
     let keys = |side: &str| [&example["map"][format!("{side}_sk")], &example["ka"][format!("{side}_sk")]];
     let mut terminal_rng = Script::new(keys("terminal"));
@@ -152,6 +160,10 @@ fn pace_is_that_of_appendix_g_1() {
     let request = PaceRequest::parse(&command).unwrap();
     assert_eq!(request, PaceRequest { oid: offer.oid.clone(), password: 1, parameters: None });
     let (response, chip) = (Response::ok(Vec::new()), pace::chip::begin(offer, &password));
+    let chip = match chip_key {
+        Some(key) => chip.with_chip_key(key),
+        None => chip,
+    };
     check(&command, &response);
     let (command, terminal) = terminal.received(&response).unwrap();
     let (response, chip) = chip.received(&command, &mut chip_rng).unwrap();
@@ -163,14 +175,72 @@ fn pace_is_that_of_appendix_g_1() {
     let (response, chip) = chip.received(&command, &mut chip_rng).unwrap();
     check(&command, &response);
     let (command, terminal) = terminal.received(&response).unwrap();
-    let (response, chip_session) = chip.received(&command).unwrap();
+    let (mut response, chip_session) = chip.received(&command).unwrap();
+    response.data.extend(hex::decode(beside).unwrap());
+    response.data[1] += u8::try_from(beside.len() / 2).unwrap();
     check(&command, &response);
-    let terminal_session = terminal.received(&response).unwrap();
+    let established = terminal.received(&response).unwrap();
 
     let key = |name: &str| SessionCipher::Aes128.key(&bytes(&example[name])).unwrap();
-    let printed = SecureMessaging::new(key("KS_enc"), key("KS_mac"), 0).unwrap();
-    let protect = |mut session: SecureMessaging| session.protect(&Command::select_file(0x011E)).unwrap();
-    let protected = protect(printed);
-    assert_eq!(protect(terminal_session), protected);
+    let mut printed = SecureMessaging::new(key("KS_enc"), key("KS_mac"), 0).unwrap();
+    let protected = printed.protect(&Command::select_file(0x011E)).unwrap();
     assert!({ chip_session }.unprotect_command(&protected).is_ok());
+    established
+}
+
+/// The printed session keys are those of a session.
+fn assert_session(mut session: SecureMessaging, example: &Value) {
+    let key = |name: &str| SessionCipher::Aes128.key(&bytes(&example[name])).unwrap();
+    let mut printed = SecureMessaging::new(key("KS_enc"), key("KS_mac"), 0).unwrap();
+    let select = Command::select_file(0x011E);
+    assert_eq!(session.protect(&select).unwrap(), printed.protect(&select).unwrap());
+}
+
+fn key_of_appendix_g() -> MrzKey {
+    MrzKey::new("T22000129", "640812", "101031").unwrap()
+}
+
+#[test]
+fn pace_is_that_of_appendix_g_1() {
+    let example = json(PACE);
+    let established = pace_is_as_printed(&example, key_of_appendix_g(), None, "");
+    assert!(established.chip_authentication.is_none());
+    assert_session(established.session, &example);
+}
+
+/// In a prime field; the chip names a certification authority for Terminal Authentication.
+#[test]
+fn pace_is_that_of_appendix_g_2() {
+    let mut example = json(PACE_DH);
+    // Printed without its status word.
+    let last = example["apdus"][9]["apdu"].as_str().unwrap().to_owned() + "9000";
+    example["apdus"][9]["apdu"] = last.into();
+    let authority = "870f444554455354435643413030303033";
+    let established = pace_is_as_printed(&example, key_of_appendix_g(), None, authority);
+    assert_session(established.session, &example);
+}
+
+/// With Chip Authentication mapping. The chip's static private key is not printed; it follows from the printed numbers.
+#[test]
+fn pace_is_that_of_appendix_i_1() {
+    let mut example = json(PACE_CAM);
+    let curve = Curve::BrainpoolP256r1;
+    // Printed above the order, where no random number of ours stands.
+    let ephemeral = Scalar::from_bytes_reduced(curve, &bytes(&example["ka"]["chip_sk"])).unwrap();
+    example["ka"]["chip_sk"] = hex::encode(ephemeral.as_bytes()).into();
+    let scalar = |value: &Value| Scalar::from_bytes(curve, &bytes(value)).unwrap();
+    let number = scalar(&example["chip_auth_data"]);
+    let chip_key = scalar(&example["map"]["chip_sk"]).divided_by(&number).unwrap();
+    let chip_key = EcPrivateKey::from_scalar(curve, chip_key.as_bytes()).unwrap();
+    let info = lds::tlv::encode(lds::tlv::tag::SET, &bytes(&example["ChipAuthenticationPublicKeyInfo"]));
+    let infos = CardAccess::parse(&info).unwrap().security_infos;
+    let [SecurityInfo::ChipAuthenticationPublicKey(info)] = infos.as_slice() else { panic!("{infos:?}") };
+    assert_eq!(ChipPublicKey::from_info(info), Some(ChipPublicKey::Ec(chip_key.public_key())));
+
+    let key = MrzKey::new("C11T002JM", "960812", "231031").unwrap();
+    let established = pace_is_as_printed(&example, key, Some(chip_key), "");
+    let proof = established.chip_authentication.unwrap();
+    assert_eq!(proof.verify(std::slice::from_ref(info)), Ok(()));
+    assert_eq!(proof.verify(&[]), Err(Error::PaceCam(PaceCamError::PublicKeyMissing)));
+    assert_session(established.session, &example);
 }

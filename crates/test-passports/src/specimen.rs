@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use chip_emulator::{AaKey, CaKey, ChipContents, PaceParameters};
+use chip_emulator::{AaKey, CaKey, ChipContents};
 use crypto::{Curve, EcPrivateKey, HashAlgorithm, SessionCipher};
+use lds::security_info::PaceInfo;
 use lds::{FileId, Mrz};
 
 use crate::security_object::{SecurityObjectBuilder, SignerName};
@@ -97,7 +98,11 @@ impl Specimen {
         ChipContents {
             ca_keys: self.ca_keys.iter().map(ca_key).collect(),
             aa_key: self.aa_key.as_ref().and_then(aa_key),
-            pace: self.pace.into_iter().map(|(cipher, curve)| PaceParameters { cipher, curve }).collect(),
+            pace: self
+                .pace
+                .iter()
+                .map(|(cipher, curve)| PaceInfo::ecdh_generic(*cipher, curve.parameter_id()))
+                .collect(),
             bac: self.pace.is_none(),
             ..ChipContents::new(self.files.clone(), (&self.mrz).into())
         }

@@ -61,6 +61,28 @@ impl Scalar {
         Self { curve, bytes }
     }
 
+    /// This number divided by another, modulo the order: what a chip proves with in the Chip Authentication Mapping of
+    /// PACE (Doc 9303-11, 4.4.3.5.1).
+    ///
+    /// # Errors
+    /// [`Error::KeyMismatch`]: another curve.
+    pub fn divided_by(&self, divisor: &Self) -> Result<Self, Error> {
+        if divisor.curve != self.curve {
+            return Err(Error::KeyMismatch);
+        }
+        let quotient = with_curve!(self.curve, C => {
+            let number = |scalar: &Self| {
+                let repr = elliptic_curve::FieldBytes::<C>::try_from(scalar.as_bytes()).ok()?;
+                FieldScalar::<C>::from_repr(repr).into_option()
+            };
+            number(divisor)
+                .and_then(|divisor| elliptic_curve::Field::invert(&divisor).into_option())
+                .zip(number(self))
+                .map(|(inverse, number)| Zeroizing::new((number * inverse).to_repr().to_vec()))
+        });
+        Self::from_bytes(self.curve, &quotient.ok_or(Error::InvalidScalar)?)
+    }
+
     /// Big-endian, of the field's length.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -1,14 +1,16 @@
 //! The chip's side of PACE.
 
-use crypto::{EcPoint, Scalar, SessionKey, ct_eq};
+use crypto::{EcPrivateKey, SessionKey, ct_eq};
+use lds::security_info::PaceMapping;
 use lds::tlv::Reader;
 use rand_core::CryptoRng;
+use zeroize::Zeroizing;
 
 use super::{
-    CHIP_KEY, CHIP_MAPPING_KEY, CHIP_TOKEN, ENCRYPTED_NONCE, KeyPair, PaceOffer, STEP, TERMINAL_KEY,
-    TERMINAL_MAPPING_KEY, TERMINAL_TOKEN, map,
+    CHIP_DATA, CHIP_KEY, CHIP_MAPPING_KEY, CHIP_TOKEN, ENCRYPTED_NONCE, Element, Exponent, KeyPair,
+    PaceOffer, STEP, TERMINAL_KEY, TERMINAL_MAPPING_KEY, TERMINAL_TOKEN, cam, mapping,
 };
-use crate::dynamic_authentication::{decode, encode, is_empty};
+use crate::dynamic_authentication::{decode, encode, encode_all, is_empty};
 use crate::{Command, Password, Response, SecureMessaging, StatusWord};
 
 /// What MSE:Set AT asks for.
@@ -50,24 +52,30 @@ impl PaceRequest {
 pub struct AwaitNonceRequest {
     offer: PaceOffer,
     password_key: SessionKey,
+    chip_key: Option<EcPrivateKey>,
 }
 
 /// Chip: waits for the terminal's mapping key.
 pub struct AwaitMappingKey {
     offer: PaceOffer,
-    nonce: Scalar,
+    nonce: Zeroizing<Vec<u8>>,
+    chip_key: Option<EcPrivateKey>,
 }
 
 /// Chip: waits for the terminal's ephemeral key on the mapped generator.
 pub struct AwaitEphemeralKey {
     offer: PaceOffer,
-    generator: EcPoint,
+    generator: Element,
+    /// The static and the private mapping key, in Chip Authentication mapping.
+    cam: Option<(EcPrivateKey, Exponent)>,
 }
 
 /// Chip: waits for the terminal's token.
 pub struct AwaitToken {
     expected: [u8; 8],
     own: [u8; 8],
+    /// Encrypted chip authentication data.
+    data: Option<Vec<u8>>,
     session: SecureMessaging,
 }
 
@@ -75,16 +83,16 @@ pub struct AwaitToken {
 #[must_use]
 pub fn begin(offer: PaceOffer, password: &Password) -> AwaitNonceRequest {
     let password_key = offer.password_key(password);
-    AwaitNonceRequest { offer, password_key }
+    AwaitNonceRequest { offer, password_key, chip_key: None }
 }
 
 fn refused(_: crypto::Error) -> StatusWord {
     StatusWord::WRONG_DATA
 }
 
-fn point(command: &Command, tag: u32, offer: &PaceOffer) -> Result<EcPoint, StatusWord> {
-    let sec1 = decode(STEP, &command.data, tag, &[]).map_err(|_| StatusWord::WRONG_DATA)?;
-    EcPoint::from_sec1(offer.curve, &sec1).map_err(refused)
+fn key(command: &Command, tag: u32, offer: &PaceOffer) -> Result<Element, StatusWord> {
+    let key = decode(STEP, &command.data, tag, &[]).map_err(|_| StatusWord::WRONG_DATA)?;
+    offer.group.element(&key).map_err(refused)
 }
 
 fn answer(tag: u32, value: &[u8]) -> Response {
@@ -92,6 +100,12 @@ fn answer(tag: u32, value: &[u8]) -> Response {
 }
 
 impl AwaitNonceRequest {
+    /// With the static key that Chip Authentication mapping binds the mapping key to.
+    #[must_use]
+    pub fn with_chip_key(self, key: EcPrivateKey) -> Self {
+        Self { chip_key: Some(key), ..self }
+    }
+
     /// Makes the nonce: as long as the key of the cipher, in whole blocks.
     ///
     /// # Errors
@@ -105,12 +119,12 @@ impl AwaitNonceRequest {
             return Err(StatusWord::WRONG_DATA);
         }
         let cipher = self.offer.cipher;
-        let mut nonce = vec![0; cipher.key_len().next_multiple_of(cipher.block_len())];
+        let mut nonce = Zeroizing::new(vec![0; mapping::nonce_len(cipher)]);
         rng.fill_bytes(&mut nonce);
         let encrypted = self.password_key.encrypt_cbc(&vec![0; cipher.block_len()], &nonce);
         let encrypted = encrypted.map_err(refused)?;
-        let nonce = Scalar::from_bytes_reduced(self.offer.curve, &nonce).map_err(refused)?;
-        Ok((answer(ENCRYPTED_NONCE, &encrypted), AwaitMappingKey { offer: self.offer, nonce }))
+        let step = AwaitMappingKey { offer: self.offer, nonce, chip_key: self.chip_key };
+        Ok((answer(ENCRYPTED_NONCE, &encrypted), step))
     }
 }
 
@@ -124,11 +138,22 @@ impl AwaitMappingKey {
         command: &Command,
         rng: &mut impl CryptoRng,
     ) -> Result<(Response, AwaitEphemeralKey), StatusWord> {
-        let theirs = point(command, TERMINAL_MAPPING_KEY, &self.offer)?;
-        let own = KeyPair::generate(&EcPoint::generator(self.offer.curve), rng).map_err(refused)?;
-        let generator = map(&self.nonce, &own, &theirs).map_err(refused)?;
-        let response = answer(CHIP_MAPPING_KEY, &own.public.to_sec1());
-        Ok((response, AwaitEphemeralKey { offer: self.offer, generator }))
+        let PaceOffer { group, cipher, .. } = self.offer;
+        if self.offer.mapping == PaceMapping::Integrated {
+            let t =
+                decode(STEP, &command.data, TERMINAL_MAPPING_KEY, &[]).map_err(|_| StatusWord::WRONG_DATA)?;
+            let generator = mapping::integrated(group, cipher, &self.nonce, &t).map_err(refused)?;
+            let step = AwaitEphemeralKey { offer: self.offer, generator, cam: None };
+            return Ok((answer(CHIP_MAPPING_KEY, &[]), step));
+        }
+        let theirs = key(command, TERMINAL_MAPPING_KEY, &self.offer)?;
+        let nonce = group.reduce(&self.nonce).map_err(refused)?;
+        let own = KeyPair::generate(group, &group.generator(), rng).map_err(refused)?;
+        let generator = mapping::generic(group, &nonce, &own, &theirs).map_err(refused)?;
+        let response = answer(CHIP_MAPPING_KEY, &own.public.encode());
+        let chip_key = self.chip_key.filter(|_| self.offer.mapping == PaceMapping::ChipAuthentication);
+        let cam = chip_key.map(|key| (key, own.private));
+        Ok((response, AwaitEphemeralKey { offer: self.offer, generator, cam }))
     }
 }
 
@@ -142,19 +167,27 @@ impl AwaitEphemeralKey {
         command: &Command,
         rng: &mut impl CryptoRng,
     ) -> Result<(Response, AwaitToken), StatusWord> {
-        let theirs = point(command, TERMINAL_KEY, &self.offer)?;
-        let own = KeyPair::generate(&self.generator, rng).map_err(refused)?;
+        let theirs = key(command, TERMINAL_KEY, &self.offer)?;
+        let own = KeyPair::generate(self.offer.group, &self.generator, rng).map_err(refused)?;
         if theirs == own.public {
             return Err(StatusWord::WRONG_DATA);
         }
-        let shared = theirs.mul(&own.private).map_err(refused)?;
-        let mac = self.offer.cipher.kdf(shared.x(), 2);
+        let shared = theirs.times(&own.private).map_err(refused)?.secret();
+        let mac = self.offer.cipher.kdf(&shared, 2);
+        let data = match &self.cam {
+            Some((key, Exponent::Ec(mapping))) => {
+                let enc = self.offer.cipher.kdf(&shared, 1);
+                Some(cam::encrypt(key.scalar(), mapping, &enc).map_err(refused)?)
+            }
+            _ => None,
+        };
         let step = AwaitToken {
             expected: self.offer.token(&mac, &own.public).map_err(refused)?,
             own: self.offer.token(&mac, &theirs).map_err(refused)?,
-            session: SecureMessaging::from_shared_secret(self.offer.cipher, shared.x()),
+            data,
+            session: SecureMessaging::from_shared_secret(self.offer.cipher, &shared),
         };
-        Ok((answer(CHIP_KEY, &own.public.to_sec1()), step))
+        Ok((answer(CHIP_KEY, &own.public.encode()), step))
     }
 }
 
@@ -168,6 +201,8 @@ impl AwaitToken {
         if !ct_eq(&token, &self.expected) {
             return Err(StatusWord::AUTHENTICATION_FAILED);
         }
-        Ok((answer(CHIP_TOKEN, &self.own), self.session))
+        let data = self.data.as_deref().map(|data| (CHIP_DATA, data));
+        let objects: Vec<_> = std::iter::once((CHIP_TOKEN, &self.own[..])).chain(data).collect();
+        Ok((Response::ok(encode_all(&objects)), self.session))
     }
 }

@@ -270,6 +270,7 @@ fn the_card_access_number_opens_pace_and_never_bac() {
 
 #[test]
 fn of_several_ways_of_pace_the_strongest_is_chosen_and_named() {
+    use emrtd::pace::{PaceGroup, PaceOffer};
     use lds::CardAccess;
     use lds::security_info::{PaceInfo, SecurityInfo};
     let passport = default_passport(PACE);
@@ -279,13 +280,11 @@ fn of_several_ways_of_pace_the_strongest_is_chosen_and_named() {
         (SessionCipher::Aes256, Curve::P256),
         (SessionCipher::Aes256, Curve::BrainpoolP256r1),
     ];
-    several.pace = ways.map(|(cipher, curve)| chip_emulator::PaceParameters { cipher, curve }).to_vec();
-    let info = |(cipher, curve): (_, Curve)| {
-        SecurityInfo::Pace(PaceInfo::ecdh_generic(cipher, curve.parameter_id()))
-    };
-    let card_access = CardAccess { security_infos: ways.map(info).to_vec() };
-    let offer = emrtd::pace::PaceOffer::choose(&card_access).unwrap();
-    assert_eq!((offer.cipher, offer.curve), (SessionCipher::Aes256, Curve::P256));
+    several.pace = ways.map(|(cipher, curve)| PaceInfo::ecdh_generic(cipher, curve.parameter_id())).to_vec();
+    let security_infos = several.pace.iter().cloned().map(SecurityInfo::Pace).collect();
+    let card_access = CardAccess { security_infos };
+    let offer = PaceOffer::choose(&card_access).unwrap();
+    assert_eq!((offer.cipher, offer.group), (SessionCipher::Aes256, PaceGroup::Ec(Curve::P256)));
     assert_eq!(offer.parameter_reference, Some(12));
     several.files.insert(FileId::CardAccess, card_access.encode());
     let mut terminal = Terminal::new(Chip::new(several, rng(1)));

@@ -1,9 +1,10 @@
 //! Passports to put into chips.
 
-use chip_emulator::{AaKey, CaKey, Chip, ChipContents, PaceParameters};
+use chip_emulator::{AaKey, CaKey, Chip, ChipContents};
 use clock::UnixTime;
 use crypto::{Curve, SessionCipher};
 use emrtd::MrzKey;
+use lds::security_info::PaceInfo;
 use lds::{Dg14, Dg15, FileId};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -94,7 +95,11 @@ pub fn contents(passport: &Specimen) -> ChipContents {
     ChipContents {
         ca_keys: passport.ca_keys.iter().map(ca_key).collect(),
         aa_key,
-        pace: passport.pace.into_iter().map(|(cipher, curve)| PaceParameters { cipher, curve }).collect(),
+        pace: passport
+            .pace
+            .iter()
+            .map(|(cipher, curve)| PaceInfo::ecdh_generic(*cipher, curve.parameter_id()))
+            .collect(),
         bac: passport.pace.is_none(),
         ..ChipContents::new(passport.files.clone(), mrz_key(passport))
     }

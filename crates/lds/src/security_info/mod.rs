@@ -317,17 +317,32 @@ impl ChipAuthenticationPublicKeyInfo {
 }
 
 impl PaceInfo {
+    /// An offer of PACE with standardised domain parameters. In a prime field there is no Chip Authentication mapping;
+    /// then the OID is one that no standard knows.
+    #[must_use]
+    pub fn new(
+        agreement: KeyAgreement,
+        mapping: PaceMapping,
+        cipher: SessionCipher,
+        parameter_id: u8,
+    ) -> Self {
+        let kind = match (agreement, mapping) {
+            (KeyAgreement::Dh, PaceMapping::Generic) => 1,
+            (KeyAgreement::Ecdh, PaceMapping::Generic) => 2,
+            (KeyAgreement::Dh, PaceMapping::Integrated) => 3,
+            (KeyAgreement::Ecdh, PaceMapping::Integrated) => 4,
+            (KeyAgreement::Dh, PaceMapping::ChipAuthentication) => 5,
+            (KeyAgreement::Ecdh, PaceMapping::ChipAuthentication) => 6,
+        };
+        let oid = format!("{PACE}{kind}.{}", cipher_number(cipher));
+        let parameter_id = Some(u64::from(parameter_id));
+        Self { oid, agreement, mapping, cipher, version: 2, parameter_id }
+    }
+
     /// The offer of PACE with ECDH, generic mapping and standardised domain parameters.
     #[must_use]
     pub fn ecdh_generic(cipher: SessionCipher, parameter_id: u8) -> Self {
-        Self {
-            oid: format!("{PACE}2.{}", cipher_number(cipher)),
-            agreement: KeyAgreement::Ecdh,
-            mapping: PaceMapping::Generic,
-            cipher,
-            version: 2,
-            parameter_id: Some(u64::from(parameter_id)),
-        }
+        Self::new(KeyAgreement::Ecdh, PaceMapping::Generic, cipher, parameter_id)
     }
 }
 
