@@ -107,6 +107,7 @@ impl SecurityObject {
     /// 16. Its type is one that the signer may sign, if the certificate lists types.
     /// 17. It has not expired.
     /// 18. Policy accepts documents of its State and type.
+    /// 19. What deviation lists and defect lists know of it is told.
     pub fn authenticate_document(mut self, data: &ChipData) -> Inspection<AuthenticDocument> {
         let mut report = std::mem::take(&mut self.report);
         let outcome = self.document_steps(data, &mut report).map(|mut document| {
@@ -139,6 +140,9 @@ impl SecurityObject {
         document.security_object.check_expiry(mrz.date_of_expiry.as_expiry(), report)?;
         // 18
         document.security_object.check_accepted(mrz, report)?;
+        // 19
+        let object = &document.security_object;
+        object.known_faults.tell(&object.signer, mrz, report);
         Ok(document)
     }
 

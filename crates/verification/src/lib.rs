@@ -58,6 +58,7 @@ mod document;
 mod fields;
 mod holder;
 mod judge;
+mod known_faults;
 mod known_signers;
 mod master_list;
 mod name;
@@ -70,11 +71,13 @@ mod report;
 mod revocation;
 mod security_object;
 mod signed_data;
+mod signed_list;
 mod tr03135;
 mod trust_audit;
 mod trust_base;
 mod trust_folder;
 mod trust_input;
+mod trust_lists;
 mod trust_report;
 mod trust_store;
 
@@ -91,9 +94,13 @@ pub use rejection::Rejection;
 pub use report::{Check, CheckResult, Inspection, Report};
 pub use security_object::SecurityObject;
 pub use tr03135::{GuidelineCheck, GuidelineResult, guideline};
-pub use trust_audit::{CertificateAudit, CrlAudit, MasterListAudit, TrustAudit, TrustAuditor, Unreadable};
+pub use trust_audit::{
+    CertificateAudit, CrlAudit, FaultListAudit, ListKind, MasterListAudit, TrustAudit, TrustAuditor,
+    Unreadable,
+};
 pub use trust_base::{Entry, Kind, ListImport, ListRecord, TrustBase};
 pub use trust_folder::TrustFolder;
 pub use trust_input::{Found, read_objects};
+pub use trust_lists::KeptList;
 pub use trust_report::{CountryRow, TrustReport};
 pub use trust_store::{TrustError, TrustStore, read_files};

@@ -66,6 +66,7 @@ pub(crate) fn authenticate_sod(
         signer,
         anchor,
         trust_digest: store.digest(),
+        known_faults: Arc::clone(&store.known_faults),
         policy: policy.clone(),
         at,
         report: inspector.report.clone(),
@@ -187,7 +188,7 @@ impl<'a> Inspector<'a> {
     }
 
     fn check_trust_status(&mut self, signer: &Certificate, issuers: &Issuers<'_>) -> Result<(), Rejection> {
-        let rejection = if self.store.distrusts(signer, self.at) {
+        let rejection = if self.store.distrusts(signer, self.at) || self.store.known_faults.revokes(signer) {
             Some(Rejection::DscDistrusted)
         } else {
             path::fault(self.store, issuers, self.at)

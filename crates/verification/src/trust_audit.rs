@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use crypto::{PublicKey, SignatureNotes, sha256};
+use lds::{DefectList, DeviationList};
 use serde::Serialize;
 
 use crate::certificate::{Certificate, DEVIATION_LIST_SIGNING, MASTER_LIST_SIGNING, Signed};
@@ -11,6 +12,7 @@ use crate::crl::Crl;
 use crate::name::Name;
 use crate::policy::key_name;
 use crate::profile::{WITHOUT_NULL, findings};
+use crate::signed_list::SignedList;
 use crate::trust_input::{Found, read_objects};
 use crate::{Finding, MasterList, Role};
 
@@ -83,6 +85,37 @@ pub struct MasterListAudit {
     pub vouches_for_itself: bool,
 }
 
+/// What kind of list about documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ListKind {
+    /// A State tells of its documents (Doc 9303-3 10).
+    Deviations,
+    /// A State tells of document signers (BSI TR-03129-2 7).
+    Defects,
+}
+
+/// A deviation list or a defect list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FaultListAudit {
+    /// Which of the two.
+    pub kind: ListKind,
+    /// SHA-256 of the file, hex.
+    pub sha256: String,
+    /// The file.
+    pub source: String,
+    /// When it says that it was signed.
+    pub signed_at: Option<String>,
+    /// How many deviations, or document signers with defects, it tells of.
+    pub entries: usize,
+    /// Whether its signature is right under the certificate that it carries for its signer; if not, why.
+    pub signature: String,
+    /// SHA-256 of the signer's certificate, hex.
+    pub signer: Option<String>,
+    /// SHA-256 of every certificate given whose key verifies the signer's certificate, hex: candidates for a pin.
+    pub signer_verified_by: Vec<String>,
+}
+
 /// A part of a file that is nothing known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unreadable {
@@ -101,6 +134,8 @@ pub struct TrustAudit {
     pub crls: Vec<CrlAudit>,
     /// The master lists.
     pub master_lists: Vec<MasterListAudit>,
+    /// Deviation lists and defect lists.
+    pub fault_lists: Vec<FaultListAudit>,
     /// The rest.
     pub unreadable: Vec<Unreadable>,
 }
@@ -147,11 +182,47 @@ impl TrustAuditor {
                         self.lists.push((source.to_owned(), list));
                     }
                 }
+                Found::DeviationList(der) => {
+                    if let Ok(list) = DeviationList::parse(&der) {
+                        let entries = list.deviations.len();
+                        self.add_fault_list(source, &der, ListKind::Deviations, entries, &(&list).into());
+                    }
+                }
+                Found::DefectList(der) => {
+                    if let Ok(list) = DefectList::parse(&der) {
+                        let entries = list.defects.len();
+                        self.add_fault_list(source, &der, ListKind::Defects, entries, &(&list).into());
+                    }
+                }
                 Found::Unreadable(reason) => {
                     self.audit.unreadable.push(Unreadable { source: source.to_owned(), reason });
                 }
             }
         }
+    }
+
+    fn add_fault_list(
+        &mut self,
+        source: &str,
+        der: &[u8],
+        kind: ListKind,
+        entries: usize,
+        list: &SignedList<'_>,
+    ) {
+        for der in list.carried {
+            self.add_certificate(source, der);
+        }
+        let signer = list.signer();
+        self.audit.fault_lists.push(FaultListAudit {
+            kind,
+            sha256: hex::encode(sha256(der)),
+            source: source.to_owned(),
+            signed_at: list.info.signing_time.map(|time| time.to_string()),
+            entries,
+            signature: signer.as_ref().err().map_or_else(|| "ok".to_owned(), ToString::to_string),
+            signer: signer.ok().map(|(one, _)| hex::encode(one.sha256)),
+            signer_verified_by: Vec::new(),
+        });
     }
 
     fn add_certificate(&mut self, source: &str, der: &[u8]) {
@@ -211,6 +282,10 @@ impl TrustAuditor {
         for (source, crl) in &self.crls {
             let (by, notes) = finder.who_signed(&crl.signed, &crl.issuer, crl.authority_key_id.as_deref());
             self.audit.crls.push(crl_line(source, crl, to_ids(by), notes));
+        }
+        for line in &mut self.audit.fault_lists {
+            let signer = self.audit.certificates.iter().find(|one| Some(&one.sha256) == line.signer.as_ref());
+            line.signer_verified_by = signer.map(|one| one.verified_by.clone()).unwrap_or_default();
         }
         for (source, list) in &self.lists {
             self.audit.master_lists.push(list_line(source, list, &verified));
