@@ -72,6 +72,7 @@ mod revocation;
 mod security_object;
 mod signed_data;
 mod signed_list;
+mod sod_profile;
 mod tr03135;
 mod trust_audit;
 mod trust_base;

@@ -75,6 +75,9 @@ pub enum Rejection {
     /// eContentType or the attribute contentType.
     #[error("the content type of EF.SOD is not that of a security object")]
     ContentType,
+    /// Policy refuses a departure of EF.SOD from its profile; its code.
+    #[error("EF.SOD is not by the profile: {0}")]
+    SodProfile(&'static str),
     /// The signed attributes are missing.
     #[error("EF.SOD has no signed attributes")]
     SignedAttributesMissing,
@@ -164,6 +167,7 @@ impl Rejection {
             Self::DscMalformed(part) => return format!("pa.dsc-malformed({part})"),
             Self::CardSecurity(part) => return format!("pa.card-security-{part}"),
             Self::MrzMismatch(field) => return format!("lds.mrz-mismatch({field})"),
+            Self::SodProfile(code) => return format!("pa.{code}"),
             Self::DscProfile(code) => return format!("pa.dsc-{code}"),
             Self::NotInSod(n) => return format!("pa.not-in-sod(DG{n})"),
             Self::DataGroupMissing(n) => return format!("pa.data-group-missing(DG{n})"),

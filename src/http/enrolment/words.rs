@@ -6,6 +6,7 @@ use verification::{Check, CheckResult, ChipProtocol};
 /// The check's id, and its sentence when it passed.
 const FRENCH: &[(&str, &str)] = &[
     ("pa.sod", "le fichier de sécurité de la puce est lisible"),
+    ("pa.sod-profile", "le fichier de sécurité suit le profil de la norme"),
     ("pa.content-type", "le fichier de sécurité est du type prévu"),
     ("pa.signed-attributes", "les attributs signés sont présents"),
     ("pa.message-digest", "l'empreinte du contenu signé est la bonne"),

@@ -9,8 +9,11 @@ macro_rules! h {
 }
 
 mod algorithms;
+mod certificate;
 mod com;
 mod dg1;
+mod signer_info;
+mod sod;
 
 use clock::UnixTime;
 use crypto::HashAlgorithm;
@@ -83,5 +86,8 @@ pub(super) fn passive_authentication() -> Vec<Draft> {
     cases.extend(com::cases(&base));
     cases.extend(dg1::cases(&base));
     cases.extend(algorithms::cases(&base));
+    cases.extend(sod::cases(&base));
+    cases.extend(signer_info::cases(&base));
+    cases.extend(certificate::cases(&base));
     cases
 }
