@@ -285,7 +285,10 @@ mod tests {
         let missing = |what: &str| Err(format!("lds.missing(EF.SOD: {what})"));
         assert_eq!(code(&[algorithm.clone(), whole.clone()]), missing(VERSION));
         assert_eq!(code(&[version.clone(), whole.clone()]), missing("hash algorithm"));
-        assert_eq!(code(&[version.clone(), algorithm.clone(), hashes(&[hash.clone()])]), missing(NUMBER));
+        assert_eq!(
+            code(&[version.clone(), algorithm.clone(), hashes(std::slice::from_ref(&hash))]),
+            missing(NUMBER)
+        );
         let negative = hashes(&[tlv::encode(tag::INTEGER, &[0xFF]), hash]);
         let malformed = |what: &str| Err(format!("lds.malformed(EF.SOD: {what})"));
         assert_eq!(code(&[version.clone(), algorithm.clone(), negative]), malformed(NUMBER));
