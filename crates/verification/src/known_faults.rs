@@ -155,5 +155,5 @@ fn is_revoked(known: &KnownDefect) -> bool {
             .and_then(|element| element.unsigned())
     };
     let code = known.parameters_der.as_ref().map_or(Ok(0), status);
-    known.defect_type == CERT_REVOKED && code.is_ok_and(|code| REVOKED.contains(&u64::from(code)))
+    known.defect_type == CERT_REVOKED && code.is_ok_and(|code| REVOKED.contains(&code))
 }

@@ -46,6 +46,7 @@
 //! }
 //! ```
 
+mod audit_lines;
 mod card_security;
 mod certificate;
 mod chip;
@@ -56,6 +57,7 @@ mod crl;
 mod data_group;
 mod document;
 mod fields;
+mod genuine_document;
 mod holder;
 mod judge;
 mod known_faults;
@@ -82,10 +84,14 @@ mod trust_lists;
 mod trust_report;
 mod trust_store;
 
+pub use audit_lines::{
+    CertificateAudit, CrlAudit, FaultListAudit, ListKind, MasterListAudit, TrustAudit, Unreadable,
+};
 pub use chip::{AwaitChip, AwaitSignature, ChipProof, ChipProtocol};
 pub use data_group::{Authentic, Content};
-pub use document::{AuthenticDocument, ChipAuthenticity, ChipData, GenuineDocument};
+pub use document::{AuthenticDocument, ChipData};
 pub use emrtd::chip_authentication::{ChipAuthenticationTask, TaskProtocol};
+pub use genuine_document::{ChipAuthenticity, GenuineDocument};
 pub use holder::{HolderEvidence, VerifiedHolder};
 pub use judge::{ActiveAuthenticationEvidence, ChipAuthenticationEvidence, EvidenceSet, judge, judge_data};
 pub use master_list::{ListError, MasterList, Vouched};
@@ -95,10 +101,7 @@ pub use rejection::Rejection;
 pub use report::{Check, CheckResult, Inspection, Report};
 pub use security_object::SecurityObject;
 pub use tr03135::{GuidelineCheck, GuidelineResult, guideline};
-pub use trust_audit::{
-    CertificateAudit, CrlAudit, FaultListAudit, ListKind, MasterListAudit, TrustAudit, TrustAuditor,
-    Unreadable,
-};
+pub use trust_audit::TrustAuditor;
 pub use trust_base::{Entry, Kind, ListImport, ListRecord, TrustBase};
 pub use trust_folder::TrustFolder;
 pub use trust_input::{Found, read_objects};
