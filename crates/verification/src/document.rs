@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use lds::dg2::Dg2Finding;
 use lds::{Dg1, Dg2, Dg11, Dg14, Dg15, FileId};
 
 use crate::consistency::covers;
@@ -99,8 +100,9 @@ impl SecurityObject {
     /// 12. Every data group received stands in EF.SOD under its hash. DG1, DG2, and DG14 and DG15 if EF.SOD lists them,
     ///     were received: a chip that hides them would escape its proof.
     /// 13. EF.COM announces what EF.SOD lists. It is not signed: policy says what follows if not.
-    /// 14. The data groups can be read. EF.CardAccess offers PACE as DG14 and EF.CardSecurity do, which the State
-    ///     signed, and the MRZ on the page, if it was read, is that of DG1.
+    /// 14. The data groups can be read; policy says what follows if they are not written as the standard says.
+    ///     EF.CardAccess offers PACE as DG14 and EF.CardSecurity do, which the State signed, and the MRZ on the page, if
+    ///     it was read, is that of DG1.
     /// 15. The document is of its signer's State.
     /// 16. Its type is one that the signer may sign, if the certificate lists types.
     /// 17. It has not expired.
@@ -123,10 +125,13 @@ impl SecurityObject {
         // 13
         self.compare_com(data, report)?;
         // 14
-        let document = self.read_groups(data);
-        let document = report.check("pa.data-groups", document, |_| "the data groups can be read")?;
+        let groups = self.read_groups(data);
+        let groups = report.check("pa.data-groups", groups, |_| "the data groups can be read")?;
+        let (document, dg2_findings) = groups;
         // 15
         let dg14 = document.dg14.as_ref().map(Authentic::content);
+        let dg1 = document.dg1.content();
+        document.security_object.check_data_group_profile(dg1, &dg2_findings, dg14, report)?;
         document.security_object.compare_card_access(data, dg14, report)?;
         document.security_object.check_card_security(data, report)?;
         let mrz = &document.dg1.content().mrz;
@@ -172,15 +177,19 @@ impl SecurityObject {
         report.check(id, outcome, |()| right)
     }
 
-    fn read_groups(self, data: &ChipData) -> Result<AuthenticDocument, Rejection> {
-        Ok(AuthenticDocument {
-            dg1: self.read_optional(data)?.ok_or(Rejection::DataGroupMissing(1))?,
-            dg2: self.read_optional(data)?,
+    fn read_groups(self, data: &ChipData) -> Result<(AuthenticDocument, Vec<Dg2Finding>), Rejection> {
+        let dg1 = self.read_optional(data)?.ok_or(Rejection::DataGroupMissing(1))?;
+        let portrait = data.files.get(&FileId::Dg(2)).map(|bytes| self.read_portrait(Arc::clone(bytes)));
+        let (dg2, findings) = portrait.transpose()?.unzip();
+        let document = AuthenticDocument {
+            dg1,
+            dg2,
             dg11: self.read_optional(data)?,
             dg14: self.read_optional(data)?,
             dg15: self.read_optional(data)?,
             security_object: self,
-        })
+        };
+        Ok((document, findings.unwrap_or_default()))
     }
 
     fn read_optional<T: Content>(&self, data: &ChipData) -> Result<Option<Authentic<T>>, Rejection> {

@@ -55,6 +55,7 @@ mod country;
 mod country_table;
 mod crl;
 mod data_group;
+mod data_group_profile;
 mod document;
 mod fields;
 mod genuine_document;

@@ -28,6 +28,7 @@ const FRENCH: &[(&str, &str)] = &[
     ("pa.hash", "le fichier est celui que l'État a signé"),
     ("pa.com", "la table des fichiers correspond à ce qui est signé"),
     ("pa.data-groups", "les fichiers sont lisibles"),
+    ("pa.data-group-profile", "les fichiers sont écrits comme le veut la norme"),
     ("pa.country", "le document est de l'État de son signataire"),
     ("pa.document-type", "le signataire peut signer ce type de document"),
     ("pa.document-expiry", "le document n'a pas expiré"),
