@@ -75,10 +75,7 @@ fn table(audit: &TrustAudit) -> String {
     for (kind, Row { count, read, verified }) in rows {
         let _ = writeln!(out, "{kind:32}  {count:6}  {read:6}  {verified:8}");
     }
-    let _ = writeln!(
-        out,
-        "verified: a certificate that was given signed it; a list: the signer in it did"
-    );
+    let _ = writeln!(out, "verified: a certificate that was given signed it; a list: the signer in it did");
     for line in audit.certificates.iter().filter(|line| line.parse == "ok" && line.verified_by.is_empty()) {
         let (role, country) = (line.role.map_or("", name), line.country.as_deref().unwrap_or("??"));
         let _ = writeln!(out, "no issuer here: {} {role} {country} ({})", line.sha256, line.source);
