@@ -25,7 +25,7 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 something was refused (each line
 #[derive(Subcommand)]
 #[command(after_help = EXIT_CODES)]
 pub(super) enum Trust {
-    /// Takes in master lists, certificates and CRLs: DER, PEM, CMS, LDIF of the PKD, lines of JSON.
+    /// Takes in master, deviation and defect lists, certificates and CRLs: DER, PEM, CMS, LDIF of the PKD, lines of JSON.
     Import(import::Import),
     /// Shows the publishers' lists, the certificates and what is distrusted.
     List(Shown),

@@ -44,5 +44,5 @@ fn every_vector_of_passive_authentication_is_judged_as_its_manifest_says() {
             }
         }
     }
-    assert_eq!(options.len(), 4, "each option is used by a case: {options:?}");
+    assert_eq!(options.len(), 6, "each option is used by a case: {options:?}");
 }

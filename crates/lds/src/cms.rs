@@ -26,6 +26,8 @@ pub const OID_SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
 
 /// Certificates beside the content: a signer's and those above it.
 const MAX_CERTIFICATES: usize = 64;
+/// Digest algorithms of all signers.
+const MAX_DIGEST_ALGORITHMS: usize = 64;
 /// Signed attributes of one signer.
 const MAX_ATTRIBUTES: usize = 64;
 
@@ -34,6 +36,8 @@ const MAX_ATTRIBUTES: usize = 64;
 pub struct SignedData {
     /// The version of the structure: 3 for the contents of Doc 9303 (RFC 5652 5.1).
     pub version: u64,
+    /// digestAlgorithms: OIDs in dotted form, known or not. Nothing is verified with them.
+    pub digest_algorithms: Vec<String>,
     /// eContentType in dotted form.
     pub econtent_type: String,
     /// The exact bytes of eContent: the value of the OCTET STRING, which is what the digest is taken over.
@@ -63,6 +67,8 @@ pub enum SignerIdentifier {
 /// SignerInfo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignerInfo {
+    /// The version of the structure: 1 with issuer and serial number, 3 with a key identifier (RFC 5652 5.3).
+    pub version: u64,
     /// Which certificate signed.
     pub sid: SignerIdentifier,
     /// The hash of eContent that the messageDigest attribute carries.
@@ -129,8 +135,8 @@ impl SignedData {
 
     fn from_element(signed_data: &Element<'_>) -> Result<Self> {
         let mut fields = signed_data.children()?;
-        let version = fields.expect(tag::INTEGER)?.unsigned()?;
-        fields.expect(tag::SET)?;
+        let version = fields.required(tag::INTEGER, "version of SignedData")?.unsigned()?;
+        let digest_algorithms = algorithm_oids(&fields.required(tag::SET, "digest algorithms")?)?;
         let (econtent_type, econtent) = encapsulated(&fields.expect(tag::SEQUENCE)?)?;
         let certificates = match fields.optional(0xA0)? {
             Some(set) => raw_children(&set)?,
@@ -146,6 +152,7 @@ impl SignedData {
         }
         Ok(Self {
             version,
+            digest_algorithms,
             econtent_type,
             econtent: econtent.value.to_vec(),
             econtent_offset: econtent.value_offset(),
@@ -158,12 +165,26 @@ impl SignedData {
 /// eContentType and the OCTET STRING of eContent.
 fn encapsulated<'a>(info: &Element<'a>) -> Result<(String, Element<'a>)> {
     let mut fields = info.children()?;
-    let econtent_type = fields.expect(tag::OID)?.oid()?;
+    let econtent_type = fields.required(tag::OID, "content type")?.oid()?;
     let mut explicit = fields.expect(0xA0)?.children()?;
     fields.finish()?;
     let econtent = explicit.expect(tag::OCTET_STRING)?;
     explicit.finish()?;
     Ok((econtent_type, econtent))
+}
+
+/// The OIDs of a set of AlgorithmIdentifiers.
+fn algorithm_oids(set: &Element<'_>) -> Result<Vec<String>> {
+    let mut reader = set.children()?;
+    let mut out = Vec::new();
+    while !reader.is_empty() {
+        let algorithm = reader.expect(tag::SEQUENCE)?;
+        if out.len() == MAX_DIGEST_ALGORITHMS {
+            return Err(algorithm.malformed("digest algorithms: too many"));
+        }
+        out.push(algorithm.children()?.expect(tag::OID)?.oid()?);
+    }
+    Ok(out)
 }
 
 fn raw_children(set: &Element<'_>) -> Result<Vec<Vec<u8>>> {
@@ -181,15 +202,17 @@ fn raw_children(set: &Element<'_>) -> Result<Vec<Vec<u8>>> {
 impl SignerInfo {
     fn from_element(signer_info: &Element<'_>) -> Result<Self> {
         let mut fields = signer_info.children()?;
-        fields.expect(tag::INTEGER)?;
+        let version = fields.required(tag::INTEGER, "version of SignerInfo")?.unsigned()?;
         let sid = signer_identifier(&mut fields)?;
-        let digest_algorithm = hash_algorithm(&fields.expect(tag::SEQUENCE)?)?;
+        let digest_algorithm = fields.required(tag::SEQUENCE, "digest algorithm of SignerInfo")?;
+        let digest_algorithm = hash_algorithm(&digest_algorithm)?;
         let signed_attrs = fields.optional(0xA0)?;
         let signature_algorithm = fields.expect(tag::SEQUENCE)?;
-        let signature = fields.expect(tag::OCTET_STRING)?;
+        let signature = fields.required(tag::OCTET_STRING, "signature")?;
         fields.optional(0xA1)?;
         fields.finish()?;
         let mut signer = Self {
+            version,
             sid,
             digest_algorithm,
             signature_algorithm_der: signature_algorithm.raw.to_vec(),
@@ -270,7 +293,7 @@ pub(crate) fn issuer_and_serial(element: &Element<'_>) -> Result<SignerIdentifie
 
 /// The hash function of an AlgorithmIdentifier; parameters are not looked at (absent and NULL both occur).
 pub(crate) fn hash_algorithm(algorithm_identifier: &Element<'_>) -> Result<HashAlgorithm> {
-    let oid_element = algorithm_identifier.children()?.expect(tag::OID)?;
+    let oid_element = algorithm_identifier.children()?.required(tag::OID, "hash algorithm")?;
     let oid = oid_element.oid()?;
     HashAlgorithm::from_oid(&oid).ok_or_else(|| oid_element.unsupported(oid))
 }

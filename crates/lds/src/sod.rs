@@ -25,6 +25,8 @@ pub use crate::cms::{SignerIdentifier, SignerInfo};
 pub const OID_LDS_SECURITY_OBJECT: &str = "2.23.136.1.1.1";
 
 const FILE: &str = "EF.SOD";
+const VERSION: &str = "version of the LDS security object";
+const NUMBER: &str = "data group number";
 
 /// EF.SOD as parsed: neither its signature nor its signer has been looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub struct Sod {
     pub signer: SignerInfo,
     /// The version of SignedData: 3 by Doc 9303-10 Table 37.
     pub cms_version: u64,
+    /// The digest algorithms that SignedData announces.
+    pub digest_algorithms: Vec<String>,
     /// It is BER, with indefinite lengths or strings in pieces, where the standard demands DER.
     pub is_ber: bool,
 }
@@ -91,6 +95,7 @@ impl Sod {
             certificates: signed.certificates,
             signer: signed.signer,
             cms_version: signed.version,
+            digest_algorithms: signed.digest_algorithms,
             is_ber: false,
         })
     }
@@ -100,7 +105,7 @@ impl LdsSecurityObject {
     /// Reads an LDS security object.
     ///
     /// # Errors
-    /// Not the structure above, a version other than 0 and 1, a data group out of 1 to 16 or twice, a hash of the
+    /// Not the structure above, a version other than 0 and 1, version 0 with [`LdsVersionInfo`], a data group out of 1 to 16 or twice, a hash of the
     /// wrong length.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         Self::parse_at(bytes, 0)
@@ -111,19 +116,19 @@ impl LdsSecurityObject {
         let object = reader.expect(tag::SEQUENCE)?;
         reader.finish()?;
         let mut fields = object.children()?;
-        let version_element = fields.expect(tag::INTEGER)?;
+        let version_element = fields.required(tag::INTEGER, VERSION)?;
         let version = match version_element.unsigned()? {
             0 => 0,
             1 => 1,
-            _ => return Err(version_element.malformed("version of the LDS security object")),
+            _ => return Err(version_element.malformed(VERSION)),
         };
         let hash_algorithm = cms::hash_algorithm(&fields.expect(tag::SEQUENCE)?)?;
         let hashes = hashes(&fields.expect(tag::SEQUENCE)?, hash_algorithm)?;
-        let lds_version = match version {
-            1 => fields.optional(tag::SEQUENCE)?.map(|e| version_info(&e)).transpose()?,
-            _ => None,
-        };
+        let lds_version = fields.optional(tag::SEQUENCE)?.map(|e| version_info(&e)).transpose()?;
         fields.finish()?;
+        if version == 0 && lds_version.is_some() {
+            return Err(version_element.malformed(VERSION));
+        }
         Ok(Self { version, hash_algorithm, hashes, lds_version })
     }
 
@@ -158,11 +163,11 @@ fn hashes(sequence: &Element<'_>, algorithm: HashAlgorithm) -> Result<BTreeMap<u
     let mut reader = sequence.children()?;
     while !reader.is_empty() {
         let mut pair = reader.expect(tag::SEQUENCE)?.children()?;
-        let number = pair.expect(tag::INTEGER)?;
+        let number = pair.required(tag::INTEGER, NUMBER)?;
         let hash = pair.expect(tag::OCTET_STRING)?;
         pair.finish()?;
-        let n = u8::try_from(number.unsigned()?).ok().filter(|n| (1..=16).contains(n));
-        let n = n.ok_or_else(|| number.malformed("data group number"))?;
+        let n = number.unsigned().ok().and_then(|n| u8::try_from(n).ok()).filter(|n| (1..=16).contains(n));
+        let n = n.ok_or_else(|| number.malformed(NUMBER))?;
         if hash.value.len() != algorithm.output_len() {
             return Err(hash.malformed("data group hash"));
         }
@@ -267,6 +272,30 @@ mod tests {
             let sid = SignerIdentifier::IssuerAndSerial { issuer_der: vec![0x30, 0], serial: vec![0, 0x99] };
             assert_eq!(sod.signer.sid, sid);
         }
+    }
+
+    #[test]
+    fn a_missing_part_is_named() {
+        let (number, hash) = (tlv::encode_unsigned(1), tlv::encode(tag::OCTET_STRING, &[1; 32]));
+        let (version, algorithm) = (tlv::encode_unsigned(0), sequence(&[tlv::encode_oid(HASH_OID)]));
+        let hashes = |pair: &[Vec<u8>]| sequence(&[sequence(pair)]);
+        let code = |parts: &[Vec<u8>]| LdsSecurityObject::parse(&sequence(parts)).map_err(|e| e.code());
+        let whole = hashes(&[number.clone(), hash.clone()]);
+        assert!(code(&[version.clone(), algorithm.clone(), whole.clone()]).is_ok());
+        let missing = |what: &str| Err(format!("lds.missing(EF.SOD: {what})"));
+        assert_eq!(code(&[algorithm.clone(), whole.clone()]), missing(VERSION));
+        assert_eq!(code(&[version.clone(), whole.clone()]), missing("hash algorithm"));
+        assert_eq!(
+            code(&[version.clone(), algorithm.clone(), hashes(std::slice::from_ref(&hash))]),
+            missing(NUMBER)
+        );
+        let negative = hashes(&[tlv::encode(tag::INTEGER, &[0xFF]), hash]);
+        let malformed = |what: &str| Err(format!("lds.malformed(EF.SOD: {what})"));
+        assert_eq!(code(&[version.clone(), algorithm.clone(), negative]), malformed(NUMBER));
+        // ldsVersionInfo is of version 1.
+        let text = |text: &str| tlv::encode(tag::PRINTABLE_STRING, text.as_bytes());
+        let info = sequence(&[text("0108"), text("040000")]);
+        assert_eq!(code(&[version, algorithm, whole, info]), malformed(VERSION));
     }
 
     #[test]

@@ -12,6 +12,9 @@ use lds::dg2::{FaceImage, ImageFormat};
 pub const WIDTH: u16 = 300;
 /// Height in pixels.
 pub const HEIGHT: u16 = 400;
+/// The portrait with tint 90 as JPEG 2000 in a JP2 file. Nothing here encodes JPEG 2000: Pillow 13 made it once from
+/// [`jpeg`], `save(.., "JPEG2000", quality_mode="rates", quality_layers=[80], irreversible=True)`.
+pub const JPEG2000: &[u8] = include_bytes!("../assets/portrait.jp2");
 
 struct Ellipse {
     centre: (f32, f32),
@@ -87,5 +90,7 @@ mod tests {
         let image = image::load_from_memory(&jpeg(90)).unwrap();
         assert_eq!((image.width(), image.height()), (WIDTH.into(), HEIGHT.into()));
         assert_ne!(jpeg(90), jpeg(200));
+        let header = lds::image::ImageHeader::read(JPEG2000).unwrap();
+        assert_eq!((header.width, header.height), (WIDTH.into(), HEIGHT.into()));
     }
 }

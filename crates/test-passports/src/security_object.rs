@@ -103,6 +103,12 @@ impl SecurityObjectBuilder {
     /// Signs and encodes the file.
     #[must_use]
     pub fn sign(&self, signer: &Signer) -> Vec<u8> {
+        tlv::encode(0x77, &self.content_info(signer))
+    }
+
+    /// Signs and encodes what stands in the file: EF.CardSecurity has no more than that.
+    #[must_use]
+    pub fn content_info(&self, signer: &Signer) -> Vec<u8> {
         let hash = self.digest_algorithm.unwrap_or(signer.hash);
         let econtent = self.part(SodPart::Content, || self.content.encode());
         let attributes = self.attributes(&econtent, hash);
@@ -126,8 +132,7 @@ impl SecurityObjectBuilder {
             self.part(SodPart::Certificates, || asn1::context(0, &self.certificates)),
             asn1::set(&[signer_info]),
         ]);
-        let content_info = asn1::sequence(&[asn1::oid(OID_SIGNED_DATA), asn1::context(0, &[signed_data])]);
-        tlv::encode(0x77, &content_info)
+        asn1::sequence(&[asn1::oid(OID_SIGNED_DATA), asn1::context(0, &[signed_data])])
     }
 
     /// The same with a part by other bytes; by none: without it.

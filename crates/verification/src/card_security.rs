@@ -5,17 +5,13 @@
 
 use std::sync::Arc;
 
-use lds::cms::SignedData;
-use lds::security_info::{SecurityInfo, parse_set};
-use lds::tlv::{self, tag};
-use lds::{CardAccess, FileId};
+use lds::card_security::OID_SECURITY_OBJECT;
+use lds::security_info::SecurityInfo;
+use lds::{CardAccess, CardSecurity, FileId};
 
 use crate::certificate::Certificate;
 use crate::signed_data::{check_signature, names};
 use crate::{ChipData, Rejection, Report, SecurityObject};
-
-/// eContentType id-SecurityObject (TR-03110 part 3).
-const OID_SECURITY_OBJECT: &str = "0.4.0.127.0.7.3.2.1";
 
 impl SecurityObject {
     /// EF.CardSecurity is signed by the State, and EF.CardAccess says nothing that it does not say.
@@ -51,11 +47,9 @@ impl SecurityObject {
 
     /// The SecurityInfos, under the document signer of EF.SOD or another one of its CSCA.
     fn card_security(&self, bytes: &[u8]) -> Result<Vec<SecurityInfo>, Rejection> {
-        let name = FileId::CardSecurity.name();
-        let signed = SignedData::parse(name, bytes)?;
+        let signed = CardSecurity::parse(bytes)?;
         let info = &signed.signer;
-        let right_type = signed.econtent_type == OID_SECURITY_OBJECT;
-        if !right_type || info.content_type.as_deref() != Some(OID_SECURITY_OBJECT) {
+        if info.content_type.as_deref() != Some(OID_SECURITY_OBJECT) {
             return Err(Rejection::CardSecurity("content-type"));
         }
         let carried =
@@ -65,11 +59,11 @@ impl SecurityObject {
         if signer.sha256 != self.signer.sha256 && !self.is_document_signer(&signer) {
             return Err(Rejection::CardSecurity("signer"));
         }
-        if info.message_digest.as_ref() != Some(&info.digest_algorithm.digest(&signed.econtent)) {
+        if info.message_digest.as_ref() != Some(&info.digest_algorithm.digest(&signed.econtent_raw)) {
             return Err(Rejection::CardSecurity("message-digest"));
         }
         check_signature(info, &signer).map_err(|_| Rejection::CardSecurity("signature"))?;
-        Ok(parse_set(&tlv::read_one(name, &signed.econtent, tag::SET)?)?)
+        Ok(signed.security_infos)
     }
 
     /// The CSCA of EF.SOD issued it, it is valid, and may sign documents.

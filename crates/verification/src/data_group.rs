@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use lds::dg2::Dg2Finding;
 use lds::{DataGroup, Dg1, Dg2, Dg11, Dg14, Dg15};
 
 use crate::{Rejection, SecurityObject};
@@ -105,6 +106,20 @@ impl SecurityObject {
     /// [`read`](Self::read) for a file that step 12 of passive authentication has compared with its hash.
     pub(crate) fn read_compared<T: Content>(&self, bytes: Arc<Vec<u8>>) -> Result<Authentic<T>, Rejection> {
         self.compared(T::NUMBER, bytes, T::parse)
+    }
+
+    /// [`read_compared`](Self::read_compared) of EF.DG2, and where its headers leave the standard.
+    pub(crate) fn read_portrait(
+        &self,
+        bytes: Arc<Vec<u8>>,
+    ) -> Result<(Authentic<Dg2>, Vec<Dg2Finding>), Rejection> {
+        let mut findings = Vec::new();
+        let dg2 = self.compared(2, bytes, |bytes| {
+            let (dg2, found) = Dg2::parse_with_findings(bytes)?;
+            findings = found;
+            Ok(dg2)
+        })?;
+        Ok((dg2, findings))
     }
 
     fn compared<T>(

@@ -1,17 +1,16 @@
-//! A whole document: its data under EF.SOD, then its chip.
+//! A whole document: its data under EF.SOD. Its chip comes after.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use emrtd::chip_authentication::ChipAuthenticationOffer;
+use lds::dg2::Dg2Finding;
 use lds::{Dg1, Dg2, Dg11, Dg14, Dg15, FileId};
 
-use crate::chip::is_sha1;
 use crate::consistency::covers;
 use crate::country::same_state;
 use crate::report::CheckResult;
-use crate::{Authentic, ChipProof, ChipProtocol, Content, Inspection, Rejection, Report, SecurityObject};
+use crate::{Authentic, Content, Inspection, Rejection, Report, SecurityObject};
 
 macro_rules! hash_lines {
     ($($number:literal)*) => {
@@ -76,7 +75,7 @@ impl ChipData {
 /// may lie on any chip. Only [`SecurityObject::authenticate_document`] makes one.
 #[derive(Clone)]
 pub struct AuthenticDocument {
-    security_object: SecurityObject,
+    pub(crate) security_object: SecurityObject,
     dg1: Authentic<Dg1>,
     /// `None` once erased.
     dg2: Option<Authentic<Dg2>>,
@@ -101,12 +100,14 @@ impl SecurityObject {
     /// 12. Every data group received stands in EF.SOD under its hash. DG1, DG2, and DG14 and DG15 if EF.SOD lists them,
     ///     were received: a chip that hides them would escape its proof.
     /// 13. EF.COM announces what EF.SOD lists. It is not signed: policy says what follows if not.
-    /// 14. The data groups can be read. EF.CardAccess offers PACE as DG14 and EF.CardSecurity do, which the State
-    ///     signed, and the MRZ on the page, if it was read, is that of DG1.
+    /// 14. The data groups can be read; policy says what follows if they are not written as the standard says.
+    ///     EF.CardAccess offers PACE as DG14 and EF.CardSecurity do, which the State signed, and the MRZ on the page, if
+    ///     it was read, is that of DG1.
     /// 15. The document is of its signer's State.
     /// 16. Its type is one that the signer may sign, if the certificate lists types.
     /// 17. It has not expired.
     /// 18. Policy accepts documents of its State and type.
+    /// 19. What deviation lists and defect lists know of it is told.
     pub fn authenticate_document(mut self, data: &ChipData) -> Inspection<AuthenticDocument> {
         let mut report = std::mem::take(&mut self.report);
         let outcome = self.document_steps(data, &mut report).map(|mut document| {
@@ -124,10 +125,13 @@ impl SecurityObject {
         // 13
         self.compare_com(data, report)?;
         // 14
-        let document = self.read_groups(data);
-        let document = report.check("pa.data-groups", document, |_| "the data groups can be read")?;
+        let groups = self.read_groups(data);
+        let groups = report.check("pa.data-groups", groups, |_| "the data groups can be read")?;
+        let (document, dg2_findings) = groups;
         // 15
         let dg14 = document.dg14.as_ref().map(Authentic::content);
+        let dg1 = document.dg1.content();
+        document.security_object.check_data_group_profile(dg1, &dg2_findings, dg14, report)?;
         document.security_object.compare_card_access(data, dg14, report)?;
         document.security_object.check_card_security(data, report)?;
         let mrz = &document.dg1.content().mrz;
@@ -139,6 +143,9 @@ impl SecurityObject {
         document.security_object.check_expiry(mrz.date_of_expiry.as_expiry(), report)?;
         // 18
         document.security_object.check_accepted(mrz, report)?;
+        // 19
+        let object = &document.security_object;
+        object.known_faults.tell(&object.signer, mrz, report);
         Ok(document)
     }
 
@@ -170,15 +177,19 @@ impl SecurityObject {
         report.check(id, outcome, |()| right)
     }
 
-    fn read_groups(self, data: &ChipData) -> Result<AuthenticDocument, Rejection> {
-        Ok(AuthenticDocument {
-            dg1: self.read_optional(data)?.ok_or(Rejection::DataGroupMissing(1))?,
-            dg2: self.read_optional(data)?,
+    fn read_groups(self, data: &ChipData) -> Result<(AuthenticDocument, Vec<Dg2Finding>), Rejection> {
+        let dg1 = self.read_optional(data)?.ok_or(Rejection::DataGroupMissing(1))?;
+        let portrait = data.files.get(&FileId::Dg(2)).map(|bytes| self.read_portrait(Arc::clone(bytes)));
+        let (dg2, findings) = portrait.transpose()?.unzip();
+        let document = AuthenticDocument {
+            dg1,
+            dg2,
             dg11: self.read_optional(data)?,
             dg14: self.read_optional(data)?,
             dg15: self.read_optional(data)?,
             security_object: self,
-        })
+        };
+        Ok((document, findings.unwrap_or_default()))
     }
 
     fn read_optional<T: Content>(&self, data: &ChipData) -> Result<Option<Authentic<T>>, Rejection> {
@@ -260,127 +271,5 @@ impl AuthenticDocument {
     #[must_use]
     pub fn report(&self) -> &Report {
         self.security_object.report()
-    }
-
-    /// The protocols that the signed data announce: each is due. Decided from the content of DG14, which may hold
-    /// PACEInfos only, and from DG15.
-    #[must_use]
-    pub fn chip_protocols(&self) -> BTreeSet<ChipProtocol> {
-        let mut due = BTreeSet::new();
-        if self.dg14.as_ref().is_some_and(|dg14| dg14.content().announces_chip_authentication()) {
-            due.insert(ChipProtocol::ChipAuthentication);
-        }
-        if self.dg15.is_some() {
-            due.insert(ChipProtocol::ActiveAuthentication);
-        }
-        due
-    }
-
-    /// Judges what the chip proved: every protocol that the document announces was answered rightly (or one of them,
-    /// if the policy says so), by the chip of this very document.
-    pub fn prove_chip(self, proofs: &[ChipProof]) -> Inspection<GenuineDocument> {
-        let mut report = self.report().clone();
-        let outcome = self.chip_steps(proofs, &mut report).map(|chip| {
-            let mut document = self;
-            document.security_object.report = report.clone();
-            GenuineDocument { document, chip }
-        });
-        Inspection { report, outcome }
-    }
-
-    fn chip_steps(&self, proofs: &[ChipProof], report: &mut Report) -> Result<ChipAuthenticity, Rejection> {
-        let due = self.chip_protocols();
-        let policy = &self.security_object.policy;
-        // 1. Each proof is of this document and of a protocol that it announces.
-        let foreign = proofs.iter().any(|proof| {
-            proof.sod_sha256 != self.security_object.sod_sha256 || !due.contains(&proof.protocol)
-        });
-        if foreign {
-            return report
-                .check("chip.document", Err(Rejection::ChipProofOfAnotherDocument), |_| String::new());
-        }
-        // 2. A document that announces nothing.
-        if due.is_empty() {
-            if policy.accept_chip_not_offered {
-                report.deviation("chip.offered", "the document offers no proof of its chip");
-                return Ok(ChipAuthenticity::NotOffered);
-            }
-            return report.check("chip.offered", Err(Rejection::ChipNotOffered), |_| String::new());
-        }
-        // 3. Each protocol announced has its proof.
-        let mut proved = BTreeSet::new();
-        for proof in proofs {
-            let scheme = self.scheme(proof);
-            let id = proof.protocol.short_name();
-            report.passed(format!("{id}.proof"), format!("{} with {scheme}", proof.protocol));
-            if is_sha1(&scheme) {
-                report.deviation(format!("{id}.strength"), "SHA-1 is used");
-            }
-            report.algorithm(id, scheme);
-            proved.insert(proof.protocol);
-        }
-        match due.difference(&proved).next() {
-            Some(missing) if !policy.one_chip_proof_suffices || proved.is_empty() => {
-                let id = format!("{}.proof", missing.short_name());
-                report.check(id, Err(Rejection::ChipProofMissing(*missing)), |_| String::new())
-            }
-            Some(missing) => {
-                report.deviation(format!("{}.proof", missing.short_name()), "announced and not proved");
-                Ok(ChipAuthenticity::Proved(proved))
-            }
-            None => Ok(ChipAuthenticity::Proved(proved)),
-        }
-    }
-
-    /// The scheme of a proof in words; that of Chip Authentication stands in DG14.
-    fn scheme(&self, proof: &ChipProof) -> String {
-        let offer = || {
-            let dg14 = self.dg14.as_ref()?;
-            ChipAuthenticationOffer::choose(dg14.content()).ok().map(|offer| offer.name())
-        };
-        proof.scheme.clone().or_else(offer).unwrap_or_default()
-    }
-}
-
-/// What is known of the chip of a genuine document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChipAuthenticity {
-    /// The chip proved itself by these protocols.
-    Proved(BTreeSet<ChipProtocol>),
-    /// The document offers no protocol, and policy accepts that: the data may lie on a copy.
-    NotOffered,
-}
-
-/// A document whose data the State signed, on the chip into which the State put its key. Only
-/// [`AuthenticDocument::prove_chip`] makes one.
-#[derive(Clone, Debug)]
-pub struct GenuineDocument {
-    document: AuthenticDocument,
-    chip: ChipAuthenticity,
-}
-
-impl GenuineDocument {
-    /// The data.
-    #[must_use]
-    pub fn document(&self) -> &AuthenticDocument {
-        &self.document
-    }
-
-    /// What is known of the chip.
-    #[must_use]
-    pub fn chip(&self) -> &ChipAuthenticity {
-        &self.chip
-    }
-
-    /// Chip or Active Authentication succeeded.
-    #[must_use]
-    pub fn chip_proved(&self) -> bool {
-        matches!(self.chip, ChipAuthenticity::Proved(_))
-    }
-
-    /// What was checked.
-    #[must_use]
-    pub fn report(&self) -> &Report {
-        self.document.report()
     }
 }

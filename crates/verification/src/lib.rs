@@ -46,6 +46,7 @@
 //! }
 //! ```
 
+mod audit_lines;
 mod card_security;
 mod certificate;
 mod chip;
@@ -54,10 +55,13 @@ mod country;
 mod country_table;
 mod crl;
 mod data_group;
+mod data_group_profile;
 mod document;
 mod fields;
+mod genuine_document;
 mod holder;
 mod judge;
+mod known_faults;
 mod known_signers;
 mod master_list;
 mod name;
@@ -70,18 +74,25 @@ mod report;
 mod revocation;
 mod security_object;
 mod signed_data;
+mod signed_list;
+mod sod_profile;
 mod tr03135;
 mod trust_audit;
 mod trust_base;
 mod trust_folder;
 mod trust_input;
+mod trust_lists;
 mod trust_report;
 mod trust_store;
 
+pub use audit_lines::{
+    CertificateAudit, CrlAudit, FaultListAudit, ListKind, MasterListAudit, TrustAudit, Unreadable,
+};
 pub use chip::{AwaitChip, AwaitSignature, ChipProof, ChipProtocol};
 pub use data_group::{Authentic, Content};
-pub use document::{AuthenticDocument, ChipAuthenticity, ChipData, GenuineDocument};
+pub use document::{AuthenticDocument, ChipData};
 pub use emrtd::chip_authentication::{ChipAuthenticationTask, TaskProtocol};
+pub use genuine_document::{ChipAuthenticity, GenuineDocument};
 pub use holder::{HolderEvidence, VerifiedHolder};
 pub use judge::{ActiveAuthenticationEvidence, ChipAuthenticationEvidence, EvidenceSet, judge, judge_data};
 pub use master_list::{ListError, MasterList, Vouched};
@@ -91,9 +102,10 @@ pub use rejection::Rejection;
 pub use report::{Check, CheckResult, Inspection, Report};
 pub use security_object::SecurityObject;
 pub use tr03135::{GuidelineCheck, GuidelineResult, guideline};
-pub use trust_audit::{CertificateAudit, CrlAudit, MasterListAudit, TrustAudit, TrustAuditor, Unreadable};
+pub use trust_audit::TrustAuditor;
 pub use trust_base::{Entry, Kind, ListImport, ListRecord, TrustBase};
 pub use trust_folder::TrustFolder;
 pub use trust_input::{Found, read_objects};
+pub use trust_lists::KeptList;
 pub use trust_report::{CountryRow, TrustReport};
 pub use trust_store::{TrustError, TrustStore, read_files};

@@ -4,32 +4,24 @@
 //! CscaMasterList ::= SEQUENCE { version INTEGER, certList SET OF Certificate }    -- eContent, 2.23.136.1.1.2
 //! ```
 //!
-//! Anybody can sign a list and put his own CSCA into it. So a list counts only if its signer's certificate leads to a
-//! CSCA whose SHA-256 the operator has pinned:
-//!
-//! 1. The signature is right, over these bytes, and its signer's certificate is in the file.
-//! 2. That certificate is for signing master lists and nothing else.
-//! 3. A pinned CSCA issued it, directly or through link certificates; none of them is distrusted.
-//! 4. All of them were valid when the list was signed, which is not in the future.
+//! Anybody can sign a list and put his own CSCA into it: see [`crate::signed_list`] for what one must have to count.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use clock::UnixTime;
 use crypto::{SignatureNotes, sha256};
 use lds::master_list::OID_CSCA_MASTER_LIST;
 
 use crate::certificate::{Certificate, MASTER_LIST_SIGNING};
-use crate::known_signers::Trials;
-use crate::signed_data::{check_signature, names};
-use crate::{Rejection, TrustStore, path};
+use crate::signed_list::{Purpose, SignedList};
+use crate::{Rejection, TrustStore};
 
-/// Why a master list is not imported.
+/// Why a signed list is not imported.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ListError {
-    /// Not a master list.
-    #[error("not a master list: {0}")]
+    /// Not such a list.
+    #[error("not a list that can be read: {0}")]
     Malformed(String),
     /// The certificate that it names as its signer's is not in it.
     #[error("the signer's certificate is not in the list")]
@@ -37,8 +29,8 @@ pub enum ListError {
     /// Signature, digest or content type.
     #[error("the signature of the list is wrong: {0}")]
     Signature(String),
-    /// The signer's certificate is not for master lists.
-    #[error("the signer's certificate is not for signing master lists")]
+    /// The signer's certificate is not for such lists.
+    #[error("the signer's certificate is not for signing such lists")]
     SignerPurpose,
     /// No pinned CSCA stands above the signer. The list vouches for itself at most.
     #[error("no pinned CSCA issued the signer's certificate; its issuer may be {}", hex_list(.0))]
@@ -70,7 +62,7 @@ pub struct MasterList {
     signed: lds::MasterList,
 }
 
-/// A master list that a pinned CSCA stands behind.
+/// What is known of a list that a pinned CSCA stands behind.
 #[derive(Clone, Debug)]
 pub struct Vouched {
     /// The country of the pinned CSCA: lists of one country replace each other.
@@ -115,85 +107,33 @@ impl MasterList {
         &self.signed.signer_certificates
     }
 
-    /// The signer's certificate, if the signature is right under it: the list was not changed since somebody signed it.
-    ///
-    /// # Errors
-    /// [`ListError::SignerMissing`], [`ListError::Signature`].
-    pub(crate) fn signer(&self) -> Result<(Certificate, SignatureNotes), ListError> {
-        let info = &self.signed.signer;
-        let carried = self.signed.signer_certificates.iter().filter_map(|der| Certificate::parse(der).ok());
-        let named = carried.filter(|certificate| names(&info.sid, certificate)).take(4);
-        let wrong = |what: &str| Err(ListError::Signature(what.to_owned()));
-        let mut outcome = Err(ListError::SignerMissing);
-        for certificate in named {
-            match check_signature(info, &certificate) {
-                Ok((_, notes)) => {
-                    outcome = Ok((certificate, notes));
-                    break;
-                }
-                Err(Rejection::SodSignature) => outcome = wrong("it is not the signer's over this list"),
-                Err(rejection) => outcome = wrong(&rejection.to_string()),
-            }
+    fn as_signed(&self) -> SignedList<'_> {
+        SignedList {
+            info: &self.signed.signer,
+            econtent: &self.signed.econtent_raw,
+            content_type: OID_CSCA_MASTER_LIST,
+            purpose: Purpose::Exactly(MASTER_LIST_SIGNING),
+            carried: self.carried(),
+            listed: self.certificates(),
         }
-        if outcome.is_ok() && info.content_type.as_deref() != Some(OID_CSCA_MASTER_LIST) {
-            return wrong("the signed content type is not that of a master list");
-        }
-        let digest = info.digest_algorithm.digest(&self.signed.econtent_raw);
-        if outcome.is_ok() && info.message_digest.as_ref() != Some(&digest) {
-            return wrong("the signed digest is not that of the list");
-        }
-        outcome
     }
 
-    /// Whether a pinned CSCA stands behind the list, by the steps above. `distrusting` is asked whom it distrusts; the
-    /// CSCA may be one that it knows, or come with the list: the pin decides.
+    /// See [`SignedList::signer`].
+    pub(crate) fn signer(&self) -> Result<(Certificate, SignatureNotes), ListError> {
+        self.as_signed().signer()
+    }
+
+    /// Whether a pinned CSCA stands behind the list. `distrusting` is asked whom it distrusts; the CSCA may be one that it
+    /// knows, or come with the list: the pin decides.
     ///
     /// # Errors
-    /// The first step that fails.
+    /// The first step that fails: signature, purpose of the signer, path to a pinned CSCA, validity when it was signed.
     pub fn verify(
         &self,
         pins: &BTreeSet<[u8; 32]>,
         distrusting: &TrustStore,
         at: UnixTime,
     ) -> Result<Vouched, ListError> {
-        // 1
-        let (signer, notes) = self.signer()?;
-        // 2
-        if !signer.is_only_for(MASTER_LIST_SIGNING) {
-            return Err(ListError::SignerPurpose);
-        }
-        let signed_at = self.signed_at().filter(|time| *time <= at).ok_or(ListError::SigningTime)?;
-        // 3
-        let given = self.signed.signer_certificates.iter().chain(self.certificates());
-        let given = given.filter_map(|der| Certificate::parse(der).ok().map(Arc::new));
-        let known = distrusting.cscas.iter().chain(&distrusting.links).cloned();
-        let (cscas, links) = given.chain(known).partition(|one| pins.contains(&one.sha256));
-        let store = distrusting.only_distrusting(cscas, links);
-        let issuers = path::find(&store, &signer, signed_at, path::MAX_TRIALS, &mut Trials::default());
-        let issuers = issuers.map_err(|_| {
-            let issued = |one: &&Arc<Certificate>| one.sha256 != signer.sha256 && signer.is_signed_by(one);
-            let named =
-                store.links.iter().filter(|one| signer.names_key_of(one) || signer.issuer == one.subject);
-            let issuers: BTreeSet<[u8; 32]> = named.take(16).filter(issued).map(|one| one.sha256).collect();
-            ListError::NotPinned(issuers.into_iter().collect())
-        })?;
-        let distrusted = store.distrusts(&signer, at).then_some(Rejection::DscDistrusted);
-        if let Some(rejection) = distrusted.or_else(|| path::fault(&store, &issuers, at)) {
-            return Err(ListError::SignerNotTrusted(rejection));
-        }
-        // 4
-        let all = [&signer].into_iter().chain(issuers.iter().map(|issuer| &***issuer));
-        if !all.into_iter().all(|certificate| certificate.is_valid_at(signed_at)) {
-            return Err(ListError::SignerNotValid);
-        }
-        let pinned = issuers.last().ok_or(ListError::NotPinned(Vec::new()))?;
-        Ok(Vouched {
-            publisher: pinned.subject.country().or_else(|| signer.subject.country()).unwrap_or_default(),
-            signed_at,
-            signer_sha256: signer.sha256,
-            pin: pinned.sha256,
-            signer_expired: !signer.is_valid_at(at),
-            without_null: notes.digest_info_without_null,
-        })
+        self.as_signed().verify(pins, distrusting, at)
     }
 }

@@ -1,6 +1,6 @@
 //! Passive authentication of EF.SOD (Doc 9303-11 5.1, Doc 9303-12 4 and 7).
 //!
-//! 1. EF.SOD is a security object.
+//! 1. EF.SOD is a security object. Departures from its profile are reported, unless [`Policy::sod_profile`] refuses.
 //! 2. The certificate that it names as its signer's is in it, or known if it holds none.
 //! 3. A trusted CSCA issued that certificate, directly or through link certificates. None of them is distrusted, exceeds
 //!    a path length, has an unknown critical extension, or names two algorithms for one signature.
@@ -35,6 +35,7 @@ use crate::policy::{Consequence, key_name};
 use crate::profile::{self, Finding};
 use crate::report::CheckResult;
 use crate::signed_data::{check_signature, names};
+use crate::sod_profile;
 use crate::{Inspection, Policy, Rejection, Report, SecurityObject, TrustStore};
 
 /// The most certificates in EF.SOD that are looked at.
@@ -66,6 +67,7 @@ pub(crate) fn authenticate_sod(
         signer,
         anchor,
         trust_digest: store.digest(),
+        known_faults: Arc::clone(&store.known_faults),
         policy: policy.clone(),
         at,
         report: inspector.report.clone(),
@@ -90,6 +92,7 @@ impl<'a> Inspector<'a> {
     ) -> Result<(lds::sod::LdsSecurityObject, Arc<Certificate>, Arc<Certificate>), Rejection> {
         // 1
         let sod = self.report.check("pa.sod", Sod::parse(bytes).map_err(Rejection::File), describe)?;
+        self.check_sod_profile(&sod)?;
         // 2
         let signer = self.signer(&sod);
         let mut found = self.report.check("pa.dsc", signer, |found| {
@@ -131,6 +134,17 @@ impl<'a> Inspector<'a> {
         self.check_strength(&sod, scheme, &signer, &issuers)?;
         let anchor = Arc::clone(issuers.last().copied().unwrap_or(&signer));
         Ok((sod.lds_security_object, signer, anchor))
+    }
+
+    fn check_sod_profile(&mut self, sod: &Sod) -> Result<(), Rejection> {
+        for finding in sod_profile::findings(sod) {
+            if self.policy.sod_profile == Consequence::Refuse {
+                let refused = Err(Rejection::SodProfile(finding.code));
+                return self.report.check("pa.sod-profile", refused, |()| String::new());
+            }
+            self.report.deviation("pa.sod-profile", finding.what);
+        }
+        Ok(())
     }
 
     /// The certificate that SignerInfo names: of those in EF.SOD, and of those known only if EF.SOD holds none, so that
@@ -187,7 +201,7 @@ impl<'a> Inspector<'a> {
     }
 
     fn check_trust_status(&mut self, signer: &Certificate, issuers: &Issuers<'_>) -> Result<(), Rejection> {
-        let rejection = if self.store.distrusts(signer, self.at) {
+        let rejection = if self.store.distrusts(signer, self.at) || self.store.known_faults.revokes(signer) {
             Some(Rejection::DscDistrusted)
         } else {
             path::fault(self.store, issuers, self.at)
@@ -286,6 +300,9 @@ impl<'a> Inspector<'a> {
         } else {
             Ok(())
         };
+        if tolerated && outcome.is_ok() && self.policy.sod_profile == Consequence::Refuse {
+            return self.report.check("pa.content-type", Err(Rejection::ContentType), |()| String::new());
+        }
         if tolerated && outcome.is_ok() {
             self.report.deviation("pa.content-type", format!("the content type is {content_type}"));
             return Ok(());

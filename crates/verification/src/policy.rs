@@ -107,6 +107,12 @@ pub struct Policy {
     pub card_access_mismatch: Consequence,
     /// The document signer certificate is not by the profile of Doc 9303-12 7.1 (see [`crate::Finding::gates`]).
     pub certificate_profile: Consequence,
+    /// EF.SOD is not by the profile of Doc 9303-10 4.6.2: versions that do not go with the rest, digest algorithms
+    /// that are none, a tolerated content type. What is signed is not in question.
+    pub sod_profile: Consequence,
+    /// DG1, DG2 or DG14 can be read and has a field that the standard does not know: a document code, the format of
+    /// the portrait, an identifier or a version of Chip Authentication.
+    pub data_group_profile: Consequence,
     /// The MRZ on the page, if it was read, is not that of DG1.
     pub optical_mrz_mismatch: Consequence,
 }
@@ -135,6 +141,8 @@ impl Default for Policy {
             com_mismatch: Consequence::Finding,
             card_access_mismatch: Consequence::Finding,
             certificate_profile: Consequence::Finding,
+            sod_profile: Consequence::Finding,
+            data_group_profile: Consequence::Finding,
             optical_mrz_mismatch: Consequence::Refuse,
         }
     }

@@ -42,7 +42,7 @@ impl Serialize for Finding {
     }
 }
 
-const fn gate(code: &'static str, what: &'static str) -> Finding {
+pub(crate) const fn gate(code: &'static str, what: &'static str) -> Finding {
     Finding { code, what, gates: true }
 }
 

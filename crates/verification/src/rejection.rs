@@ -75,6 +75,9 @@ pub enum Rejection {
     /// eContentType or the attribute contentType.
     #[error("the content type of EF.SOD is not that of a security object")]
     ContentType,
+    /// Policy refuses a departure of EF.SOD from its profile; its code.
+    #[error("EF.SOD is not by the profile: {0}")]
+    SodProfile(&'static str),
     /// The signed attributes are missing.
     #[error("EF.SOD has no signed attributes")]
     SignedAttributesMissing,
@@ -102,6 +105,9 @@ pub enum Rejection {
     /// EF.COM and EF.SOD differ, and policy refuses that.
     #[error("EF.COM and EF.SOD differ")]
     ComMismatch,
+    /// Policy refuses a field of a data group that is not as the standard says; its code.
+    #[error("DG{0} is not as the standard says: {1}")]
+    DataGroupProfile(u8, &'static str),
     /// EF.CardAccess leaves out a way of PACE that a signed file has: somebody may have taken it away.
     #[error("EF.CardAccess offers less than the signed files")]
     PaceDowngrade,
@@ -164,7 +170,9 @@ impl Rejection {
             Self::DscMalformed(part) => return format!("pa.dsc-malformed({part})"),
             Self::CardSecurity(part) => return format!("pa.card-security-{part}"),
             Self::MrzMismatch(field) => return format!("lds.mrz-mismatch({field})"),
+            Self::SodProfile(code) => return format!("pa.{code}"),
             Self::DscProfile(code) => return format!("pa.dsc-{code}"),
+            Self::DataGroupProfile(n, code) => return format!("lds.dg{n}.{code}"),
             Self::NotInSod(n) => return format!("pa.not-in-sod(DG{n})"),
             Self::DataGroupMissing(n) => return format!("pa.data-group-missing(DG{n})"),
             Self::HashMismatch(n) => return format!("pa.hash-mismatch(DG{n})"),

@@ -8,6 +8,7 @@ use clock::UnixTime;
 use lds::sod::LdsSecurityObject;
 
 use crate::certificate::Certificate;
+use crate::known_faults::KnownFaults;
 use crate::{Policy, Rejection, Report};
 
 /// EF.SOD, signed by a document signer under a trusted CSCA. Only [`crate::TrustStore::authenticate_sod`] makes one.
@@ -19,6 +20,8 @@ pub struct SecurityObject {
     /// The trusted CSCA; the document signer itself if that is trusted.
     pub(crate) anchor: Arc<Certificate>,
     pub(crate) trust_digest: [u8; 32],
+    /// What the store knows to be odd about documents.
+    pub(crate) known_faults: Arc<KnownFaults>,
     pub(crate) policy: Policy,
     pub(crate) at: UnixTime,
     pub(crate) report: Report,

@@ -4,106 +4,19 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 
 use crypto::{PublicKey, SignatureNotes, sha256};
-use serde::Serialize;
+use lds::{DefectList, DeviationList};
 
+use crate::audit_lines::{
+    CertificateAudit, CrlAudit, FaultListAudit, ListKind, MasterListAudit, TrustAudit, Unreadable,
+};
 use crate::certificate::{Certificate, DEVIATION_LIST_SIGNING, MASTER_LIST_SIGNING, Signed};
 use crate::crl::Crl;
 use crate::name::Name;
 use crate::policy::key_name;
 use crate::profile::{WITHOUT_NULL, findings};
+use crate::signed_list::SignedList;
 use crate::trust_input::{Found, read_objects};
-use crate::{Finding, MasterList, Role};
-
-/// A certificate.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CertificateAudit {
-    /// SHA-256 of the DER, hex.
-    pub sha256: String,
-    /// The first file that had it.
-    pub source: String,
-    /// `ok`, or the part that is missing or malformed.
-    pub parse: String,
-    /// What it is for, by what it says of itself.
-    pub role: Option<Role>,
-    /// The subject's country, in upper case.
-    pub country: Option<String>,
-    /// Such as `RSA-4096` or `brainpoolP256r1`, or why the key cannot be used.
-    pub key: Option<String>,
-    /// The scheme of its signature, or why that is unknown.
-    pub signature: Option<String>,
-    /// SHA-256 of every certificate given whose key verifies it, hex, itself included.
-    pub verified_by: Vec<String>,
-    /// Departures from the profile.
-    pub findings: Vec<Finding>,
-}
-
-/// A CRL.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CrlAudit {
-    /// SHA-256 of the DER, hex.
-    pub sha256: String,
-    /// The file.
-    pub source: String,
-    /// The issuer's country.
-    pub country: Option<String>,
-    /// When it was made, RFC 3339.
-    pub this_update: String,
-    /// When the next one is due.
-    pub next_update: Option<String>,
-    /// How many certificates it revokes.
-    pub revoked: usize,
-    /// The scheme of its signature, or why that is unknown.
-    pub signature: String,
-    /// Departures in the form of that signature.
-    pub findings: Vec<Finding>,
-    /// SHA-256 of every certificate given whose key verifies it, hex.
-    pub verified_by: Vec<String>,
-}
-
-/// A master list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct MasterListAudit {
-    /// SHA-256 of the file, hex.
-    pub sha256: String,
-    /// The file.
-    pub source: String,
-    /// When it says that it was signed.
-    pub signed_at: Option<String>,
-    /// How many certificates it lists, copies counted.
-    pub certificates: usize,
-    /// Whether its signature is right under the certificate that it carries for its signer; if not, why.
-    pub signature: String,
-    /// Departures in the form of that signature.
-    pub findings: Vec<Finding>,
-    /// SHA-256 of the signer's certificate, hex.
-    pub signer: Option<String>,
-    /// SHA-256 of every certificate given whose key verifies the signer's certificate, hex: candidates for a pin.
-    pub signer_verified_by: Vec<String>,
-    /// All of these are in the file itself: it vouches for itself, as long as none is pinned.
-    pub vouches_for_itself: bool,
-}
-
-/// A part of a file that is nothing known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Unreadable {
-    /// The file.
-    pub source: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// What was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct TrustAudit {
-    /// Each certificate once, in the order they came.
-    pub certificates: Vec<CertificateAudit>,
-    /// The CRLs.
-    pub crls: Vec<CrlAudit>,
-    /// The master lists.
-    pub master_lists: Vec<MasterListAudit>,
-    /// The rest.
-    pub unreadable: Vec<Unreadable>,
-}
+use crate::{MasterList, Role};
 
 /// Collects files, then audits.
 #[derive(Default)]
@@ -147,11 +60,47 @@ impl TrustAuditor {
                         self.lists.push((source.to_owned(), list));
                     }
                 }
+                Found::DeviationList(der) => {
+                    if let Ok(list) = DeviationList::parse(&der) {
+                        let entries = list.deviations.len();
+                        self.add_fault_list(source, &der, ListKind::Deviations, entries, &(&list).into());
+                    }
+                }
+                Found::DefectList(der) => {
+                    if let Ok(list) = DefectList::parse(&der) {
+                        let entries = list.defects.len();
+                        self.add_fault_list(source, &der, ListKind::Defects, entries, &(&list).into());
+                    }
+                }
                 Found::Unreadable(reason) => {
                     self.audit.unreadable.push(Unreadable { source: source.to_owned(), reason });
                 }
             }
         }
+    }
+
+    fn add_fault_list(
+        &mut self,
+        source: &str,
+        der: &[u8],
+        kind: ListKind,
+        entries: usize,
+        list: &SignedList<'_>,
+    ) {
+        for der in list.carried {
+            self.add_certificate(source, der);
+        }
+        let signer = list.signer();
+        self.audit.fault_lists.push(FaultListAudit {
+            kind,
+            sha256: hex::encode(sha256(der)),
+            source: source.to_owned(),
+            signed_at: list.info.signing_time.map(|time| time.to_string()),
+            entries,
+            signature: signer.as_ref().err().map_or_else(|| "ok".to_owned(), ToString::to_string),
+            signer: signer.ok().map(|(one, _)| hex::encode(one.sha256)),
+            signer_verified_by: Vec::new(),
+        });
     }
 
     fn add_certificate(&mut self, source: &str, der: &[u8]) {
@@ -211,6 +160,10 @@ impl TrustAuditor {
         for (source, crl) in &self.crls {
             let (by, notes) = finder.who_signed(&crl.signed, &crl.issuer, crl.authority_key_id.as_deref());
             self.audit.crls.push(crl_line(source, crl, to_ids(by), notes));
+        }
+        for line in &mut self.audit.fault_lists {
+            let signer = self.audit.certificates.iter().find(|one| Some(&one.sha256) == line.signer.as_ref());
+            line.signer_verified_by = signer.map(|one| one.verified_by.clone()).unwrap_or_default();
         }
         for (source, list) in &self.lists {
             self.audit.master_lists.push(list_line(source, list, &verified));

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::certificate::Certificate;
 use crate::crl::Crl;
-use crate::{ListError, MasterList, TrustError, TrustStore, Vouched};
+use crate::{KeptList, ListError, MasterList, TrustError, TrustStore, Vouched};
 
 /// What a certificate is trusted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,6 +92,10 @@ pub struct TrustBase {
     pub certificates: BTreeMap<String, Entry>,
     /// CRLs, base64 of DER.
     pub crls: BTreeMap<String, String>,
+    /// The newest deviation list of each publisher.
+    pub deviation_lists: BTreeMap<String, KeptList>,
+    /// The newest defect list of each publisher.
+    pub defect_lists: BTreeMap<String, KeptList>,
     /// SHA-256 of certificates and from when on they are distrusted.
     pub distrusted: BTreeMap<String, UnixTime>,
 }
@@ -248,6 +252,7 @@ impl TrustBase {
         for crl in self.crls.values().filter_map(|text| STANDARD.decode(text).ok()) {
             let _ = store.add_crl(&crl);
         }
+        self.add_lists(&mut store);
         for (id, from) in &self.distrusted {
             let mut sha256 = [0; 32];
             if hex::decode_to_slice(id, &mut sha256).is_ok() {

@@ -1,15 +1,15 @@
-//! Files as they are published: which certificates, CRLs and master lists are in them.
+//! Files as they are published: which certificates, CRLs and signed lists are in them.
 //!
-//! DER and PEM; CMS master lists, and bare ones; LDIF of a PKD (RFC 2849); lines of JSON with a certificate in base64
+//! DER and PEM; CMS master, deviation and defect lists, and bare master lists; LDIF of a PKD (RFC 2849); lines of JSON with a certificate in base64
 //! under `der`. What something is, is told by its content, never by a file's name.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lds::Ldif;
 use lds::cms::OID_SIGNED_DATA;
 use lds::ldif::PkdObject;
 use lds::master_list::CscaMasterList;
 use lds::tlv::{self, encode_oid, tag};
+use lds::{DefectList, DeviationList, Ldif};
 use x509_parser::pem::Pem;
 
 use crate::MasterList;
@@ -28,6 +28,10 @@ pub enum Found {
     Crl(Vec<u8>),
     /// A master list, DER: the certificates in it are not listed again.
     MasterList(Vec<u8>),
+    /// A deviation list, DER.
+    DeviationList(Vec<u8>),
+    /// A defect list, DER.
+    DefectList(Vec<u8>),
     /// Something that is none of them, and why.
     Unreadable(String),
 }
@@ -57,10 +61,7 @@ fn object(der: &[u8]) -> Vec<Found> {
         None => tlv::read_one("file", der, tag::SEQUENCE).map_or(&[][..], |element| element.value),
     };
     if value.starts_with(&signed_data) {
-        return vec![match MasterList::parse(der) {
-            Ok(_) => Found::MasterList(der.to_vec()),
-            Err(error) => Found::Unreadable(error.to_string()),
-        }];
+        return vec![signed_list(der)];
     }
     if let Ok(list) = CscaMasterList::parse(der) {
         return list.certificates.into_iter().map(Found::Certificate).collect();
@@ -69,6 +70,21 @@ fn object(der: &[u8]) -> Vec<Found> {
         return vec![Found::Crl(der.to_vec())];
     }
     vec![Found::Certificate(der.to_vec())]
+}
+
+/// One of the lists that are signed. What is none of them is told as the master list that it is not.
+fn signed_list(der: &[u8]) -> Found {
+    let master_list = match MasterList::parse(der) {
+        Ok(_) => return Found::MasterList(der.to_vec()),
+        Err(error) => error,
+    };
+    if DeviationList::parse(der).is_ok() {
+        Found::DeviationList(der.to_vec())
+    } else if DefectList::parse(der).is_ok() {
+        Found::DefectList(der.to_vec())
+    } else {
+        Found::Unreadable(master_list.to_string())
+    }
 }
 
 fn pem(bytes: &[u8]) -> Vec<Found> {

@@ -10,6 +10,7 @@ use x509_parser::pem::Pem;
 
 use crate::certificate::Certificate;
 use crate::crl::Crl;
+use crate::known_faults::KnownFaults;
 use crate::known_signers::{KnownSigners, Trials};
 use crate::path::Index;
 use crate::{Inspection, Policy, Rejection, SecurityObject, passive_authentication, path};
@@ -27,6 +28,9 @@ pub enum TrustError {
     /// Not an X.509 CRL, or one that is not a whole list.
     #[error("not a whole certificate revocation list")]
     Crl,
+    /// Neither a deviation list nor a defect list.
+    #[error("not a deviation list or defect list")]
+    List,
     /// A file or folder that cannot be read.
     #[error("{path}: {reason}")]
     File {
@@ -49,6 +53,8 @@ pub struct TrustStore {
     pub(crate) signer_anchors: Vec<Arc<Certificate>>,
     pub(crate) crls: Vec<Crl>,
     distrusted: Vec<([u8; 32], UnixTime)>,
+    /// What deviation lists and defect lists tell.
+    pub(crate) known_faults: Arc<KnownFaults>,
     /// What [`TrustStore::digest`] computed; empty after every change.
     digest: OnceLock<[u8; 32]>,
     /// What [`TrustStore::index`] made; empty after every change.
@@ -138,6 +144,19 @@ impl TrustStore {
         Ok(())
     }
 
+    /// Adds a deviation list of a State (DER), which tells of documents of that State. Whose it is was found out when it
+    /// was imported ([`crate::TrustBase::import_deviation_list`]).
+    pub(crate) fn add_deviation_list(&mut self, der: &[u8], publisher: &str) -> Result<(), TrustError> {
+        self.changed();
+        Arc::make_mut(&mut self.known_faults).add_deviation_list(der, publisher)
+    }
+
+    /// Adds a defect list (DER).
+    pub(crate) fn add_defect_list(&mut self, der: &[u8], publisher: &str) -> Result<(), TrustError> {
+        self.changed();
+        Arc::make_mut(&mut self.known_faults).add_defect_list(der, publisher)
+    }
+
     /// Distrusts a certificate, by its SHA-256, and every certificate of the same key, for inspections from this time
     /// on: a CSCA, a link certificate or a document signer. It wins over every list, whatever was or will be added.
     pub fn distrust(&mut self, sha256: [u8; 32], from: UnixTime) {
@@ -179,7 +198,8 @@ impl TrustStore {
         let dated =
             |(hash, from): &([u8; 32], UnixTime)| sha256(&[&hash[..], &from.0.to_be_bytes()].concat());
         let distrusted = self.distrusted.iter().map(|one| (u8::MAX - 1, dated(one)));
-        let mut all: Vec<(u8, [u8; 32])> = certificates.chain(crls).chain(distrusted).collect();
+        let lists = self.known_faults.digests().map(|digest| (u8::MAX - 2, digest));
+        let mut all: Vec<(u8, [u8; 32])> = certificates.chain(crls).chain(distrusted).chain(lists).collect();
         all.sort_unstable();
         let bytes: Vec<u8> =
             all.iter().flat_map(|(kind, digest)| [&[*kind], digest.as_slice()].concat()).collect();

@@ -121,7 +121,7 @@ fn every_part_of_the_signature_counts() {
     let mut other = right.clone();
     other.attributes.as_mut().unwrap()[0] =
         attribute(cms::OID_CONTENT_TYPE, asn1::oid(lds::sod::OID_LDS_SECURITY_OBJECT));
-    assert_eq!(judge(&other.encode()), signature("the signed content type is not that of a master list"));
+    assert_eq!(judge(&other.encode()), signature("the signed content type is not that of the list"));
     // EF.SOD is no master list.
     let mut sod = right.clone();
     sod.content_type = lds::sod::OID_LDS_SECURITY_OBJECT.to_owned();

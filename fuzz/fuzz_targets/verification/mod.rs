@@ -37,7 +37,8 @@ pub fn trust_input(data: &[u8]) {
         match found {
             Found::Certificate(der) => drop(store.add_csca(&der)),
             Found::Crl(der) => drop(store.add_crl(&der)),
-            Found::MasterList(_) | Found::Unreadable(_) => {}
+            // A list counts under a pin only.
+            Found::MasterList(_) | Found::DeviationList(_) | Found::DefectList(_) | Found::Unreadable(_) => {}
         }
     }
 }

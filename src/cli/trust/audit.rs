@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use verification::{Role, TrustAudit, TrustAuditor, Unreadable};
+use verification::{ListKind, Role, TrustAudit, TrustAuditor, Unreadable};
 
 use super::{files, json, read, text};
 
@@ -15,7 +15,7 @@ pub(in crate::cli) struct Audit {
     /// Files, and folders that are walked to the bottom.
     #[arg(value_name = "FILE|FOLDER", required = true)]
     paths: Vec<PathBuf>,
-    /// Print JSON: every certificate, CRL and master list.
+    /// Print JSON: every certificate, CRL and signed list.
     #[arg(long)]
     json: bool,
 }
@@ -65,14 +65,17 @@ fn table(audit: &TrustAudit) -> String {
         row.read += 1;
         row.verified += usize::from(line.signature == "ok");
     }
+    for line in &audit.fault_lists {
+        let row = rows.entry(list_name(line.kind)).or_default();
+        row.count += 1;
+        row.read += 1;
+        row.verified += usize::from(line.signature == "ok");
+    }
     let mut out = format!("{:32}  {:>6}  {:>6}  {:>8}\n", "kind", "count", "read", "verified");
     for (kind, Row { count, read, verified }) in rows {
         let _ = writeln!(out, "{kind:32}  {count:6}  {read:6}  {verified:8}");
     }
-    let _ = writeln!(
-        out,
-        "verified: a certificate that was given signed it; a master list: the signer in it did"
-    );
+    let _ = writeln!(out, "verified: a certificate that was given signed it; a list: the signer in it did");
     for line in audit.certificates.iter().filter(|line| line.parse == "ok" && line.verified_by.is_empty()) {
         let (role, country) = (line.role.map_or("", name), line.country.as_deref().unwrap_or("??"));
         let _ = writeln!(out, "no issuer here: {} {role} {country} ({})", line.sha256, line.source);
@@ -82,6 +85,13 @@ fn table(audit: &TrustAudit) -> String {
     }
     let _ = writeln!(out, "{} files or parts of files are nothing known", audit.unreadable.len());
     out
+}
+
+fn list_name(kind: ListKind) -> &'static str {
+    match kind {
+        ListKind::Deviations => "deviation list",
+        ListKind::Defects => "defect list",
+    }
 }
 
 fn name(role: Role) -> &'static str {

@@ -22,7 +22,7 @@ pub(in crate::cli) struct Import {
     paths: Vec<PathBuf>,
     #[command(flatten)]
     store: Store,
-    /// SHA-256 of a CSCA certificate that may stand behind the signer of a master list. May be repeated.
+    /// SHA-256 of a CSCA certificate that may stand behind the signer of a list. May be repeated.
     #[arg(long = "pin", value_name = "SHA256", value_parser = digest)]
     pins: Vec<Digest>,
     /// A server's configuration, whose `trust.pins` count too.
@@ -67,7 +67,7 @@ impl Import {
         let roles = roles(&found);
         // Lists first, for they bring the anchors; CRLs last, for their signers must be known.
         let order = |object: &Found| match object {
-            Found::MasterList(_) => 0,
+            Found::MasterList(_) | Found::DeviationList(_) | Found::DefectList(_) => 0,
             Found::Crl(_) => 2,
             _ => 1,
         };
@@ -138,6 +138,12 @@ fn take(
             Ok(import) => outcome.list(&import),
             Err(error) => outcome.refused.push(format!("master list: {}", in_words(&error))),
         },
+        Found::DeviationList(der) => {
+            outcome.fault_list("deviation list", base.import_deviation_list(der, pins, now));
+        }
+        Found::DefectList(der) => {
+            outcome.fault_list("defect list", base.import_defect_list(der, pins, now));
+        }
         Found::Certificate(der) => {
             let id = hex::encode(sha256(der));
             let (kind, name) = match roles.get(&id) {
@@ -181,6 +187,14 @@ fn in_words(error: &ListError) -> String {
 }
 
 impl Outcome {
+    fn fault_list(&mut self, name: &'static str, import: Result<bool, ListError>) {
+        match import {
+            Ok(true) => *self.new.entry(name).or_default() += 1,
+            Ok(false) => self.known += 1,
+            Err(error) => self.refused.push(format!("{name}: {}", in_words(&error))),
+        }
+    }
+
     fn list(&mut self, import: &ListImport) {
         let ListImport { publisher, signed_at, added, known, omitted, refused, signer_expired, without_null } =
             import;

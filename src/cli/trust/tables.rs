@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use verification::{Kind, ListRecord, TrustBase, TrustReport};
+use verification::{KeptList, Kind, ListRecord, TrustBase, TrustReport};
 
 /// `list` as JSON.
 #[derive(Serialize)]
@@ -14,6 +14,8 @@ pub(super) struct Listing<'a> {
     lists: BTreeMap<&'a str, List<'a>>,
     certificates: BTreeMap<&'a str, Certificate<'a>>,
     crls: Vec<&'a str>,
+    deviation_lists: BTreeMap<&'a str, FaultList<'a>>,
+    defect_lists: BTreeMap<&'a str, FaultList<'a>>,
     distrusted: BTreeMap<&'a str, String>,
 }
 
@@ -23,6 +25,15 @@ struct List<'a> {
     signed_at: String,
     imported_at: String,
     certificates: usize,
+    pin: &'a str,
+}
+
+#[derive(Serialize)]
+struct FaultList<'a> {
+    sha256: &'a str,
+    signed_at: String,
+    imported_at: String,
+    entries: usize,
     pin: &'a str,
 }
 
@@ -54,10 +65,26 @@ impl<'a> Listing<'a> {
             changed_at: base.changed_at.to_string(),
             lists: base.lists.iter().map(|(name, record)| (name.as_str(), list(record))).collect(),
             certificates: certificates.collect(),
+            deviation_lists: fault_lists(&base.deviation_lists),
+            defect_lists: fault_lists(&base.defect_lists),
             crls: base.crls.keys().map(String::as_str).collect(),
             distrusted: base.distrusted.iter().map(|(id, from)| (id.as_str(), from.to_string())).collect(),
         }
     }
+}
+
+fn fault_lists<'a>(lists: &'a BTreeMap<String, KeptList>) -> BTreeMap<&'a str, FaultList<'a>> {
+    let list = |(publisher, kept): (&'a String, &'a KeptList)| {
+        let list = FaultList {
+            sha256: &kept.sha256,
+            signed_at: kept.signed_at.to_string(),
+            imported_at: kept.imported_at.to_string(),
+            entries: kept.entries,
+            pin: &kept.pin,
+        };
+        (publisher.as_str(), list)
+    };
+    lists.iter().map(list).collect()
 }
 
 /// `list` for people.
@@ -69,6 +96,15 @@ pub(super) fn list(version: u64, base: &TrustBase) -> String {
         let (signed, n, pin) = (record.signed_at, record.certificates, &record.pin);
         let _ =
             writeln!(out, "list of {publisher}: signed at {signed}, {n} certificates, behind the pin {pin}");
+    }
+    for (name, lists) in [("deviation", &base.deviation_lists), ("defect", &base.defect_lists)] {
+        for (publisher, kept) in lists {
+            let (signed, n, pin) = (kept.signed_at, kept.entries, &kept.pin);
+            let _ = writeln!(
+                out,
+                "{name} list of {publisher}: signed at {signed}, {n} entries, behind the pin {pin}"
+            );
+        }
     }
     let (cscas, links, signers) = (count(Kind::Csca), count(Kind::Link), count(Kind::DocumentSigner));
     let _ = writeln!(

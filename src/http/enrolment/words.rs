@@ -6,6 +6,7 @@ use verification::{Check, CheckResult, ChipProtocol};
 /// The check's id, and its sentence when it passed.
 const FRENCH: &[(&str, &str)] = &[
     ("pa.sod", "le fichier de sécurité de la puce est lisible"),
+    ("pa.sod-profile", "le fichier de sécurité suit le profil de la norme"),
     ("pa.content-type", "le fichier de sécurité est du type prévu"),
     ("pa.signed-attributes", "les attributs signés sont présents"),
     ("pa.message-digest", "l'empreinte du contenu signé est la bonne"),
@@ -27,6 +28,7 @@ const FRENCH: &[(&str, &str)] = &[
     ("pa.hash", "le fichier est celui que l'État a signé"),
     ("pa.com", "la table des fichiers correspond à ce qui est signé"),
     ("pa.data-groups", "les fichiers sont lisibles"),
+    ("pa.data-group-profile", "les fichiers sont écrits comme le veut la norme"),
     ("pa.country", "le document est de l'État de son signataire"),
     ("pa.document-type", "le signataire peut signer ce type de document"),
     ("pa.document-expiry", "le document n'a pas expiré"),

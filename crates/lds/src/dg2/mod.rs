@@ -166,6 +166,9 @@ impl Faces {
 
     /// Takes an image of `block`, whose header says `width` and `height`.
     fn push(&mut self, block: &Element<'_>, image: &[u8], width: u16, height: u16) -> Result<()> {
+        if image.is_empty() {
+            return Err(block.missing("facial record: image"));
+        }
         let format = ImageFormat::sniff(image).ok_or_else(|| block.malformed("facial record: image"))?;
         if self.images.len() == MAX_FACES {
             return Err(block.malformed("biometric group: too many faces"));

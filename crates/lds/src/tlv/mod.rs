@@ -74,6 +74,12 @@ impl<'a> Element<'a> {
         Error::Malformed { file: self.file, offset: self.offset, what }
     }
 
+    /// This element lacks a part.
+    #[must_use]
+    pub fn missing(&self, what: &'static str) -> Error {
+        Error::Missing { file: self.file, offset: self.offset, what }
+    }
+
     /// The error that this element's algorithm is in no table.
     #[must_use]
     pub fn unsupported(&self, oid: String) -> Error {

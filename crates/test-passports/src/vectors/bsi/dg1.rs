@@ -4,11 +4,15 @@ use lds::{FileId, dg1, tlv};
 
 use super::{Base, DEFAULT, draft};
 use crate::vectors::draft::Draft;
+use crate::vectors::manifest::Evidence;
+
+/// The default, with its page.
+const PAGE: &str = "pa::bsi-default-page";
 
 /// Id, reference, description, code of the refusal, lines of the MRZ.
 type Row = (&'static str, &'static str, &'static str, Option<&'static str>, [&'static str; 2]);
 
-const MRZ: [Row; 21] = [
+const MRZ: [Row; 22] = [
     (
         "pa::bsi-lds-b-01",
         "BSI TR-03105-5.1 LDS_B_01",
@@ -36,6 +40,13 @@ const MRZ: [Row; 21] = [
         "Optional data empty and its check digit written as 0 rather than filler",
         None,
         ["P<D<<MUSTERMANN<<ERIKA<<<<<<<<<<<<<<<<<<<<<<", "C11T002JM4D<<9608122F2310314<<<<<<<<<<<<<<04"],
+    ),
+    (
+        "pa::bsi-lds-b-08",
+        "BSI TR-03105-5.1 LDS_B_08",
+        "Document code that no travel document has",
+        Some("lds.dg1.document-code"),
+        ["X<D<<MUSTERMANN<<ERIKA<<<<<<<<<<<<<<<<<<<<<<", "C11T002JM4D<<9608122F2310314<<<<<<<<<<<<<<<4"],
     ),
     (
         "pa::bsi-lds-b-09",
@@ -201,5 +212,39 @@ pub(super) fn cases(base: &Base) -> Vec<Draft> {
             &tlv::encode(0x61, &[]),
         ),
     ]);
+    cases.extend(page(base));
     cases
+}
+
+/// The cases that compare EF.DG1 with the page, whose MRZ is the default's.
+fn page(base: &Base) -> [Draft; 3] {
+    let text = base.passport.mrz.lines().join("\n");
+    let read = |case: Draft| case.evidence(Evidence::OpticalMrz { text: text.clone() });
+    let case = |id, reference, description, code, lines: [&str; 2]| {
+        let file = dg1::encode_text(&lines.concat());
+        let case = draft(base, id, reference, description).file(FileId::Dg(1), &file);
+        read(case.file(FileId::Sod, &base.sod_over(FileId::Dg(1), &file)).refused(code, PAGE))
+    };
+    [
+        read(draft(
+            base,
+            PAGE,
+            "BSI TR-03105-5.1 CFG.DFLT.BAC",
+            "The page of the default document was read too",
+        )),
+        case(
+            "pa::bsi-lds-b-11",
+            "BSI TR-03105-5.1 LDS_B_11",
+            "The name is not that of the page",
+            "lds.mrz-mismatch(name)",
+            ["P<D<<MUSTERFRAU<<ERIKA<<<<<<<<<<<<<<<<<<<<<<", "C11T002JM4D<<9608122F2310314<<<<<<<<<<<<<<<4"],
+        ),
+        case(
+            "pa::bsi-lds-b-12",
+            "BSI TR-03105-5.1 LDS_B_12",
+            "The document number is not that of the page",
+            "lds.mrz-mismatch(document-number)",
+            ["P<D<<MUSTERMANN<<ERIKA<<<<<<<<<<<<<<<<<<<<<<", "C11T002JX5D<<9608122F2310314<<<<<<<<<<<<<<<2"],
+        ),
+    ]
 }

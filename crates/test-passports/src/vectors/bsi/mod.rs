@@ -9,17 +9,24 @@ macro_rules! h {
 }
 
 mod algorithms;
+mod card_security;
+mod certificate;
 mod com;
 mod dg1;
+mod dg14;
+mod dg15;
+mod dg2;
+mod signer_info;
+mod sod;
 
 use clock::UnixTime;
-use crypto::HashAlgorithm;
+use crypto::{Curve, HashAlgorithm, SessionCipher};
 use lds::FileId;
 
 use super::draft::Draft;
 use super::manifest::Policy;
 use crate::keys::RsaKey;
-use crate::{Signer, Specimen, SpecimenBuilder, State, StateBuilder};
+use crate::{ChipAuthentication, Signer, Specimen, SpecimenBuilder, State, StateBuilder};
 
 /// The default that the others differ from.
 const DEFAULT: &str = "pa::bsi-default";
@@ -37,6 +44,11 @@ fn at() -> UnixTime {
 
 impl Base {
     fn new() -> Self {
+        Self::with(|passport| passport)
+    }
+
+    /// The default with more on its chip.
+    fn with(more: impl FnOnce(SpecimenBuilder) -> SpecimenBuilder) -> Self {
         let signer = |key| Signer::pss(key, HashAlgorithm::Sha256);
         let state = germany(signer(RsaKey::Csca3072), signer(RsaKey::Dsc));
         let passport = SpecimenBuilder::new(at())
@@ -48,9 +60,16 @@ impl Base {
             .without_details()
             .chip_authentication(None)
             .pace(None)
-            .security_object(0, HashAlgorithm::Sha256)
-            .build(&state);
+            .security_object(0, HashAlgorithm::Sha256);
+        let passport = more(passport).build(&state);
         Self { state, passport }
+    }
+
+    /// Replaces files, under a new EF.SOD.
+    fn replace(&mut self, files: impl IntoIterator<Item = (FileId, Vec<u8>)>) {
+        self.passport.files.extend(files);
+        let object = self.passport.security_object(&self.state, 0, HashAlgorithm::Sha256);
+        self.passport.sign_with(&object, &self.state.dsc.signer);
     }
 
     /// EF.SOD over the default's files with one replaced.
@@ -75,6 +94,24 @@ fn draft(base: &Base, id: &'static str, reference: &'static str, description: &'
     case
 }
 
+/// The Chip Authentication of CFG.DFLT.EAC.
+fn chip_authentication() -> ChipAuthentication {
+    ChipAuthentication {
+        curve: Curve::BrainpoolP256r1,
+        cipher: Some(SessionCipher::TripleDes),
+        explicit: true,
+        key_id: None,
+    }
+}
+
+/// A file whose outermost length says `by` more than it has.
+fn with_length(file: &[u8], by: i8) -> Vec<u8> {
+    let mut out = file.to_vec();
+    let last = if file[1] < 0x80 { 1 } else { 1 + usize::from(file[1] & 0x7F) };
+    out[last] = out[last].checked_add_signed(by).expect("a length that does not carry");
+    out
+}
+
 /// The cases that passive authentication judges.
 pub(super) fn passive_authentication() -> Vec<Draft> {
     let base = Base::new();
@@ -82,6 +119,13 @@ pub(super) fn passive_authentication() -> Vec<Draft> {
         vec![draft(&base, DEFAULT, "BSI TR-03105-5.1 CFG.DFLT.BAC", "The default document of the plan")];
     cases.extend(com::cases(&base));
     cases.extend(dg1::cases(&base));
+    cases.extend(dg2::cases(&base));
+    cases.extend(dg14::cases());
+    cases.extend(dg15::cases());
+    cases.extend(card_security::cases());
     cases.extend(algorithms::cases(&base));
+    cases.extend(sod::cases(&base));
+    cases.extend(signer_info::cases(&base));
+    cases.extend(certificate::cases(&base));
     cases
 }
