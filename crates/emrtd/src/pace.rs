@@ -31,11 +31,13 @@ pub mod cam;
 pub mod chip;
 mod group;
 mod mapping;
+mod transcript;
 
 pub use cam::{ChipAuthenticationData, PaceCamError};
 pub use group::PaceGroup;
 use group::{Element, Exponent};
 use mapping::KeyPair;
+pub use transcript::CamTranscript;
 
 const STEP: &str = "PACE";
 const ENCRYPTED_NONCE: u32 = 0x80;
@@ -264,26 +266,38 @@ impl AwaitNonce {
         response: &Response,
         rng: &mut impl CryptoRng,
     ) -> Result<(Command, AwaitMappingKey), Error> {
+        let PaceOffer { group, cipher, mapping, .. } = self.offer;
+        if mapping != PaceMapping::Integrated {
+            return self.with_private(response, group.random(rng));
+        }
+        let nonce = self.nonce(response)?;
+        let mut t = vec![0; cipher.key_len()];
+        rng.fill_bytes(&mut t);
+        let generator = mapping::integrated(group, cipher, &nonce, &t).map_err(crypto_error)?;
+        Ok(self.sent(&t, Mapping::Integrated(generator)))
+    }
+
+    /// With this private mapping key.
+    fn with_private(
+        self,
+        response: &Response,
+        private: Exponent,
+    ) -> Result<(Command, AwaitMappingKey), Error> {
+        let group = self.offer.group;
+        let nonce = group.reduce(&self.nonce(response)?).map_err(crypto_error)?;
+        let own = KeyPair::on(&group.generator(), private).map_err(crypto_error)?;
+        Ok(self.sent(&own.public.encode(), Mapping::Generic(nonce, own)))
+    }
+
+    fn nonce(&self, response: &Response) -> Result<Zeroizing<Vec<u8>>, Error> {
         response.expect_ok("PACE GENERAL AUTHENTICATE")?;
         let encrypted = decode(STEP, &response.data, ENCRYPTED_NONCE, &[])?;
-        let nonce = self.offer.decrypt_nonce(&self.password_key, &encrypted).map_err(crypto_error)?;
-        let PaceOffer { group, cipher, .. } = self.offer;
-        let (mapping, data) = match self.offer.mapping {
-            PaceMapping::Integrated => {
-                let mut t = vec![0; cipher.key_len()];
-                rng.fill_bytes(&mut t);
-                let generator = mapping::integrated(group, cipher, &nonce, &t).map_err(crypto_error)?;
-                (Mapping::Integrated(generator), t)
-            }
-            PaceMapping::Generic | PaceMapping::ChipAuthentication => {
-                let nonce = group.reduce(&nonce).map_err(crypto_error)?;
-                let own = KeyPair::generate(group, &group.generator(), rng).map_err(crypto_error)?;
-                let data = own.public.encode();
-                (Mapping::Generic(nonce, own), data)
-            }
-        };
-        let command = general_authenticate(Some((TERMINAL_MAPPING_KEY, &data)), false);
-        Ok((command, AwaitMappingKey { offer: self.offer, mapping }))
+        self.offer.decrypt_nonce(&self.password_key, &encrypted).map_err(crypto_error)
+    }
+
+    fn sent(self, data: &[u8], mapping: Mapping) -> (Command, AwaitMappingKey) {
+        let command = general_authenticate(Some((TERMINAL_MAPPING_KEY, data)), false);
+        (command, AwaitMappingKey { offer: self.offer, mapping })
     }
 }
 
@@ -296,6 +310,16 @@ impl AwaitMappingKey {
         self,
         response: &Response,
         rng: &mut impl CryptoRng,
+    ) -> Result<(Command, AwaitEphemeralKey), Error> {
+        let private = self.offer.group.random(rng);
+        self.with_private(response, private)
+    }
+
+    /// With this private ephemeral key.
+    fn with_private(
+        self,
+        response: &Response,
+        private: Exponent,
     ) -> Result<(Command, AwaitEphemeralKey), Error> {
         let group = self.offer.group;
         let (generator, mapping_key) = match self.mapping {
@@ -315,7 +339,7 @@ impl AwaitMappingKey {
                 (generator, None)
             }
         };
-        let own = KeyPair::generate(group, &generator, rng).map_err(crypto_error)?;
+        let own = KeyPair::on(&generator, private).map_err(crypto_error)?;
         let command = general_authenticate(Some((TERMINAL_KEY, &own.public.encode())), false);
         Ok((command, AwaitEphemeralKey { offer: self.offer, own, mapping_key }))
     }
@@ -349,20 +373,28 @@ impl AwaitToken {
     ///
     /// # Errors
     /// [`Error::AccessDenied`]: the chip refuses, the password is another's. [`Error::WrongAuthentication`]: the
-    /// chip's token is wrong.
+    /// chip's token is wrong. [`Error::PaceCam`]: no chip authentication data beside it, in that mapping.
     pub fn received(self, response: &Response) -> Result<Established, Error> {
         if response.sw != StatusWord::OK {
             return Err(Error::AccessDenied { protocol: STEP, sw: response.sw });
         }
-        let also: &[u32] = if self.cam.is_some() { &BESIDE_TOKEN } else { &AUTHORITY_REFERENCES };
-        let token = decode(STEP, &response.data, CHIP_TOKEN, also)?;
-        if !ct_eq(&token, &self.expected) {
-            return Err(Error::WrongAuthentication { step: STEP });
-        }
-        let data = optional(&response.data, CHIP_DATA);
-        let chip_authentication = self.cam.map(|(key, enc)| ChipAuthenticationData::new(key, enc, data));
+        let Some((key, enc)) = self.cam else {
+            token(decode(STEP, &response.data, CHIP_TOKEN, &AUTHORITY_REFERENCES)?, &self.expected)?;
+            return Ok(Established { session: self.session, chip_authentication: None });
+        };
+        let Some(data) = optional(&response.data, CHIP_DATA).filter(|data| !data.is_empty()) else {
+            let malformed = Error::MalformedAnswer { step: STEP };
+            token(optional(&response.data, CHIP_TOKEN).ok_or(malformed)?, &self.expected)?;
+            return Err(Error::PaceCam(PaceCamError::DataMissing));
+        };
+        token(decode(STEP, &response.data, CHIP_TOKEN, &BESIDE_TOKEN)?, &self.expected)?;
+        let chip_authentication = Some(ChipAuthenticationData::new(key, enc, data));
         Ok(Established { session: self.session, chip_authentication })
     }
+}
+
+fn token(token: Vec<u8>, expected: &[u8; 8]) -> Result<(), Error> {
+    if ct_eq(&token, expected) { Ok(()) } else { Err(Error::WrongAuthentication { step: STEP }) }
 }
 
 #[cfg(test)]

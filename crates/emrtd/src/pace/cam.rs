@@ -51,7 +51,7 @@ impl PaceCamError {
 pub struct ChipAuthenticationData {
     mapping_key: EcPoint,
     enc: SessionKey,
-    encrypted: Option<Vec<u8>>,
+    encrypted: Vec<u8>,
 }
 
 impl std::fmt::Debug for ChipAuthenticationData {
@@ -67,8 +67,7 @@ fn vector(enc: &SessionKey) -> Result<Vec<u8>, crypto::Error> {
 
 impl ChipAuthenticationData {
     /// The chip's public mapping key, KSenc, and the data object 8A.
-    #[must_use]
-    pub fn new(mapping_key: EcPoint, enc: SessionKey, encrypted: Option<Vec<u8>>) -> Self {
+    pub(super) fn new(mapping_key: EcPoint, enc: SessionKey, encrypted: Vec<u8>) -> Self {
         Self { mapping_key, enc, encrypted }
     }
 
@@ -78,29 +77,50 @@ impl ChipAuthenticationData {
     /// # Errors
     /// [`Error::PaceCam`].
     pub fn verify(&self, keys: &[ChipAuthenticationPublicKeyInfo]) -> Result<(), Error> {
-        self.check(keys).map_err(Error::PaceCam)
+        self.proving_key(keys).map(drop).map_err(Error::PaceCam)
     }
 
-    fn check(&self, keys: &[ChipAuthenticationPublicKeyInfo]) -> Result<(), PaceCamError> {
+    /// As [`Self::verify`] with the keys of EF.CardSecurity; and the key that proves must be one of EF.DG14 too, since
+    /// EF.CardSecurity does not say whose document it belongs to.
+    ///
+    /// # Errors
+    /// [`Error::PaceCam`]; [`PaceCamError::PublicKey`]: the chip has a key of one file that the other has not.
+    pub fn verify_bound(
+        &self,
+        card_security: &[ChipAuthenticationPublicKeyInfo],
+        dg14: &[ChipAuthenticationPublicKeyInfo],
+    ) -> Result<(), Error> {
+        let of_document = self.proving_key(dg14);
+        match (self.proving_key(card_security), of_document) {
+            (Ok(key), Ok(same)) if key == same => Ok(()),
+            (Ok(_), _) | (Err(PaceCamError::Data), Ok(_)) => Err(Error::PaceCam(PaceCamError::PublicKey)),
+            (Err(error), _) => Err(Error::PaceCam(error)),
+        }
+    }
+
+    /// The one of these keys that leads to the mapping key.
+    fn proving_key(&self, keys: &[ChipAuthenticationPublicKeyInfo]) -> Result<EcPoint, PaceCamError> {
         let number = self.number()?;
         if keys.is_empty() {
             return Err(PaceCamError::PublicKeyMissing);
         }
-        let mut points = keys.iter().filter_map(|key| match ChipPublicKey::from_info(key)? {
+        let points = keys.iter().filter_map(|key| match ChipPublicKey::from_info(key)? {
             ChipPublicKey::Ec(key) if key.curve() == self.mapping_key.curve() => Some(key.point().clone()),
             _ => None,
         });
-        let first = points.next().ok_or(PaceCamError::PublicKey)?;
-        let leads_here = |key: EcPoint| key.mul(&number).is_ok_and(|point| point == self.mapping_key);
-        if std::iter::once(first).chain(points).any(leads_here) { Ok(()) } else { Err(PaceCamError::Data) }
+        let points: Vec<EcPoint> = points.collect();
+        if points.is_empty() {
+            return Err(PaceCamError::PublicKey);
+        }
+        let leads_here = |key: &EcPoint| key.mul(&number).is_ok_and(|point| point == self.mapping_key);
+        points.into_iter().find(leads_here).ok_or(PaceCamError::Data)
     }
 
     /// CA_IC.
     fn number(&self) -> Result<Scalar, PaceCamError> {
-        let encrypted = self.encrypted.as_ref().ok_or(PaceCamError::DataMissing)?;
         let malformed = |_| PaceCamError::DataEncoding;
         let vector = vector(&self.enc).map_err(malformed)?;
-        let padded = self.enc.decrypt_cbc(&vector, encrypted).map_err(malformed)?;
+        let padded = self.enc.decrypt_cbc(&vector, &self.encrypted).map_err(malformed)?;
         let block = SessionCipher::Aes128.block_len();
         let number = unpad_method2(&padded, block).map_err(malformed)?;
         let curve = self.mapping_key.curve();

@@ -25,7 +25,10 @@ impl KeyPair {
         generator: &Element,
         rng: &mut impl CryptoRng,
     ) -> Result<Self, Error> {
-        let private = group.random(rng);
+        Self::on(generator, group.random(rng))
+    }
+
+    pub(super) fn on(generator: &Element, private: Exponent) -> Result<Self, Error> {
         let public = generator.times(&private)?;
         Ok(Self { private, public })
     }

@@ -5,6 +5,7 @@
 
 mod dialogue;
 mod hostile;
+mod pace;
 mod proof;
 mod python_chip;
 mod shared;
