@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use clock::UnixTime;
 use crypto::{Curve, EcPrivateKey};
 use identity::enrolment::Environment;
@@ -15,7 +15,7 @@ use rand_core::SeedableRng as _;
 use test_passports::vectors::manifest::{Case, Evidence, Manifest, SCHEMA_VERSION};
 use verification::{
     ActiveAuthenticationEvidence, AuthenticDocument, ChipAuthenticationEvidence, ChipData, EvidenceSet,
-    Policy, Rejection, TrustError, TrustStore, judge, judge_data,
+    Policy, Rejection, TrustBase, TrustError, TrustStore, check_crl, judge, judge_data,
 };
 
 use super::{Row, plan};
@@ -43,6 +43,8 @@ pub(super) fn replay(folder: &Path) -> anyhow::Result<Vec<Row>> {
         let judge: Judge = match manifest.suite.as_str() {
             "passive-authentication" => Folder::data,
             "active-authentication" | "chip-authentication" => Folder::chip,
+            "master-list" => Folder::master_list,
+            "crl" => Folder::revocation_list,
             "mrz" => Folder::mrz,
             "enrolment" => Folder::enrolment,
             other => bail!("{}: unknown suite {other}", path.display()),
@@ -98,6 +100,31 @@ impl Folder {
             Err(rejection) => return Ok(Some(rejection.code())),
         };
         Ok(code(judge(&evidence, &store, &policy, at).outcome))
+    }
+
+    /// The suite `master-list`: the object `list`, after `newest` was imported, if there is one.
+    fn master_list(&self, case: &Case) -> anyhow::Result<Option<String>> {
+        let at = time(case)?;
+        let pin =
+            |text: &String| Ok(hex::decode(text)?.try_into().map_err(|_| anyhow!("{text}: not 32 bytes"))?);
+        let pins = case.trust.pins.iter().map(pin).collect::<anyhow::Result<_>>().context("trust.pins")?;
+        let mut base = TrustBase::default();
+        if let Some(newest) = case.objects.get("newest") {
+            base.import_master_list(&self.read(newest)?, &pins, at).context("newest")?;
+        }
+        let outcome = base.import_master_list(&self.object(case, "list")?, &pins, at);
+        Ok(outcome.err().map(|error| error.code().to_owned()))
+    }
+
+    /// The suite `crl`: what the object `crl` says of `certificate`, which `issuer` issued.
+    fn revocation_list(&self, case: &Case) -> anyhow::Result<Option<String>> {
+        let object = |name| self.object(case, name);
+        let outcome = check_crl(&object("crl")?, &object("issuer")?, &object("certificate")?, time(case)?);
+        Ok(outcome.err().map(|error| error.code().to_owned()))
+    }
+
+    fn object(&self, case: &Case, name: &str) -> anyhow::Result<Vec<u8>> {
+        self.read(case.objects.get(name).with_context(|| format!("objects.{name} is missing"))?)
     }
 
     /// The suite `mrz`: a text as EF.DG1 holds it.
