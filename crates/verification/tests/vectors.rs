@@ -7,11 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clock::UnixTime;
-use crypto::EcPrivateKey;
 use lds::FileId;
 use libtest_mimic::{Arguments, Failed, Trial};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng as _;
 use test_passports::vectors::manifest::{Case, Evidence, Manifest, Outcome};
 use verification::{
     ActiveAuthenticationEvidence, AuthenticDocument, ChipAuthenticationEvidence, ChipData, EvidenceSet,
@@ -68,16 +65,11 @@ fn evidence(case: &Case, document: &AuthenticDocument) -> Result<EvidenceSet, Re
                 signature: unhex(signature),
             });
         }
-        Evidence::ChipAuthentication { rng_seed, ephemeral_private_key, responses } => {
-            let seed = unhex(rng_seed).try_into().unwrap();
+        Evidence::ChipAuthentication { terminal_private_key, responses, .. } => {
             let dg14 = document.dg14().expect("DG14");
-            let mut rng = ChaCha20Rng::from_seed(seed);
-            let begun = document.security_object().begin_chip_authentication(dg14, document.dg1(), &mut rng);
-            let (task, step) = begun?;
-            let curves = crypto::Curve::all();
-            let scalar = unhex(ephemeral_private_key);
-            let mut keys = curves.filter_map(|curve| EcPrivateKey::from_scalar(curve, &scalar).ok());
-            assert!(keys.any(|key| key.public_key().to_sec1() == task.ephemeral_public_key));
+            let key = unhex(terminal_private_key);
+            let (_, step) =
+                document.security_object().chip_authentication_with(dg14, document.dg1(), &key)?;
             set.chip_authentication = Some(ChipAuthenticationEvidence {
                 suspended: step.suspend().to_vec(),
                 responses: responses.iter().map(unhex).collect(),

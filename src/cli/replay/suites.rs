@@ -5,13 +5,12 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail, ensure};
 use clock::UnixTime;
-use crypto::{Curve, EcPrivateKey};
+use emrtd::active_authentication;
+use emrtd::chip_authentication::TaskProtocol;
 use identity::enrolment::Environment;
 use identity::{CogTable, EnrolmentPolicy};
-use lds::{Dg1, FileId};
+use lds::{Dg1, Dg14, Dg15, FileId};
 use protocol::enrolment::Declaration;
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng as _;
 use test_passports::vectors::manifest::{Case, Evidence, Manifest, SCHEMA_VERSION};
 use verification::{
     ActiveAuthenticationEvidence, AuthenticDocument, ChipAuthenticationEvidence, ChipData, EvidenceSet,
@@ -89,6 +88,9 @@ impl Folder {
     /// The suites with the answers of a chip: the server judges the data, begins the protocol of the case, and judges
     /// all of it. A case has the answers of one protocol.
     fn chip(&self, case: &Case) -> anyhow::Result<Option<String>> {
+        if let (false, Some(answer)) = (case.files.contains_key(FileId::Sod.name()), &case.evidence) {
+            return self.answer_alone(case, answer);
+        }
         let (data, store, at) = (self.chip_data(case)?, self.trust(case)?, time(case)?);
         let policy = Policy { one_chip_proof_suffices: true, ..inspection_policy(case)? };
         let document = match judge_data(&data, &store, &policy, at).outcome {
@@ -100,6 +102,26 @@ impl Folder {
             Err(rejection) => return Ok(Some(rejection.code())),
         };
         Ok(code(judge(&evidence, &store, &policy, at).outcome))
+    }
+
+    /// Active Authentication without an EF.SOD: the answer under the key of EF.DG15 alone.
+    fn answer_alone(&self, case: &Case, answer: &Evidence) -> anyhow::Result<Option<String>> {
+        let Evidence::ActiveAuthentication { challenge, signature } = answer else {
+            bail!("EF.SOD is missing");
+        };
+        let file = |id: FileId| case.files.get(id.name()).map(|path| self.read(path)).transpose();
+        let dg15 = match Dg15::parse(&file(FileId::Dg(15))?.context("EF.DG15 is missing")?) {
+            Ok(dg15) => dg15,
+            Err(error) => return Ok(Some(error.code())),
+        };
+        let info = match file(FileId::Dg(14))?.map(|bytes| Dg14::parse(&bytes)).transpose() {
+            Ok(dg14) => dg14.and_then(|dg14| dg14.active_authentication),
+            Err(error) => return Ok(Some(error.code())),
+        };
+        let challenge = hex::decode(challenge)?.try_into().map_err(|_| anyhow!("challenge: not 8 bytes"))?;
+        let outcome =
+            active_authentication::verify(&dg15, info.as_ref(), &challenge, &hex::decode(signature)?);
+        Ok(outcome.err().map(|error| Rejection::ActiveAuthentication(error).code()))
     }
 
     /// The suite `master-list`: the object `list`, after `newest` was imported, if there is one.
@@ -216,22 +238,39 @@ fn evidence(
             let (challenge, signature) = (hex::decode(challenge)?, hex::decode(signature)?);
             set.active_authentication = Some(ActiveAuthenticationEvidence { challenge, signature });
         }
-        Some(Evidence::ChipAuthentication { rng_seed, ephemeral_private_key, responses }) => {
-            let mut seed = [0; 32];
-            hex::decode_to_slice(rng_seed, &mut seed).context("rng_seed")?;
-            let responses =
-                responses.iter().map(hex::decode).collect::<Result<_, _>>().context("responses")?;
+        Some(Evidence::ChipAuthentication {
+            terminal_private_key,
+            protocol,
+            key_id,
+            commands: _,
+            responses,
+            plaintexts,
+        }) => {
+            let bytes = |texts: &[String]| texts.iter().map(hex::decode).collect::<Result<Vec<_>, _>>();
+            let responses = bytes(responses).context("responses")?;
+            let key = hex::decode(terminal_private_key).context("terminal_private_key")?;
             let dg14 = document.dg14().context("DG14 is missing")?;
-            let mut rng = ChaCha20Rng::from_seed(seed);
-            let begun = document.security_object().begin_chip_authentication(dg14, document.dg1(), &mut rng);
-            let (task, step) = match begun {
+            let object = document.security_object();
+            let begin = || object.chip_authentication_with(dg14, document.dg1(), &key);
+            let (task, step) = match begin() {
                 Ok(begun) => begun,
                 Err(rejection) => return Ok(Err(rejection)),
             };
-            let scalar = hex::decode(ephemeral_private_key).context("ephemeral_private_key")?;
-            let mut keys = Curve::all().filter_map(|curve| EcPrivateKey::from_scalar(curve, &scalar).ok());
-            let made = keys.any(|key| key.public_key().to_sec1() == task.ephemeral_public_key);
-            ensure!(made, "rng_seed does not make ephemeral_private_key");
+            if let (Some(named), TaskProtocol::AtGa { oid }) = (protocol, &task.protocol) {
+                ensure!(named == oid, "the verifier chooses the protocol {oid}");
+            }
+            if let Some(id) = key_id {
+                let reference = task.key_reference.iter().flatten().fold(0, |n, b| n << 8 | u64::from(*b));
+                ensure!(*id == reference, "the verifier chooses the key {reference}");
+            }
+            if !plaintexts.is_empty() {
+                let said = match step.plaintexts(&responses) {
+                    Ok(said) => said,
+                    Err(rejection) => return Ok(Err(rejection)),
+                };
+                let expected = bytes(plaintexts).context("plaintexts")?;
+                return Ok(if said == expected { Ok(set) } else { Err(Rejection::Dg1Mismatch) });
+            }
             let suspended = step.suspend().to_vec();
             set.chip_authentication = Some(ChipAuthenticationEvidence { suspended, responses });
         }

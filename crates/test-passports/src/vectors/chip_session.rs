@@ -11,21 +11,23 @@ use crate::ChipKey;
 
 /// The server's one-use key.
 pub(super) struct Terminal {
-    seed: [u8; 32],
     pub(super) key: EcPrivateKey,
 }
 
 impl Terminal {
     pub(super) fn new(label: &str, curve: Curve) -> Self {
         let seed = sha256(label.as_bytes());
-        Self { seed, key: EcPrivateKey::generate(curve, &mut ChaCha20Rng::from_seed(seed)) }
+        Self { key: EcPrivateKey::generate(curve, &mut ChaCha20Rng::from_seed(seed)) }
     }
 
     pub(super) fn evidence(&self, responses: &[Vec<u8>]) -> Evidence {
         Evidence::ChipAuthentication {
-            rng_seed: hex::encode(self.seed),
-            ephemeral_private_key: hex::encode(self.key.scalar_bytes().as_slice()),
+            terminal_private_key: hex::encode(self.key.scalar_bytes().as_slice()),
+            protocol: None,
+            key_id: None,
+            commands: Vec::new(),
             responses: responses.iter().map(hex::encode).collect(),
+            plaintexts: Vec::new(),
         }
     }
 }

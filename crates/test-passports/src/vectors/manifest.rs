@@ -149,15 +149,25 @@ pub enum Evidence {
         /// The chip's answer.
         signature: String,
     },
-    /// The server's part of Chip Authentication and the chip's answers to SELECT EF.DG1 and to one READ BINARY of the
-    /// length of `EF.DG1` under the new keys.
+    /// The server's part of Chip Authentication and the chip's answers under the new keys.
     ChipAuthentication {
-        /// 32 bytes: `EcPrivateKey::generate` of a ChaCha20 generator with this seed makes the ephemeral key.
-        rng_seed: String,
-        /// That key's scalar.
-        ephemeral_private_key: String,
-        /// Raw responses, status word included.
+        /// The number of the server's one-use key, big-endian, in the group of the key in EF.DG14.
+        terminal_private_key: String,
+        /// The protocol, dotted: the one that the verifier must choose.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        protocol: Option<String>,
+        /// The number of the key in EF.DG14, if it has one: the one that the verifier must choose.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key_id: Option<u64>,
+        /// The protected commands, as they were sent; not judged.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        commands: Vec<String>,
+        /// Raw responses, status word included; the send sequence counter begins at 0.
         responses: Vec<String>,
+        /// What each response says. Without it they are the answers to SELECT EF.DG1 and to one READ BINARY of the length
+        /// of `EF.DG1`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        plaintexts: Vec<String>,
     },
     /// The MRZ on the document's page, as it was read: lines separated by line feeds.
     OpticalMrz {
