@@ -42,11 +42,12 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn new(chip: &ChipKey, terminal: &Terminal) -> Self {
         let secret = chip.key.ecdh(&terminal.key.public_key()).expect("keys of one curve");
-        Self {
-            encryption: chip.cipher.kdf(&secret, 1),
-            authentication: chip.cipher.kdf(&secret, 2),
-            counter: 0,
-        }
+        Self::of_secret(chip.cipher, &secret)
+    }
+
+    /// Doc 9303-11 9.7.1.
+    pub(super) fn of_secret(cipher: SessionCipher, secret: &[u8]) -> Self {
+        Self { encryption: cipher.kdf(secret, 1), authentication: cipher.kdf(secret, 2), counter: 0 }
     }
 
     /// A protected response with status word 9000 (Doc 9303-11 9.8.6). Counts the command and the response.
