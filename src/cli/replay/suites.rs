@@ -98,7 +98,8 @@ impl Folder {
             Err(rejection) => return Ok(Some(rejection.code())),
         };
         let evidence = match evidence(case, data, &document)? {
-            Ok(evidence) => evidence,
+            Ok(Some(evidence)) => evidence,
+            Ok(None) => return Ok(None),
             Err(rejection) => return Ok(Some(rejection.code())),
         };
         Ok(code(judge(&evidence, &store, &policy, at).outcome))
@@ -226,12 +227,13 @@ fn code<T>(outcome: Result<T, Rejection>) -> Option<String> {
     outcome.err().map(|rejection| rejection.code())
 }
 
-/// The evidence of a case; that of Chip Authentication begins with the ephemeral key of the case.
+/// The evidence of a case; that of Chip Authentication begins with the server's key of the case. `None`: the answers say
+/// what the case wants, and nothing is left to judge.
 fn evidence(
     case: &Case,
     data: ChipData,
     document: &AuthenticDocument,
-) -> anyhow::Result<Result<EvidenceSet, Rejection>> {
+) -> anyhow::Result<Result<Option<EvidenceSet>, Rejection>> {
     let mut set = EvidenceSet { data, ..EvidenceSet::default() };
     match &case.evidence {
         Some(Evidence::ActiveAuthentication { challenge, signature }) => {
@@ -264,19 +266,17 @@ fn evidence(
                 ensure!(*id == reference, "the verifier chooses the key {reference}");
             }
             if !plaintexts.is_empty() {
-                let said = match step.plaintexts(&responses) {
-                    Ok(said) => said,
-                    Err(rejection) => return Ok(Err(rejection)),
-                };
                 let expected = bytes(plaintexts).context("plaintexts")?;
-                return Ok(if said == expected { Ok(set) } else { Err(Rejection::Dg1Mismatch) });
+                let said = step.plaintexts(&responses);
+                return Ok(said
+                    .and_then(|said| if said == expected { Ok(None) } else { Err(Rejection::Dg1Mismatch) }));
             }
             let suspended = step.suspend().to_vec();
             set.chip_authentication = Some(ChipAuthenticationEvidence { suspended, responses });
         }
         Some(Evidence::Mrz { .. } | Evidence::OpticalMrz { .. }) | None => bail!("no answers of a chip"),
     }
-    Ok(Ok(set))
+    Ok(Ok(Some(set)))
 }
 
 /// Any age, any document, no chip proof, but for what the case says.
