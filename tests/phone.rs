@@ -246,7 +246,7 @@ fn a_document_that_does_not_open_and_a_copy_are_refused() {
     let desk = Desk::open();
     let mail = desk.path("mail");
     let other_key = EcPrivateKey::generate(Curve::BrainpoolP256r1, &mut ChaCha20Rng::seed_from_u64(9));
-    let copy = desk.passport("copy", |chip| chip.ca_keys[0].key = other_key);
+    let copy = desk.passport("copy", |chip| chip.ca_keys[0].key = other_key.into());
     let copied = desk.enrolled(&desk.path("phone"), &copy);
     assert_eq!(copied.code, Some(1), "{}{}", copied.out, copied.err);
     assert!(copied.err.starts_with("ca: "), "a copy is told by its family only: {}", copied.err);

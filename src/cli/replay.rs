@@ -138,6 +138,7 @@ mod tests {
             reference: String::new(),
             validation_time: String::new(),
             files: BTreeMap::new(),
+            objects: BTreeMap::new(),
             trust: Trust::default(),
             policy: Policy::default(),
             evidence: None,

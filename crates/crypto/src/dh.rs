@@ -91,7 +91,7 @@ impl DhGroup {
     }
 
     fn p_less_one(&self) -> BoxedUint {
-        self.p.as_ref().wrapping_sub(&BoxedUint::one())
+        self.p.as_ref().wrapping_sub(BoxedUint::one())
     }
 
     /// Bits of p.

@@ -185,11 +185,36 @@ pub fn begin(
     rng: &mut impl CryptoRng,
 ) -> Result<(ChipAuthenticationTask, AwaitProof), Error> {
     let offer = ChipAuthenticationOffer::choose(dg14)?;
+    let key = offer.public_key.one_use(rng);
+    prepare(offer, dg1_len, &key)
+}
+
+/// The same with a one-use key that is known already, by its number (big-endian): for vectors and inquiries. A server that
+/// uses it for a proof proves nothing.
+///
+/// # Errors
+/// As [`begin`]; [`Error::Crypto`]: the number is no key of the group.
+pub fn begin_with(
+    dg14: &Dg14,
+    dg1_len: usize,
+    terminal_private_key: &[u8],
+) -> Result<(ChipAuthenticationTask, AwaitProof), Error> {
+    let offer = ChipAuthenticationOffer::choose(dg14)?;
+    let key = offer.public_key.private_key(terminal_private_key);
+    let key = key.map_err(|error| Error::Crypto { step: STEP, error })?;
+    prepare(offer, dg1_len, &key)
+}
+
+fn prepare(
+    offer: ChipAuthenticationOffer,
+    dg1_len: usize,
+    key: &ChipPrivateKey,
+) -> Result<(ChipAuthenticationTask, AwaitProof), Error> {
     if dg1_len == 0 || dg1_len > MAX_LENGTH {
         return Err(Error::FileTooLong { file: FileId::Dg(1), length: dg1_len });
     }
     let crypto_error = |error| Error::Crypto { step: STEP, error };
-    let (ephemeral_public_key, secret) = offer.public_key.agree_once(rng).map_err(crypto_error)?;
+    let (ephemeral_public_key, secret) = offer.public_key.agree(key).map_err(crypto_error)?;
     let session = SecureMessaging::from_shared_secret(offer.cipher, &secret);
     let (enc, mac, _) = session.into_parts();
     let step = AwaitProof { enc, mac, dg1_len };
@@ -254,22 +279,33 @@ impl AwaitProof {
         if responses.len() != lengths.len() {
             return Err(Error::ProofCount { expected: lengths.len(), got: responses.len() });
         }
-        let mut session = self.session()?;
         let mut dg1 = Vec::new();
-        for (number, (bytes, expected)) in responses.iter().zip(lengths).enumerate() {
+        for (number, (data, expected)) in self.plaintexts(responses)?.into_iter().zip(lengths).enumerate() {
+            let got = data.len();
+            if got != expected {
+                return Err(Error::ProofLength { response: number, expected, got });
+            }
+            dg1.extend(data);
+        }
+        Ok(dg1)
+    }
+
+    /// What the chip's raw answers say, one for each command under the new keys, whatever the commands were.
+    ///
+    /// # Errors
+    /// [`Error::Proof`], [`Error::ProofStatus`]; [`Error::MalformedResponse`].
+    pub fn plaintexts(self, responses: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Error> {
+        let mut session = self.session()?;
+        let open = |(number, bytes): (usize, &Vec<u8>)| {
             session.skip_message();
             let response = session.unprotect(&Response::parse(bytes)?);
             let response = response.map_err(|error| Error::Proof { response: number, error })?;
             if response.sw != StatusWord::OK {
                 return Err(Error::ProofStatus { response: number, sw: response.sw });
             }
-            let got = response.data.len();
-            if got != expected {
-                return Err(Error::ProofLength { response: number, expected, got });
-            }
-            dg1.extend(response.data);
-        }
-        Ok(dg1)
+            Ok(response.data)
+        };
+        responses.iter().enumerate().map(open).collect()
     }
 
     /// The step as bytes, for a database. They hold the keys: store them encrypted only.

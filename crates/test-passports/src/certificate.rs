@@ -92,6 +92,8 @@ pub struct CertificateBuilder {
     pub unknown_critical_extension: bool,
     /// Parts by other bytes than their own; none: the part is missing.
     pub replaced: BTreeMap<CertificatePart, Vec<u8>>,
+    /// Further extensions, DER.
+    pub more_extensions: Vec<Vec<u8>>,
 }
 
 impl CertificateBuilder {
@@ -151,6 +153,7 @@ impl CertificateBuilder {
         if self.unknown_critical_extension {
             out.push(extension("1.3.6.1.4.1.99999.1", true, &asn1::null()));
         }
+        out.extend(self.more_extensions.clone());
         out
     }
 }

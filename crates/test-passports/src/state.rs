@@ -111,6 +111,7 @@ impl StateBuilder {
             document_types: Vec::new(),
             unknown_critical_extension: false,
             replaced: BTreeMap::new(),
+            more_extensions: Vec::new(),
         };
         let dsc = CertificateBuilder {
             serial: 0x1001,
@@ -125,6 +126,7 @@ impl StateBuilder {
             document_types: self.document_types,
             unknown_critical_extension: false,
             replaced: BTreeMap::new(),
+            more_extensions: Vec::new(),
         };
         let dsc_certificate = dsc.sign(&self.csca);
         let csca_certificate = csca.sign(&self.csca);

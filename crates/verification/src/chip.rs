@@ -88,6 +88,14 @@ impl AwaitChip {
         })
     }
 
+    /// What the chip's raw answers say, whatever the commands were: for vectors, and proof of nothing.
+    ///
+    /// # Errors
+    /// [`Rejection::ChipAuthentication`].
+    pub fn plaintexts(self, responses: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, Rejection> {
+        self.step.plaintexts(responses).map_err(Rejection::ChipAuthentication)
+    }
+
     /// The step as bytes, for a database. They hold keys: store them encrypted only.
     ///
     /// Format: SHA-256 of EF.SOD, SHA-256 of EF.DG1, then [`AwaitProof::suspend`].
@@ -165,6 +173,25 @@ impl SecurityObject {
         self.owns(dg1)?;
         let (task, step) = chip_authentication::begin(dg14.content(), dg1.bytes().len(), rng)
             .map_err(Rejection::ChipAuthentication)?;
+        let dg1_sha256 = sha256(dg1.bytes());
+        Ok((task, AwaitChip { step, sod_sha256: self.sod_sha256, dg1_sha256 }))
+    }
+
+    /// The same with a one-use key that is known already: for vectors, and proof of nothing.
+    ///
+    /// # Errors
+    /// As [`begin_chip_authentication`](Self::begin_chip_authentication).
+    pub fn chip_authentication_with(
+        &self,
+        dg14: &Authentic<Dg14>,
+        dg1: &Authentic<Dg1>,
+        terminal_private_key: &[u8],
+    ) -> Result<(ChipAuthenticationTask, AwaitChip), Rejection> {
+        self.owns(dg14)?;
+        self.owns(dg1)?;
+        let (task, step) =
+            chip_authentication::begin_with(dg14.content(), dg1.bytes().len(), terminal_private_key)
+                .map_err(Rejection::ChipAuthentication)?;
         let dg1_sha256 = sha256(dg1.bytes());
         Ok((task, AwaitChip { step, sod_sha256: self.sod_sha256, dg1_sha256 }))
     }

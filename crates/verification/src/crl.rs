@@ -15,6 +15,58 @@ use crate::name::Name;
 const MAX_CRL: usize = 16 * 1024 * 1024;
 const DAY: i64 = 86_400;
 
+/// What a CRL does not say: that a certificate is not revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CrlError {
+    /// CRL or certificate cannot be read.
+    #[error("not a whole CRL, or not a certificate")]
+    Malformed,
+    /// The CRL is in the issuer's name, and the signature is not right under its key.
+    #[error("the signature of the CRL is wrong")]
+    Signature,
+    /// The CRL names the certificate, whatever its age.
+    #[error("the certificate is revoked")]
+    Revoked,
+    /// The CRL is of another issuer, out of date, or not yet made.
+    #[error("the CRL does not tell whether the certificate is revoked")]
+    Undetermined,
+}
+
+impl CrlError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "crl.malformed",
+            Self::Signature => "crl.signature",
+            Self::Revoked => "pa.dsc-revoked",
+            Self::Undetermined => "pa.revocation-undetermined",
+        }
+    }
+}
+
+/// Whether a CRL says that a certificate of `issuer` is not revoked, as passive authentication asks it (all DER).
+///
+/// # Errors
+/// See [`CrlError`].
+pub fn check_crl(crl: &[u8], issuer: &[u8], certificate: &[u8], at: UnixTime) -> Result<(), CrlError> {
+    let crl = Crl::parse(crl).ok_or(CrlError::Malformed)?;
+    let parse = |der| Certificate::parse(der).map_err(|_| CrlError::Malformed);
+    let (issuer, certificate) = (parse(issuer)?, parse(certificate)?);
+    if !crl.is_about(&certificate) {
+        return Err(CrlError::Undetermined);
+    }
+    if !issuer.public_key().is_ok_and(|key| crl.signed.verify(key).is_ok()) {
+        return Err(CrlError::Signature);
+    }
+    match (crl.lists(&certificate), crl.is_fresh(at, 0)) {
+        (true, _) => Err(CrlError::Revoked),
+        (false, false) => Err(CrlError::Undetermined),
+        (false, true) => Ok(()),
+    }
+}
+
 /// A CRL, its signature not yet looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct Crl {

@@ -89,6 +89,7 @@ pub use audit_lines::{
     CertificateAudit, CrlAudit, FaultListAudit, ListKind, MasterListAudit, TrustAudit, Unreadable,
 };
 pub use chip::{AwaitChip, AwaitSignature, ChipProof, ChipProtocol};
+pub use crl::{CrlError, check_crl};
 pub use data_group::{Authentic, Content};
 pub use document::{AuthenticDocument, ChipData};
 pub use emrtd::chip_authentication::{ChipAuthenticationTask, TaskProtocol};

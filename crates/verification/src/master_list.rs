@@ -49,6 +49,24 @@ pub enum ListError {
     Older(UnixTime),
 }
 
+impl ListError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "list.malformed",
+            Self::SignerMissing => "list.signer-missing",
+            Self::Signature(_) => "list.signature",
+            Self::SignerPurpose => "list.signer-purpose",
+            Self::NotPinned(_) => "list.not-pinned",
+            Self::SignerNotTrusted(_) => "list.signer-not-trusted",
+            Self::SignerNotValid => "list.signer-not-valid",
+            Self::SigningTime => "list.signing-time",
+            Self::Older(_) => "list.older",
+        }
+    }
+}
+
 fn hex_list(digests: &[[u8; 32]]) -> String {
     let texts: Vec<String> = digests.iter().map(hex::encode).collect();
     if texts.is_empty() { "unknown".to_owned() } else { texts.join(", ") }

@@ -98,6 +98,31 @@ fn taking_a_way_of_pace_out_of_ef_card_access_is_refused_by_every_policy() {
 }
 
 #[test]
+fn fields_of_data_groups_that_the_standard_does_not_know_are_told_or_refused() {
+    let state = utopia();
+    let store = store(&[&state.csca.certificate]);
+    let passport = passport(&state);
+    let with = |number: u8, from: &[u8], to: &[u8]| {
+        let mut passport = passport.clone();
+        let file = passport.files.get_mut(&FileId::Dg(number)).unwrap();
+        let at = file.windows(from.len()).position(|window| window == from).unwrap();
+        file[at..at + to.len()].copy_from_slice(to);
+        let object = passport.security_object(&state, 1, HashAlgorithm::Sha256);
+        passport.sign_with(&object, &state.dsc.signer);
+        both(&store, &passport.files, "pa.data-group-profile")
+    };
+    assert_eq!(with(1, b"P<UTO", b"X<UTO"), only_bsi("lds.dg1.document-code"));
+    assert_eq!(with(2, &[0x87, 2, 1, 1], &[0x87, 2, 1, 2]), only_bsi("lds.dg2.format-owner"));
+    let info = [asn1::oid("0.4.0.127.0.7.2.2.3.2.2"), asn1::integer(1)].concat();
+    let version_4 = [asn1::oid("0.4.0.127.0.7.2.2.3.2.2"), asn1::integer(4)].concat();
+    assert_eq!(with(14, &info, &version_4), only_bsi("lds.dg14.ca-version"));
+    let other_key = asn1::oid("0.4.0.127.0.7.2.2.1.9");
+    assert_eq!(with(14, &asn1::oid("0.4.0.127.0.7.2.2.1.2"), &other_key), only_bsi("lds.dg14.ca-oid"));
+    // The size in the record's header, which the BSI's own reference data set has wrong.
+    assert_eq!(with(2, &[1, 0x2C, 1, 0x90], &[1, 0x2C, 1, 0x91]), (None, None));
+}
+
+#[test]
 fn faults_of_the_document_signer_certificate_are_told_or_refused() {
     let world = World::new();
     let files = passport(&utopia()).files;

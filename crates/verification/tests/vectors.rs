@@ -7,15 +7,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clock::UnixTime;
-use crypto::EcPrivateKey;
 use lds::FileId;
 use libtest_mimic::{Arguments, Failed, Trial};
-use rand_chacha::ChaCha20Rng;
-use rand_chacha::rand_core::SeedableRng as _;
 use test_passports::vectors::manifest::{Case, Evidence, Manifest, Outcome};
 use verification::{
     ActiveAuthenticationEvidence, AuthenticDocument, ChipAuthenticationEvidence, ChipData, EvidenceSet,
-    Policy, Rejection, TrustStore, judge, judge_data,
+    Policy, Rejection, TrustBase, TrustStore, check_crl, judge, judge_data,
 };
 
 fn folder() -> PathBuf {
@@ -68,16 +65,11 @@ fn evidence(case: &Case, document: &AuthenticDocument) -> Result<EvidenceSet, Re
                 signature: unhex(signature),
             });
         }
-        Evidence::ChipAuthentication { rng_seed, ephemeral_private_key, responses } => {
-            let seed = unhex(rng_seed).try_into().unwrap();
+        Evidence::ChipAuthentication { terminal_private_key, responses, .. } => {
             let dg14 = document.dg14().expect("DG14");
-            let mut rng = ChaCha20Rng::from_seed(seed);
-            let begun = document.security_object().begin_chip_authentication(dg14, document.dg1(), &mut rng);
-            let (task, step) = begun?;
-            let curves = crypto::Curve::all();
-            let scalar = unhex(ephemeral_private_key);
-            let mut keys = curves.filter_map(|curve| EcPrivateKey::from_scalar(curve, &scalar).ok());
-            assert!(keys.any(|key| key.public_key().to_sec1() == task.ephemeral_public_key));
+            let key = unhex(terminal_private_key);
+            let (_, step) =
+                document.security_object().chip_authentication_with(dg14, document.dg1(), &key)?;
             set.chip_authentication = Some(ChipAuthenticationEvidence {
                 suspended: step.suspend().to_vec(),
                 responses: responses.iter().map(unhex).collect(),
@@ -101,11 +93,38 @@ fn outcome(case: &Case, policy: &Policy) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// The code of a case of the suites `master-list` and `crl`.
+fn object_code(suite: &str, case: &Case) -> Option<String> {
+    let at = UnixTime::from_rfc3339(&case.validation_time).unwrap();
+    let object = |name: &str| case.objects.get(name).map(|path| read(path));
+    let given = |name: &str| object(name).expect("an object of the case");
+    if suite == "crl" {
+        let outcome = check_crl(&given("crl"), &given("issuer"), &given("certificate"), at);
+        return outcome.err().map(|error| error.code().to_owned());
+    }
+    let pins = case.trust.pins.iter().map(|pin| hex::decode(pin).unwrap().try_into().unwrap()).collect();
+    let mut base = TrustBase::default();
+    if let Some(newest) = object("newest") {
+        base.import_master_list(&newest, &pins, at).unwrap();
+    }
+    base.import_master_list(&given("list"), &pins, at).err().map(|error| error.code().to_owned())
+}
+
+fn judged(suite: &str, case: &Case) -> Result<(), Failed> {
+    match suite {
+        "master-list" | "crl" => as_expected(case, object_code(suite, case)),
+        _ => replay(case),
+    }
+}
+
 fn replay(case: &Case) -> Result<(), Failed> {
     let inspection = case.policy.inspection.as_deref().unwrap_or("field");
     let shipped = Policy::shipped(inspection).expect("a shipped policy");
     let policy = Policy { accept_chip_not_offered: true, one_chip_proof_suffices: true, ..shipped };
-    let got = outcome(case, &policy).err().map(|rejection| rejection.code());
+    as_expected(case, outcome(case, &policy).err().map(|rejection| rejection.code()))
+}
+
+fn as_expected(case: &Case, got: Option<String>) -> Result<(), Failed> {
     let right = match case.result {
         Outcome::Valid => got.is_none(),
         Outcome::Invalid => got.is_some() && got == case.rejection,
@@ -123,13 +142,15 @@ fn strict(case: &Case) -> Result<(), Failed> {
 
 /// One test for each case, named by its id: `cargo test --test vectors bsi` runs those of the BSI's plan.
 fn main() -> ExitCode {
-    let suites = ["passive-authentication", "active-authentication", "chip-authentication"];
-    let cases = suites.into_iter().flat_map(|suite| manifest(suite).cases);
-    let tests = cases.flat_map(|case| {
-        let weak = case.id.starts_with("pa::") && case.flags.iter().any(|flag| flag == "weak");
+    let suites =
+        ["passive-authentication", "active-authentication", "chip-authentication", "master-list", "crl"];
+    let cases =
+        suites.into_iter().flat_map(|suite| manifest(suite).cases.into_iter().map(move |case| (suite, case)));
+    let tests = cases.flat_map(|(suite, case)| {
+        let weak = suite == "passive-authentication" && case.flags.iter().any(|flag| flag == "weak");
         let weak = weak.then(|| case.clone());
         let strict = weak.map(|case| Trial::test(format!("{}::strict", case.id), move || strict(&case)));
-        [Some(Trial::test(case.id.clone(), move || replay(&case))), strict].into_iter().flatten()
+        [Some(Trial::test(case.id.clone(), move || judged(suite, &case))), strict].into_iter().flatten()
     });
     let tests: Vec<Trial> = tests.collect();
     assert!(tests.len() > 100, "the manifests are read");

@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use clock::UnixTime;
-use crypto::{Curve, EcPrivateKey};
+use emrtd::active_authentication;
+use emrtd::chip_authentication::TaskProtocol;
 use identity::enrolment::Environment;
 use identity::{CogTable, EnrolmentPolicy};
-use lds::{Dg1, FileId};
+use lds::{Dg1, Dg14, Dg15, FileId};
 use protocol::enrolment::Declaration;
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng as _;
 use test_passports::vectors::manifest::{Case, Evidence, Manifest, SCHEMA_VERSION};
 use verification::{
     ActiveAuthenticationEvidence, AuthenticDocument, ChipAuthenticationEvidence, ChipData, EvidenceSet,
-    Policy, Rejection, TrustError, TrustStore, judge, judge_data,
+    Policy, Rejection, TrustBase, TrustError, TrustStore, check_crl, judge, judge_data,
 };
 
 use super::{Row, plan};
@@ -43,6 +42,8 @@ pub(super) fn replay(folder: &Path) -> anyhow::Result<Vec<Row>> {
         let judge: Judge = match manifest.suite.as_str() {
             "passive-authentication" => Folder::data,
             "active-authentication" | "chip-authentication" => Folder::chip,
+            "master-list" => Folder::master_list,
+            "crl" => Folder::revocation_list,
             "mrz" => Folder::mrz,
             "enrolment" => Folder::enrolment,
             other => bail!("{}: unknown suite {other}", path.display()),
@@ -87,6 +88,9 @@ impl Folder {
     /// The suites with the answers of a chip: the server judges the data, begins the protocol of the case, and judges
     /// all of it. A case has the answers of one protocol.
     fn chip(&self, case: &Case) -> anyhow::Result<Option<String>> {
+        if let (false, Some(answer)) = (case.files.contains_key(FileId::Sod.name()), &case.evidence) {
+            return self.answer_alone(case, answer);
+        }
         let (data, store, at) = (self.chip_data(case)?, self.trust(case)?, time(case)?);
         let policy = Policy { one_chip_proof_suffices: true, ..inspection_policy(case)? };
         let document = match judge_data(&data, &store, &policy, at).outcome {
@@ -94,10 +98,56 @@ impl Folder {
             Err(rejection) => return Ok(Some(rejection.code())),
         };
         let evidence = match evidence(case, data, &document)? {
-            Ok(evidence) => evidence,
+            Ok(Some(evidence)) => evidence,
+            Ok(None) => return Ok(None),
             Err(rejection) => return Ok(Some(rejection.code())),
         };
         Ok(code(judge(&evidence, &store, &policy, at).outcome))
+    }
+
+    /// Active Authentication without an EF.SOD: the answer under the key of EF.DG15 alone.
+    fn answer_alone(&self, case: &Case, answer: &Evidence) -> anyhow::Result<Option<String>> {
+        let Evidence::ActiveAuthentication { challenge, signature } = answer else {
+            bail!("EF.SOD is missing");
+        };
+        let file = |id: FileId| case.files.get(id.name()).map(|path| self.read(path)).transpose();
+        let dg15 = match Dg15::parse(&file(FileId::Dg(15))?.context("EF.DG15 is missing")?) {
+            Ok(dg15) => dg15,
+            Err(error) => return Ok(Some(error.code())),
+        };
+        let info = match file(FileId::Dg(14))?.map(|bytes| Dg14::parse(&bytes)).transpose() {
+            Ok(dg14) => dg14.and_then(|dg14| dg14.active_authentication),
+            Err(error) => return Ok(Some(error.code())),
+        };
+        let challenge = hex::decode(challenge)?.try_into().map_err(|_| anyhow!("challenge: not 8 bytes"))?;
+        let outcome =
+            active_authentication::verify(&dg15, info.as_ref(), &challenge, &hex::decode(signature)?);
+        Ok(outcome.err().map(|error| Rejection::ActiveAuthentication(error).code()))
+    }
+
+    /// The suite `master-list`: the object `list`, after `newest` was imported, if there is one.
+    fn master_list(&self, case: &Case) -> anyhow::Result<Option<String>> {
+        let at = time(case)?;
+        let pin =
+            |text: &String| Ok(hex::decode(text)?.try_into().map_err(|_| anyhow!("{text}: not 32 bytes"))?);
+        let pins = case.trust.pins.iter().map(pin).collect::<anyhow::Result<_>>().context("trust.pins")?;
+        let mut base = TrustBase::default();
+        if let Some(newest) = case.objects.get("newest") {
+            base.import_master_list(&self.read(newest)?, &pins, at).context("newest")?;
+        }
+        let outcome = base.import_master_list(&self.object(case, "list")?, &pins, at);
+        Ok(outcome.err().map(|error| error.code().to_owned()))
+    }
+
+    /// The suite `crl`: what the object `crl` says of `certificate`, which `issuer` issued.
+    fn revocation_list(&self, case: &Case) -> anyhow::Result<Option<String>> {
+        let object = |name| self.object(case, name);
+        let outcome = check_crl(&object("crl")?, &object("issuer")?, &object("certificate")?, time(case)?);
+        Ok(outcome.err().map(|error| error.code().to_owned()))
+    }
+
+    fn object(&self, case: &Case, name: &str) -> anyhow::Result<Vec<u8>> {
+        self.read(case.objects.get(name).with_context(|| format!("objects.{name} is missing"))?)
     }
 
     /// The suite `mrz`: a text as EF.DG1 holds it.
@@ -177,40 +227,56 @@ fn code<T>(outcome: Result<T, Rejection>) -> Option<String> {
     outcome.err().map(|rejection| rejection.code())
 }
 
-/// The evidence of a case; that of Chip Authentication begins with the ephemeral key of the case.
+/// The evidence of a case; that of Chip Authentication begins with the server's key of the case. `None`: the answers say
+/// what the case wants, and nothing is left to judge.
 fn evidence(
     case: &Case,
     data: ChipData,
     document: &AuthenticDocument,
-) -> anyhow::Result<Result<EvidenceSet, Rejection>> {
+) -> anyhow::Result<Result<Option<EvidenceSet>, Rejection>> {
     let mut set = EvidenceSet { data, ..EvidenceSet::default() };
     match &case.evidence {
         Some(Evidence::ActiveAuthentication { challenge, signature }) => {
             let (challenge, signature) = (hex::decode(challenge)?, hex::decode(signature)?);
             set.active_authentication = Some(ActiveAuthenticationEvidence { challenge, signature });
         }
-        Some(Evidence::ChipAuthentication { rng_seed, ephemeral_private_key, responses }) => {
-            let mut seed = [0; 32];
-            hex::decode_to_slice(rng_seed, &mut seed).context("rng_seed")?;
-            let responses =
-                responses.iter().map(hex::decode).collect::<Result<_, _>>().context("responses")?;
+        Some(Evidence::ChipAuthentication {
+            terminal_private_key,
+            protocol,
+            key_id,
+            commands: _,
+            responses,
+            plaintexts,
+        }) => {
+            let bytes = |texts: &[String]| texts.iter().map(hex::decode).collect::<Result<Vec<_>, _>>();
+            let responses = bytes(responses).context("responses")?;
+            let key = hex::decode(terminal_private_key).context("terminal_private_key")?;
             let dg14 = document.dg14().context("DG14 is missing")?;
-            let mut rng = ChaCha20Rng::from_seed(seed);
-            let begun = document.security_object().begin_chip_authentication(dg14, document.dg1(), &mut rng);
-            let (task, step) = match begun {
+            let object = document.security_object();
+            let begin = || object.chip_authentication_with(dg14, document.dg1(), &key);
+            let (task, step) = match begin() {
                 Ok(begun) => begun,
                 Err(rejection) => return Ok(Err(rejection)),
             };
-            let scalar = hex::decode(ephemeral_private_key).context("ephemeral_private_key")?;
-            let mut keys = Curve::all().filter_map(|curve| EcPrivateKey::from_scalar(curve, &scalar).ok());
-            let made = keys.any(|key| key.public_key().to_sec1() == task.ephemeral_public_key);
-            ensure!(made, "rng_seed does not make ephemeral_private_key");
+            if let (Some(named), TaskProtocol::AtGa { oid }) = (protocol, &task.protocol) {
+                ensure!(named == oid, "the verifier chooses the protocol {oid}");
+            }
+            if let Some(id) = key_id {
+                let reference = task.key_reference.iter().flatten().fold(0, |n, b| n << 8 | u64::from(*b));
+                ensure!(*id == reference, "the verifier chooses the key {reference}");
+            }
+            if !plaintexts.is_empty() {
+                let expected = bytes(plaintexts).context("plaintexts")?;
+                let said = step.plaintexts(&responses);
+                return Ok(said
+                    .and_then(|said| if said == expected { Ok(None) } else { Err(Rejection::Dg1Mismatch) }));
+            }
             let suspended = step.suspend().to_vec();
             set.chip_authentication = Some(ChipAuthenticationEvidence { suspended, responses });
         }
         Some(Evidence::Mrz { .. } | Evidence::OpticalMrz { .. }) | None => bail!("no answers of a chip"),
     }
-    Ok(Ok(set))
+    Ok(Ok(Some(set)))
 }
 
 /// Any age, any document, no chip proof, but for what the case says.

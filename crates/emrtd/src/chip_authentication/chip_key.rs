@@ -64,20 +64,32 @@ impl ChipPublicKey {
         }
     }
 
-    /// Makes a one-use key in this key's group: its public part as the chip takes it, and the shared secret.
-    pub(super) fn agree_once(
-        &self,
-        rng: &mut impl CryptoRng,
-    ) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), crypto::Error> {
+    /// Makes a one-use key in this key's group.
+    pub(super) fn one_use(&self, rng: &mut impl CryptoRng) -> ChipPrivateKey {
         match self {
-            Self::Ec(theirs) => {
-                let own = EcPrivateKey::generate(theirs.curve(), rng);
+            Self::Ec(theirs) => ChipPrivateKey::Ec(EcPrivateKey::generate(theirs.curve(), rng)),
+            Self::Dh(theirs) => ChipPrivateKey::Dh(DhPrivateKey::generate(theirs.group(), rng)),
+        }
+    }
+
+    /// A key in this key's group, from its number, big-endian.
+    pub(super) fn private_key(&self, number: &[u8]) -> Result<ChipPrivateKey, crypto::Error> {
+        match self {
+            Self::Ec(theirs) => EcPrivateKey::from_scalar(theirs.curve(), number).map(ChipPrivateKey::Ec),
+            Self::Dh(theirs) => DhPrivateKey::from_bytes(theirs.group(), number).map(ChipPrivateKey::Dh),
+        }
+    }
+
+    /// The public part of a one-use key, as the chip takes it, and the shared secret.
+    pub(super) fn agree(&self, own: &ChipPrivateKey) -> Result<(Vec<u8>, Zeroizing<Vec<u8>>), crypto::Error> {
+        match (self, own) {
+            (Self::Ec(theirs), ChipPrivateKey::Ec(own)) => {
                 Ok((own.public_key().to_sec1(), own.ecdh(theirs)?))
             }
-            Self::Dh(theirs) => {
-                let own = DhPrivateKey::generate(theirs.group(), rng);
+            (Self::Dh(theirs), ChipPrivateKey::Dh(own)) => {
                 Ok((own.public_key().to_unsigned(), own.agree(theirs)?))
             }
+            _ => Err(crypto::Error::KeyMismatch),
         }
     }
 }

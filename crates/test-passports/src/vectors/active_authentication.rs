@@ -4,7 +4,7 @@ use crypto::{Curve, EcPrivateKey, HashAlgorithm, RsaPrivateKey, iso9796_2};
 use lds::{Dg14, FileId};
 
 use super::draft::{Draft, at, flipped, utopia};
-use super::manifest::{Evidence, Importance};
+use super::manifest::{Evidence, Importance, Policy};
 use crate::keys::{RsaKey, ec_key, rng};
 use crate::{ActiveAuthentication, PrivateKey, Specimen, SpecimenBuilder};
 
@@ -15,6 +15,7 @@ const SECTION: &str = "ICAO Doc 9303-11 6.1";
 pub(super) fn cases() -> Vec<Draft> {
     let mut cases = rsa();
     cases.extend(ecdsa());
+    cases.extend(bsi());
     cases
 }
 
@@ -91,6 +92,64 @@ fn rsa() -> Vec<Draft> {
         .evidence(evidence(&other_key))
         .importance(Importance::Critical),
     ]
+}
+
+/// Unit ISO7816_F of the BSI's plan: the hashes that a chip may sign with, and a trailer that is none.
+fn bsi() -> Vec<Draft> {
+    let bsi = |id, reference, description, offer, signature: &[u8]| {
+        let mut case = Draft::whole(id, description, &specimen(offer)).evidence(evidence(signature));
+        case.policy = Policy { inspection: Some("bsi-tr-03105".into()), ..Policy::default() };
+        case.reference(reference).flags(&["bsi"])
+    };
+    let rsa = ActiveAuthentication::Rsa2048;
+    let signed = |hash| rsa_signature(RsaKey::ActiveAuthentication2048, hash, &CHALLENGE);
+    let hashes = [
+        (
+            "aa::bsi-iso7816-f-01",
+            "BSI TR-03105-5.1 ISO7816_F_01",
+            "RSA, SHA-1, trailer BC",
+            HashAlgorithm::Sha1,
+        ),
+        (
+            "aa::bsi-iso7816-f-04",
+            "BSI TR-03105-5.1 ISO7816_F_04",
+            "RSA, SHA-224, trailer 38CC",
+            HashAlgorithm::Sha224,
+        ),
+        (
+            "aa::bsi-iso7816-f-05",
+            "BSI TR-03105-5.1 ISO7816_F_05",
+            "RSA, SHA-256, trailer 34CC",
+            HashAlgorithm::Sha256,
+        ),
+        (
+            "aa::bsi-iso7816-f-06",
+            "BSI TR-03105-5.1 ISO7816_F_06",
+            "RSA, SHA-384, trailer 36CC",
+            HashAlgorithm::Sha384,
+        ),
+        (
+            "aa::bsi-iso7816-f-07",
+            "BSI TR-03105-5.1 ISO7816_F_07",
+            "RSA, SHA-512, trailer 35CC",
+            HashAlgorithm::Sha512,
+        ),
+    ];
+    let mut cases: Vec<Draft> = hashes
+        .map(|(id, reference, description, hash)| bsi(id, reference, description, rsa, &signed(hash)))
+        .to_vec();
+    let ec = ActiveAuthentication::Ec(Curve::P256);
+    let plain = ec_signature(&key_of(&specimen(ec)), HashAlgorithm::Sha256, &CHALLENGE);
+    let (id, reference) = ("aa::bsi-iso7816-f-02", "BSI TR-03105-5.1 ISO7816_F_02");
+    cases.push(bsi(id, reference, "ECDSA in plain form, its algorithm in DG14", ec, &plain));
+    let key = rsa_key(RsaKey::ActiveAuthentication2048);
+    let recovered = key.public_key().raw_public_op(&signed(HashAlgorithm::Sha256)).expect("a signature");
+    let message = [&recovered[..recovered.len() - 1], &[0xCD]].concat();
+    let (id, reference) = ("aa::bsi-iso7816-f-08", "BSI TR-03105-5.1 ISO7816_F_08");
+    let wrong = key.raw_private_op(&message).expect("below the modulus");
+    let wrong = bsi(id, reference, "The trailer is 34CD", rsa, &wrong);
+    cases.push(wrong.refused("aa.signature", "aa::bsi-iso7816-f-05"));
+    cases
 }
 
 fn ec_signature(key: &EcPrivateKey, hash: HashAlgorithm, challenge: &[u8]) -> Vec<u8> {

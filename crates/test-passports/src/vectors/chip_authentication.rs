@@ -3,6 +3,7 @@
 use crypto::{Curve, SessionCipher, pad};
 use lds::{FileId, tlv};
 
+use super::bsi;
 use super::chip_session::{Session, Terminal};
 use super::draft::{Draft, at, flipped, utopia};
 use super::manifest::Importance;
@@ -19,6 +20,7 @@ fn responses(chip: &ChipKey, terminal: &Terminal, dg1: &[u8]) -> Vec<Vec<u8>> {
 pub(super) fn cases() -> Vec<Draft> {
     let mut cases = accepted();
     cases.extend(refused());
+    cases.extend(bsi::chip_authentication::cases());
     cases
 }
 

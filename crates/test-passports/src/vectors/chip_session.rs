@@ -11,21 +11,23 @@ use crate::ChipKey;
 
 /// The server's one-use key.
 pub(super) struct Terminal {
-    seed: [u8; 32],
     pub(super) key: EcPrivateKey,
 }
 
 impl Terminal {
     pub(super) fn new(label: &str, curve: Curve) -> Self {
         let seed = sha256(label.as_bytes());
-        Self { seed, key: EcPrivateKey::generate(curve, &mut ChaCha20Rng::from_seed(seed)) }
+        Self { key: EcPrivateKey::generate(curve, &mut ChaCha20Rng::from_seed(seed)) }
     }
 
     pub(super) fn evidence(&self, responses: &[Vec<u8>]) -> Evidence {
         Evidence::ChipAuthentication {
-            rng_seed: hex::encode(self.seed),
-            ephemeral_private_key: hex::encode(self.key.scalar_bytes().as_slice()),
+            terminal_private_key: hex::encode(self.key.scalar_bytes().as_slice()),
+            protocol: None,
+            key_id: None,
+            commands: Vec::new(),
             responses: responses.iter().map(hex::encode).collect(),
+            plaintexts: Vec::new(),
         }
     }
 }
@@ -40,11 +42,12 @@ pub(super) struct Session {
 impl Session {
     pub(super) fn new(chip: &ChipKey, terminal: &Terminal) -> Self {
         let secret = chip.key.ecdh(&terminal.key.public_key()).expect("keys of one curve");
-        Self {
-            encryption: chip.cipher.kdf(&secret, 1),
-            authentication: chip.cipher.kdf(&secret, 2),
-            counter: 0,
-        }
+        Self::of_secret(chip.cipher, &secret)
+    }
+
+    /// Doc 9303-11 9.7.1.
+    pub(super) fn of_secret(cipher: SessionCipher, secret: &[u8]) -> Self {
+        Self { encryption: cipher.kdf(secret, 1), authentication: cipher.kdf(secret, 2), counter: 0 }
     }
 
     /// A protected response with status word 9000 (Doc 9303-11 9.8.6). Counts the command and the response.

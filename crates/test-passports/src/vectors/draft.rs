@@ -24,6 +24,7 @@ pub(super) struct TrustDraft {
     pub link: Vec<Vec<u8>>,
     pub dsc: Vec<Vec<u8>>,
     pub crl: Vec<Vec<u8>>,
+    pub pins: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -35,6 +36,7 @@ pub(super) struct Draft {
     pub reference: &'static str,
     pub at: UnixTime,
     pub files: BTreeMap<FileId, Vec<u8>>,
+    pub objects: BTreeMap<&'static str, Vec<u8>>,
     pub trust: TrustDraft,
     pub policy: Policy,
     pub evidence: Option<Evidence>,
@@ -61,6 +63,7 @@ impl Draft {
             reference: "ICAO Doc 9303-11 5.1",
             at: at(),
             files: specimen.files.clone(),
+            objects: BTreeMap::new(),
             trust: TrustDraft { csca: vec![specimen.csca_der.clone()], ..TrustDraft::default() },
             policy: Policy::default(),
             evidence: None,
@@ -72,6 +75,11 @@ impl Draft {
 
     /// A case without a document.
     pub fn bare(id: &'static str, description: &'static str, evidence: Evidence) -> Self {
+        Self { evidence: Some(evidence), ..Self::of_objects(id, description) }
+    }
+
+    /// A case about objects that are no files of a chip.
+    pub fn of_objects(id: &'static str, description: &'static str) -> Self {
         Self {
             id,
             description,
@@ -80,9 +88,10 @@ impl Draft {
             reference: "ICAO Doc 9303-3 4.9",
             at: at(),
             files: BTreeMap::new(),
+            objects: BTreeMap::new(),
             trust: TrustDraft::default(),
             policy: Policy::default(),
-            evidence: Some(evidence),
+            evidence: None,
             result: Outcome::Valid,
             rejection: None,
             twin: None,
@@ -137,6 +146,18 @@ impl Draft {
     /// Replaces a file.
     pub fn file(mut self, id: FileId, bytes: &[u8]) -> Self {
         self.files.insert(id, bytes.to_vec());
+        self
+    }
+
+    /// Adds or replaces an object.
+    pub fn object(mut self, name: &'static str, bytes: &[u8]) -> Self {
+        self.objects.insert(name, bytes.to_vec());
+        self
+    }
+
+    /// Pins a CSCA.
+    pub fn pin(mut self, sha256: &str) -> Self {
+        self.trust.pins.push(sha256.to_owned());
         self
     }
 

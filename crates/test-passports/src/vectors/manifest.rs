@@ -30,16 +30,25 @@ pub struct Case {
     /// One sentence; for a negative case the one thing that is wrong.
     pub description: String,
     /// Traits that a runner may select by: `ecdsa`, `brainpool`, `quirk`.
+    #[serde(default)]
     pub flags: Vec<String>,
     /// What it means to get the case wrong.
+    #[serde(default)]
     pub importance: Importance,
     /// Which rule, by document and section.
+    #[serde(default)]
     pub reference: String,
     /// The time at which everything is judged, RFC 3339.
     pub validation_time: String,
     /// Files as received from the chip: path by name (`EF.SOD`).
+    #[serde(default)]
     pub files: BTreeMap<String, String>,
+    /// Objects that are no files of a chip: path by name. Suite `master-list`: `list`, and `newest`, a list that was
+    /// imported before. Suite `crl`: `crl`, `issuer`, `certificate`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub objects: BTreeMap<String, String>,
     /// What is trusted.
+    #[serde(default)]
     pub trust: Trust,
     /// Where the verifier's policy is not the default.
     #[serde(default, skip_serializing_if = "Policy::is_default")]
@@ -58,12 +67,13 @@ pub struct Case {
 }
 
 /// What it means to get a case wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Importance {
     /// An oddity.
     Low,
     /// A real document would be refused, or a formal rule broken.
+    #[default]
     Medium,
     /// A document is accepted that should not be.
     High,
@@ -99,6 +109,9 @@ pub struct Trust {
     /// Certificate revocation lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub crl: Vec<String>,
+    /// SHA-256 of the CSCAs that may stand behind a master list, hexadecimal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<String>,
 }
 
 /// Where policy is not the default: documents as in the field, any age, any document, no chip proof.
@@ -136,15 +149,25 @@ pub enum Evidence {
         /// The chip's answer.
         signature: String,
     },
-    /// The server's part of Chip Authentication and the chip's answers to SELECT EF.DG1 and to one READ BINARY of the
-    /// length of `EF.DG1` under the new keys.
+    /// The server's part of Chip Authentication and the chip's answers under the new keys.
     ChipAuthentication {
-        /// 32 bytes: `EcPrivateKey::generate` of a ChaCha20 generator with this seed makes the ephemeral key.
-        rng_seed: String,
-        /// That key's scalar.
-        ephemeral_private_key: String,
-        /// Raw responses, status word included.
+        /// The number of the server's one-use key, big-endian, in the group of the key in EF.DG14.
+        terminal_private_key: String,
+        /// The protocol, dotted: the one that the verifier must choose.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        protocol: Option<String>,
+        /// The number of the key in EF.DG14, if it has one: the one that the verifier must choose.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key_id: Option<u64>,
+        /// The protected commands, as they were sent; not judged.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        commands: Vec<String>,
+        /// Raw responses, status word included; the send sequence counter begins at 0.
         responses: Vec<String>,
+        /// What each response says. Without it they are the answers to SELECT EF.DG1 and to one READ BINARY of the length
+        /// of `EF.DG1`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        plaintexts: Vec<String>,
     },
     /// The MRZ on the document's page, as it was read: lines separated by line feeds.
     OpticalMrz {

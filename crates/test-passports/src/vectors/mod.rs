@@ -7,9 +7,11 @@ mod active_authentication;
 mod bsi;
 mod chip_authentication;
 mod chip_session;
+mod crl;
 mod draft;
 mod enrolment;
 pub mod manifest;
+mod master_list;
 mod mrz;
 mod passive_authentication;
 
@@ -30,7 +32,7 @@ const PLAN: &str = include_str!("bsi/plan.json");
 /// Suite, description, cases.
 type Suite = (&'static str, &'static str, fn() -> Vec<Draft>);
 
-const SUITES: [Suite; 5] = [
+const SUITES: [Suite; 7] = [
     (
         "passive-authentication",
         "EF.SOD and the data groups it covers, judged against trusted CSCAs",
@@ -46,6 +48,8 @@ const SUITES: [Suite; 5] = [
         "The chip's answers under keys that the server agreed on with it",
         chip_authentication::cases,
     ),
+    ("master-list", "CSCA master lists, behind pinned CSCAs", master_list::cases),
+    ("crl", "What a certificate revocation list says of a certificate", crl::cases),
     ("mrz", "Texts read as an MRZ", mrz::cases),
     ("enrolment", "Documents and policies, from the files to the holder's identity", enrolment::cases),
 ];
@@ -109,19 +113,25 @@ fn finish(draft: Draft, tree: &mut BTreeMap<String, Vec<u8>>) -> Case {
         link: all("link", draft.trust.link),
         dsc: all("dsc", draft.trust.dsc),
         crl: all("crl", draft.trust.crl),
+        pins: draft.trust.pins,
     };
     let files = draft.files.into_iter().map(|(id, bytes)| {
         let kind = id.name().replace('.', "_");
         (id.name().to_owned(), store(&kind, bytes))
     });
+    let files = files.collect();
+    let objects = draft.objects.into_iter();
+    let objects =
+        objects.map(|(name, bytes)| (name.to_owned(), store(&name.replace('-', "_"), bytes))).collect();
     Case {
+        objects,
         id: draft.id.into(),
         description: draft.description.into(),
         flags: draft.flags.into_iter().map(Into::into).collect(),
         importance: draft.importance,
         reference: draft.reference.into(),
         validation_time: draft.at.to_string(),
-        files: files.collect(),
+        files,
         trust,
         policy: draft.policy,
         evidence: draft.evidence,

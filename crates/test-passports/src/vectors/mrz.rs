@@ -1,5 +1,7 @@
 //! Texts read as an MRZ (Doc 9303-3 section 4, Parts 4 to 6).
 
+use lds::mrz::check_digit;
+
 use super::draft::Draft;
 use super::manifest::{Evidence, Importance};
 
@@ -15,6 +17,99 @@ fn case(id: &'static str, description: &'static str, lines: &[&str]) -> Draft {
 pub(super) fn cases() -> Vec<Draft> {
     let mut cases = accepted();
     cases.extend(refused());
+    cases.extend(cards());
+    cases
+}
+
+/// Doc 9303-5 and 9303-6: each check digit of the two card sizes, alone wrong. The composite one is made to fit.
+fn cards() -> Vec<Draft> {
+    let td2 = |number: char, birth: char, expiry: char, composite: Option<char>| {
+        let line = format!("D23145890{number}UTO740812{birth}F120415{expiry}<<<<<<<");
+        let digit = composite.unwrap_or_else(|| {
+            check_digit(&[&line[..10], &line[13..20], &line[21..28], &line[28..35]].concat())
+        });
+        ["I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<".to_owned(), format!("{line}{digit}")]
+    };
+    let td1 = |number: char, birth: char, expiry: char, composite: Option<char>| {
+        let upper = format!("I<UTOD23145890{number}<<<<<<<<<<<<<<<");
+        let middle = format!("740812{birth}F120415{expiry}UTO<<<<<<<<<<<");
+        let digit = composite.unwrap_or_else(|| {
+            check_digit(&[&upper[5..], &middle[..7], &middle[8..15], &middle[18..29]].concat())
+        });
+        [upper, format!("{middle}{digit}"), "ERIKSSON<<ANNA<MARIA<<<<<<<<<<".to_owned()]
+    };
+    let number = "lds.check-digit(document number)";
+    let (birth, expiry) = ("lds.check-digit(date of birth)", "lds.check-digit(date of expiry)");
+    let whole = "lds.check-digit(whole MRZ)";
+    let text = |lines: &[String]| Evidence::Mrz { text: lines.join("\n") };
+    let of_td2 = "ICAO Doc 9303-6 4.2.2";
+    let right = |id, description, lines: &[String]| Draft::bare(id, description, text(lines));
+    let wrong = |id, description, code, twin, lines: &[String]| {
+        right(id, description, lines).refused(code, twin).importance(Importance::High)
+    };
+    let mut cases = vec![
+        right("mrz::td2", "A document number of nine characters in TD2", &td2('7', '2', '9', None)),
+        wrong(
+            "mrz::td2-check-digit-number",
+            "The check digit of the document number is wrong",
+            number,
+            "mrz::td2",
+            &td2('8', '2', '9', None),
+        ),
+        wrong(
+            "mrz::td2-check-digit-birth",
+            "The check digit of the date of birth is wrong",
+            birth,
+            "mrz::td2",
+            &td2('7', '3', '9', None),
+        ),
+        wrong(
+            "mrz::td2-check-digit-expiry",
+            "The check digit of the date of expiry is wrong",
+            expiry,
+            "mrz::td2",
+            &td2('7', '2', '0', None),
+        ),
+        wrong(
+            "mrz::td2-check-digit-composite",
+            "The composite check digit is wrong",
+            whole,
+            "mrz::td2",
+            &td2('7', '2', '9', Some('0')),
+        ),
+    ];
+    cases = cases.into_iter().map(|case| case.reference(of_td2)).collect();
+    let more = [
+        wrong(
+            "mrz::td1-check-digit-number",
+            "The check digit of the document number is wrong",
+            number,
+            "mrz::td1",
+            &td1('8', '2', '9', None),
+        ),
+        wrong(
+            "mrz::td1-check-digit-birth",
+            "The check digit of the date of birth is wrong",
+            birth,
+            "mrz::td1",
+            &td1('7', '3', '9', None),
+        ),
+        wrong(
+            "mrz::td1-check-digit-expiry",
+            "The check digit of the date of expiry is wrong",
+            expiry,
+            "mrz::td1",
+            &td1('7', '2', '0', None),
+        ),
+        wrong(
+            "mrz::td1-check-digit-composite",
+            "The composite check digit is wrong",
+            whole,
+            "mrz::td1",
+            &td1('7', '2', '9', Some('0')),
+        ),
+    ];
+    cases.extend(more.map(|case| case.reference("ICAO Doc 9303-5 4.2.2")));
     cases
 }
 

@@ -11,6 +11,7 @@ macro_rules! h {
 mod algorithms;
 mod card_security;
 mod certificate;
+pub(super) mod chip_authentication;
 mod com;
 mod dg1;
 mod dg14;

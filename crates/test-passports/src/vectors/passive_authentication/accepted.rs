@@ -6,7 +6,7 @@ use lds::{FileId, tlv};
 
 use super::super::draft::{Draft, at, utopia};
 use super::super::manifest::Importance;
-use crate::keys::RsaKey;
+use crate::keys::{DsaKey, RsaKey};
 use crate::{PrivateKey, Signer, Specimen, SpecimenBuilder, State, StateBuilder};
 
 pub(super) fn cases() -> Vec<Draft> {
@@ -25,7 +25,7 @@ fn passport(state: &State) -> Specimen {
 type Algorithms = (&'static str, &'static str, Signer, Signer);
 
 fn algorithms() -> Vec<Draft> {
-    use HashAlgorithm::{Sha1, Sha256, Sha384, Sha512};
+    use HashAlgorithm::{Sha1, Sha224, Sha256, Sha384, Sha512};
     let explicit = |curve, hash| Signer::new(PrivateKey::ec_explicit(curve, "UTO"), hash);
     let named = |curve, hash| Signer::new(PrivateKey::ec(curve, "UTO"), hash);
     let both = |id, description, signer: Signer| (id, description, signer.clone(), signer);
@@ -43,6 +43,62 @@ fn algorithms() -> Vec<Draft> {
             "pa::ecdsa-brainpool-p384r1",
             "brainpoolP384r1, SHA-384",
             explicit(Curve::BrainpoolP384r1, Sha384),
+        ),
+        both("pa::ecdsa-p192", "P-192, SHA-256", explicit(Curve::P192, Sha256)),
+        both("pa::ecdsa-p224", "P-224 by its name, SHA-224", named(Curve::P224, Sha224)),
+        both(
+            "pa::ecdsa-brainpool-p192r1",
+            "brainpoolP192r1, SHA-224",
+            explicit(Curve::BrainpoolP192r1, Sha224),
+        ),
+        both(
+            "pa::ecdsa-brainpool-p224r1",
+            "brainpoolP224r1, SHA-224",
+            explicit(Curve::BrainpoolP224r1, Sha224),
+        ),
+        both(
+            "pa::ecdsa-brainpool-p320r1",
+            "brainpoolP320r1, SHA-384",
+            explicit(Curve::BrainpoolP320r1, Sha384),
+        ),
+        both(
+            "pa::ecdsa-brainpool-p512r1",
+            "brainpoolP512r1, SHA-512",
+            explicit(Curve::BrainpoolP512r1, Sha512),
+        ),
+        both(
+            "pa::ecdsa-brainpool-p256r1-named",
+            "brainpoolP256r1 by its name, SHA-384",
+            named(Curve::BrainpoolP256r1, Sha384),
+        ),
+        both(
+            "pa::ecdsa-plain",
+            "r and s one after the other, as TR-03111 has them, under its OID",
+            Signer::plain(PrivateKey::ec(Curve::P256, "UTO"), Sha256),
+        ),
+        (
+            "pa::dsa",
+            "DSA of 2048 bits under a CSCA of 3072, SHA-256",
+            Signer::new(PrivateKey::dsa(DsaKey::Csca), Sha256),
+            Signer::new(PrivateKey::dsa(DsaKey::Dsc), Sha256),
+        ),
+        (
+            "pa::rsa-3072",
+            "An RSA CSCA of 3072 bits, SHA-512",
+            Signer::new(PrivateKey::rsa(RsaKey::Csca3072), Sha512),
+            pkcs1(RsaKey::Dsc),
+        ),
+        (
+            "pa::rsa-pss-sha512",
+            "RSASSA-PSS with SHA-512 on certificate and security object",
+            Signer::pss(RsaKey::Csca3072, Sha512),
+            Signer::pss(RsaKey::Dsc, Sha512),
+        ),
+        (
+            "pa::ecdsa-over-rsa-pss",
+            "A document signer with PSS under a CSCA with ECDSA on brainpoolP512r1",
+            explicit(Curve::BrainpoolP512r1, Sha512),
+            Signer::pss(RsaKey::Dsc, Sha256),
         ),
         both(
             "pa::ecdsa-long-hash",
