@@ -39,7 +39,7 @@ impl EcPoint {
         let u = &(&(&t * &t) * &t) * &h2;
         // 6: A = h2^(p - 1 - (p + 1) / 4), and (p + 1) / 4 = (p - 3) / 4 + 1
         let quarter = p.wrapping_sub(&three).shr(2);
-        let exponent = p.wrapping_sub(&BoxedUint::from(2_u8)).wrapping_sub(&quarter);
+        let exponent = p.wrapping_sub(BoxedUint::from(2_u8)).wrapping_sub(&quarter);
         let root = h2.pow_bounded_exp(&exponent, p.bit_width_vartime());
         // 7
         let square = &(&root * &root) * &h2 == one;

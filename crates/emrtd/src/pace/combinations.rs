@@ -15,7 +15,7 @@ const MAPPINGS: [PaceMapping; 3] =
 
 /// Each way: DH with the parameters 0 to 2, ECDH with 8 to 18.
 fn ways() -> impl Iterator<Item = PaceInfo> {
-    (0..=18).filter_map(|id| PaceGroup::from_parameter_id(id)).flat_map(|group| {
+    (0..=18).filter_map(PaceGroup::from_parameter_id).flat_map(|group| {
         let info =
             move |mapping, cipher| PaceInfo::new(group.agreement(), mapping, cipher, group.parameter_id());
         MAPPINGS.into_iter().flat_map(move |mapping| CIPHERS.map(|cipher| info(mapping, cipher)))
