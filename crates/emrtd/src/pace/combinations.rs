@@ -1,7 +1,7 @@
 //! The terminal against the chip, in every way of PACE that Doc 9303-11 allows; the others are refused with a code.
 
-use crypto::{Curve, EcPrivateKey};
-use lds::security_info::KeyAgreement;
+use crypto::{Curve, EcPrivateKey, SessionCipher};
+use lds::security_info::{KeyAgreement, PaceInfo};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 

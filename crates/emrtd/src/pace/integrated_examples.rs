@@ -1,7 +1,8 @@
 //! Appendix H of Doc 9303-11: integrated mapping. It prints K_pi of a password that it does not print, so the numbers are
 //! computed below the steps.
 
-use lds::security_info::KeyAgreement;
+use crypto::SessionCipher;
+use lds::security_info::{KeyAgreement, PaceInfo};
 use serde_json::Value;
 
 use super::*;

@@ -1,5 +1,6 @@
-use crypto::Curve;
-use lds::security_info::{KeyAgreement, SecurityInfo};
+use crypto::{Curve, SessionCipher};
+use lds::CardAccess;
+use lds::security_info::{KeyAgreement, PaceInfo, SecurityInfo};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
 
