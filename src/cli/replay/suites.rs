@@ -128,8 +128,7 @@ impl Folder {
     /// The suite `master-list`: the object `list`, after `newest` was imported, if there is one.
     fn master_list(&self, case: &Case) -> anyhow::Result<Option<String>> {
         let at = time(case)?;
-        let pin =
-            |text: &String| Ok(hex::decode(text)?.try_into().map_err(|_| anyhow!("{text}: not 32 bytes"))?);
+        let pin = |text: &String| hex::decode(text)?.try_into().map_err(|_| anyhow!("{text}: not 32 bytes"));
         let pins = case.trust.pins.iter().map(pin).collect::<anyhow::Result<_>>().context("trust.pins")?;
         let mut base = TrustBase::default();
         if let Some(newest) = case.objects.get("newest") {
