@@ -4,7 +4,7 @@
 //! - [`enrolment`], [`request`], [`attempt`], [`contact`]: the evidence of an enrolment, sealed under its bearer secret;
 //! - [`seal`]: what an enrolment becomes, in one transaction; [`account`]: what happens to that later;
 //! - [`device`]: request sequence and PIN failures of a phone;
-//! - [`login`]: one row from the page to the claims;
+//! - [`login`]: one row from the page to the claims; its `redemption` reads in one statement all that tokens are made of;
 //! - [`usage`], [`audit`]: limits, replayed assertions, the chained log.
 //!
 //! Every statement is one `&'static str` that both engines take; [`engine`] runs it. Everything that may happen once
@@ -13,6 +13,7 @@
 pub mod account;
 pub mod attempt;
 pub mod audit;
+mod connections;
 pub mod contact;
 pub mod device;
 pub mod engine;
@@ -36,7 +37,7 @@ pub use engine::Database;
 pub use enrolment::{NewEvidence, OpenedEnrolment};
 pub use error::{Error, SealRefusal};
 pub use keys::StorageKeys;
-pub use login::{ClaimOutcome, Created, Login, NewLogin, RedeemOutcome, ReleaseOutcome};
+pub use login::{ClaimOutcome, Created, Grant, Login, NewLogin, RedeemOutcome, ReleaseOutcome};
 pub use request::Accepted;
 pub use seal::Stored;
 pub use usage::Scope;

@@ -149,6 +149,7 @@ impl Bench {
 
     /// The codes of the audit log, with their details.
     async fn audited(&self) -> Vec<(String, String)> {
+        crate::housekeeping::log_redemptions(&self.state).await.unwrap();
         let lines = self.state.database.audit_lines(0, 1000).await.unwrap();
         lines.into_iter().map(|line| (line.event.code, line.event.detail)).collect()
     }

@@ -9,7 +9,7 @@ use oidc::{
     AccessToken, AuthenticatedTokenRequest, Client, ErrorCode, IdTokenClaims, TokenError, TokenRequest,
     TokenResponse,
 };
-use storage::{AuditEvent, Login, RedeemOutcome};
+use storage::{AuditEvent, Grant, RedeemOutcome};
 
 use super::{Granted, NoForm, NotGranted, form, noted, uncached};
 use crate::AppState;
@@ -89,11 +89,12 @@ async fn tokens(
     take_assertion(state, &request, now).await?;
     // 3. The code counts once, whatever follows.
     let token = AccessToken::generate(&mut state.rng());
-    let login = redeem(state, &request, &token, now).await?;
-    // 4. What it was given for.
-    let response = grant(state, &request, &login, &token, now).await;
-    let response = response.map_err(|refused| Refused { login: Some(login.id.clone()), ..refused })?;
-    Ok((login.id, response))
+    let granted = redeem(state, &request, &token, now).await?;
+    let login = granted.login_id.clone();
+    // 4. What it was given for. That it was redeemed, the audit log learns from its row (`housekeeping`).
+    let response = grant(state, &request, granted, &token, now).await;
+    let response = response.map_err(|refused| Refused { login: Some(login.clone()), ..refused })?;
+    Ok((login, response))
 }
 
 /// RFC 7523, 3, point 7.
@@ -117,11 +118,11 @@ async fn redeem(
     request: &AuthenticatedTokenRequest<'_>,
     token: &AccessToken,
     now: UnixTime,
-) -> Result<Login, Refused> {
+) -> Result<Grant, Refused> {
     let (code, client) = (request.code()?, request.client().id());
     let (code, secret) = (code.as_str().as_bytes(), token.as_str().as_bytes());
     match state.database.redeem_code(code, client, secret, now).await? {
-        RedeemOutcome::Redeemed(login) => Ok(*login),
+        RedeemOutcome::Redeemed(grant) => Ok(*grant),
         RedeemOutcome::Reused => {
             audit(state, AuditEvent::new("login.code-reused", client, ""), now).await?;
             Err(no_grant("the code was used before; its token is revoked").into())
@@ -134,18 +135,19 @@ async fn redeem(
 async fn grant(
     state: &AppState,
     request: &AuthenticatedTokenRequest<'_>,
-    login: &Login,
+    grant: Grant,
     token: &AccessToken,
     now: UnixTime,
 ) -> Result<TokenResponse, Refused> {
     let (client, issuer) = (request.client(), state.config.issuer.as_str());
-    let granted = match Granted::load(state, login, now).await {
+    let login = &grant.login_id.clone();
+    let granted = match Granted::read(grant, now) {
         Ok(granted) => granted,
         Err(error) => return Err(not_granted(state, client, login, error, now).await),
     };
     if let Err(error) = request.check_grant(&granted.request) {
         // Whoever holds the code does not know what the client that asked for it knows.
-        audit(state, AuditEvent::new("login.grant-refused", &login.id, error.description), now).await?;
+        audit(state, AuditEvent::new("login.grant-refused", login, error.description), now).await?;
         return Err(error.into());
     }
     let Granted { request, approved, subject, .. } = &granted;
@@ -157,22 +159,19 @@ async fn grant(
         Ok(id_token) => id_token,
         Err(error) => return Err(not_granted(state, client, login, NotGranted::trouble(error), now).await),
     };
-    let detail = format!("{} {}", client.id(), approved.acr());
-    audit(state, AuditEvent::new("login.redeemed", &login.id, &detail), now).await?;
     Ok(TokenResponse::new(token, id_token, request))
 }
 
 async fn not_granted(
     state: &AppState,
     client: &Client,
-    login: &Login,
+    login: &str,
     error: NotGranted,
     now: UnixTime,
 ) -> Refused {
     match error {
         NotGranted::Identity(why) => {
-            let event =
-                AuditEvent::new("login.identity-refused", &login.id, &format!("{} {why}", client.id()));
+            let event = AuditEvent::new("login.identity-refused", login, &format!("{} {why}", client.id()));
             match audit(state, event, now).await {
                 Ok(()) => {
                     let error = no_grant("the login does not count any more");

@@ -4,8 +4,9 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use clock::UnixTime;
 use oidc::{AccessToken, BearerError, UserinfoClaims};
-use storage::Login;
+use storage::Grant;
 
 use super::{Granted, NotGranted, noted, uncached};
 use crate::{ApiError, AppState};
@@ -17,22 +18,24 @@ pub(super) async fn claims(State(state): State<AppState>, headers: HeaderMap) ->
         Ok(token) => token,
         Err(error) => return refusal(error, None, None),
     };
-    let login = match state.database.use_access_token(token.as_str().as_bytes(), state.now()).await {
-        Ok(Some(login)) => login,
+    let now = state.now();
+    let grant = match state.database.use_access_token(token.as_str().as_bytes(), now).await {
+        Ok(Some(grant)) => grant,
         Ok(None) => return refusal(BearerError::Invalid, None, None),
         Err(error) => return ApiError::from(error).into_response(),
     };
-    match signed(&state, &login).await {
-        Ok(jwt) => noted(uncached(jwt.into_response(), "application/jwt"), Some(login.id), None, None),
-        Err(NotGranted::Identity(why)) => refusal(BearerError::Invalid, Some(login.id), Some(why)),
+    let login = grant.login_id.clone();
+    match signed(&state, grant, now) {
+        Ok(jwt) => noted(uncached(jwt.into_response(), "application/jwt"), Some(login), None, None),
+        Err(NotGranted::Identity(why)) => refusal(BearerError::Invalid, Some(login), Some(why)),
         Err(NotGranted::Trouble(detail)) => ApiError::internal(detail).into_response(),
     }
 }
 
 /// The claims of a login whose token was just used up.
-async fn signed(state: &AppState, login: &Login) -> Result<String, NotGranted> {
-    let client = state.clients.get(&login.client_id).ok_or(NotGranted::Identity("client"))?;
-    let Granted { request, approved, account, subject } = Granted::load(state, login, state.now()).await?;
+fn signed(state: &AppState, grant: Grant, now: UnixTime) -> Result<String, NotGranted> {
+    let client = state.clients.get(&grant.client_id).ok_or(NotGranted::Identity("client"))?;
+    let Granted { request, approved, account, subject } = Granted::read(grant, now)?;
     let issuer = &state.config.issuer;
     let claims = UserinfoClaims::for_login(issuer, client, &request, &approved, &subject, &account.pivot)?;
     state.encrypted(client, claims.sign(&state.oidc_key)).map_err(NotGranted::trouble)

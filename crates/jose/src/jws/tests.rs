@@ -243,3 +243,25 @@ fn secrets_and_payloads_are_not_printed() {
     let p384 = EcPrivateKey::generate(Curve::P384, &mut ChaCha20Rng::seed_from_u64(1));
     assert_eq!(SigningKey::new(p384).err(), Some(Error::Jwk("curve")));
 }
+
+/// Both signers are one key: what `ring` signs our own arithmetic verifies, and the other way round.
+#[test]
+fn both_signers_of_a_key_make_signatures_of_the_same_key() {
+    for seed in 0..20 {
+        let key = key(seed);
+        let plain = key.sign(b"input");
+        assert_eq!(plain.len(), 64);
+        assert_ne!(plain, key.sign(b"input"), "the nonce holds randomness");
+        let own = key.key.sign(HashAlgorithm::Sha256, b"input").to_plain(Curve::P256);
+        let public = key.jwk().public_key().unwrap();
+        for signature in [&plain, &own] {
+            assert_eq!(verify_signature(&public, b"input", signature), Ok(()));
+            assert_eq!(verify_signature(&public, b"other", signature), Err(Error::Signature));
+            let ring = ring::signature::UnparsedPublicKey::new(
+                &ring::signature::ECDSA_P256_SHA256_FIXED,
+                key.key.public_key().to_sec1(),
+            );
+            assert!(ring.verify(b"input", signature).is_ok());
+        }
+    }
+}

@@ -3,14 +3,13 @@
 use std::sync::atomic::Ordering;
 
 use clock::UnixTime;
-use crypto::sha256;
 use identity::LoginState;
-use identity::login::{CODE_LIFE, LoginKind, RELEASE_TRIES, TOKEN_LIFE};
+use identity::login::{CODE_LIFE, LoginKind, RELEASE_TRIES};
 
 use super::{
     APPROVE, BY_HANDLE, CANCEL, CLAIM, CONNECT, COUNT, CREATE, ClaimOutcome, Created, DELETE_EXPIRED, ISSUE,
-    LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, RECHALLENGE, REDEEM, REFUSE, RELEASE, REVOKE, REVOKED,
-    RedeemOutcome, ReleaseOutcome, Row, USERINFO, login,
+    LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, RECHALLENGE, REFUSE, RELEASE, ReleaseOutcome, Row, hash,
+    login,
 };
 use crate::engine::{read, statement, transaction};
 use crate::keys::Table;
@@ -137,7 +136,8 @@ impl Database {
             return Err(Error::TooLong("answer"));
         }
         let (id, device) = (claimed.id.clone(), claimed.device_id.clone());
-        let answer = self.vault.seal(Table::Answer, &answered(claimed), 0, answer);
+        let answer =
+            self.vault.seal(Table::Answer, &answered(&claimed.id, claimed.identity_id.as_deref()), 0, answer);
         let release = self.release_key(&claimed.id, release_secret);
         let (vault, history) = (self.vault.clone(), history.to_vec());
         transaction!(self, |c| {
@@ -224,46 +224,6 @@ impl Database {
         row.map(|row| self.with_answer(row)).transpose()
     }
 
-    /// Exchanges a code, once, and stores the access token's hash in the same statement. A second use revokes the
-    /// token (RFC 6749, 4.1.2).
-    ///
-    /// # Errors
-    /// Trouble of the storage.
-    pub async fn redeem_code(
-        &self,
-        code: &[u8],
-        client_id: &str,
-        access_token: &[u8],
-        now: UnixTime,
-    ) -> Result<RedeemOutcome, Error> {
-        let (code, client, token) = (hash(code), client_id.to_owned(), hash(access_token));
-        let (again, until) = (code.clone(), now.plus(TOKEN_LIFE).0);
-        let row: Option<Row> = statement!(self, |c| {
-            let query = sqlx::query_as(REDEEM).bind(code).bind(client).bind(token).bind(until).bind(now.0);
-            Ok(query.fetch_optional(&mut *c).await?)
-        })?;
-        if let Some(row) = row {
-            return Ok(RedeemOutcome::Redeemed(Box::new(self.with_answer(row)?)));
-        }
-        let reused: bool = transaction!(self, |c| {
-            let revoked = sqlx::query(REVOKE).bind(again.clone()).fetch_optional(&mut *c).await?.is_some();
-            Ok(revoked || sqlx::query(REVOKED).bind(again).fetch_optional(&mut *c).await?.is_some())
-        })?;
-        Ok(if reused { RedeemOutcome::Reused } else { RedeemOutcome::Invalid })
-    }
-
-    /// Uses an access token, once. `None`: unknown, used, revoked, or its time is over.
-    ///
-    /// # Errors
-    /// Trouble of the storage.
-    pub async fn use_access_token(&self, access_token: &[u8], now: UnixTime) -> Result<Option<Login>, Error> {
-        let token = hash(access_token);
-        let row: Option<Row> = statement!(self, |c| {
-            Ok(sqlx::query_as(USERINFO).bind(token).bind(now.0).fetch_optional(&mut *c).await?)
-        })?;
-        row.map(|row| self.with_answer(row)).transpose()
-    }
-
     /// The browser goes back. `false`: another browser, or it was answered.
     ///
     /// # Errors
@@ -298,9 +258,19 @@ impl Database {
     fn with_answer(&self, row: Row) -> Result<Login, Error> {
         let mut login = login(row)?;
         if let Some(sealed) = login.answer.take() {
-            login.answer = Some(self.vault.open(Table::Answer, &answered(&login), 0, &sealed)?);
+            login.answer = Some(self.open_answer(&login.id, login.identity_id.as_deref(), &sealed)?);
         }
         Ok(login)
+    }
+
+    /// Opens what was sealed for this login, by a phone of this identity.
+    pub(super) fn open_answer(
+        &self,
+        login_id: &str,
+        identity_id: Option<&str>,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        self.vault.open(Table::Answer, &answered(login_id, identity_id), 0, sealed)
     }
 
     fn release_key(&self, login_id: &str, secret: &[u8]) -> Vec<u8> {
@@ -309,8 +279,8 @@ impl Database {
 }
 
 /// What an answer is bound to.
-fn answered(login: &Login) -> String {
-    [login.id.as_str(), login.identity_id.as_deref().unwrap_or_default()].join("\0")
+fn answered(login_id: &str, identity_id: Option<&str>) -> String {
+    [login_id, identity_id.unwrap_or_default()].join("\0")
 }
 
 fn kind_number(kind: LoginKind) -> i64 {
@@ -318,8 +288,4 @@ fn kind_number(kind: LoginKind) -> i64 {
         LoginKind::Link => 1,
         LoginKind::Qr => 2,
     }
-}
-
-fn hash(secret: &[u8]) -> Vec<u8> {
-    sha256(secret).to_vec()
 }

@@ -3,6 +3,7 @@
 use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
+use crate::login::redemption;
 use crate::{account, attempt, audit, contact, device, enrolment, login, request, seal, usage};
 
 /// Every statement of the room, by module.
@@ -16,7 +17,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ]),
     ("attempt", include_str!("../attempt.rs"), &[attempt::CLOSE_OPEN, attempt::OPEN, attempt::CLOSE, attempt::STATE]),
     ("audit", include_str!("../audit.rs"), &[
-        audit::NEXT, audit::APPEND, audit::SET_HEAD, audit::HEAD, audit::LINES, audit::LINES_OF,
+        audit::LOCK_HEAD, audit::APPEND, audit::SET_HEAD, audit::HEAD, audit::LINES, audit::LINES_OF,
     ]),
     ("contact", include_str!("../contact.rs"), &[contact::SEND, contact::TRY, contact::VERIFIED, contact::STATE]),
     ("device", include_str!("../device.rs"), &[
@@ -31,8 +32,11 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ]),
     ("login", include_str!("../login.rs"), &[
         login::CREATE, login::COUNT, login::LOAD, login::BY_HANDLE, login::OF_DEVICE, login::CLAIM, login::RECHALLENGE,
-        login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::REDEEM, login::REVOKE, login::REVOKED,
-        login::USERINFO, login::CANCEL, login::DELETE_EXPIRED, login::CONNECT,
+        login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::CANCEL, login::DELETE_EXPIRED,
+        login::CONNECT,
+    ]),
+    ("redemption", include_str!("../login/redemption.rs"), &[
+        redemption::REDEEM, redemption::REVOKE, redemption::REVOKED, redemption::USERINFO, redemption::TAKE_DUE,
     ]),
     ("request", include_str!("../request.rs"), &[
         request::REQUEST, request::COUNT_REQUESTS, request::TAKE_SEQUENCE, request::ADD_REQUEST, request::ANSWER,
