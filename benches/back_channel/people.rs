@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use clock::{Clock as _, SystemClock, UnixTime};
 use crypto::{Curve, EcPrivateKey, HashAlgorithm};
 use identity::names::MrzName;
@@ -104,7 +105,7 @@ async fn enrol(state: AppState, n: usize) -> anyhow::Result<Person> {
     let chip = ChipPerson {
         name: MrzName { surname: "ERIKSSON".into(), given_names: letters(n), truncated: false },
         full_name: None,
-        birth_date: MrzDate::parse("740812")?,
+        birth_date: MrzDate::parse("740812").context("a date")?,
         full_birth_date: None,
         place_of_birth: None,
         sex: Sex::Female,
@@ -195,7 +196,7 @@ async fn released(state: &AppState, person: &Person) -> anyhow::Result<(String, 
     database
         .claim_login(qr.as_bytes(), &person.device_id, &person.identity_id, b"challenge", now.plus(180), now)
         .await?;
-    let login = database.load_login(&id).await?.ok_or_else(|| anyhow::anyhow!("no login"))?;
+    let login = database.load_login(&id).await?.context("no login")?;
     let approved = approve(state, person, &login, &request, now)?.to_bytes();
     anyhow::ensure!(database.approve_login(&login, &approved, RELEASE_CODE, b"{}", now).await?);
     let outcome = database.release_login(&id, &secret, LoginKind::Qr, RELEASE_CODE, now).await?;

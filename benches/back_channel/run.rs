@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use tokio::sync::Mutex;
@@ -78,16 +79,16 @@ pub async fn run(
         open.push(Connection::open(&provider.endpoints).await?);
     }
     // One login that is not counted: caches of a fresh provider, and a look at what it answers.
-    let codes = provider.codes(logins + 1).await?;
-    let (first, codes) = codes.split_first().expect("one code more");
-    let (_, answers) = open[0].back_channel(first).await?;
+    let mut codes = provider.codes(logins + 1).await?;
+    let first = codes.pop().context("no code")?;
+    let (_, answers) = open[0].back_channel(&first).await?;
     answers.check(&provider.client_key)?;
 
-    let begin = |offsets: Vec<Duration>| Arc::new(Mutex::new(codes.to_vec().into_iter().zip(offsets)));
-    let queue = begin(match arrivals {
+    let offsets = match arrivals {
         Arrivals::Closed => vec![Duration::ZERO; logins],
         Arrivals::Open(rate) => poisson(rate, logins),
-    });
+    };
+    let queue = Arc::new(Mutex::new(codes.into_iter().zip(offsets)));
     let pid = std::process::id();
     let before = (cpu::time(provider.pid), provider.database_time(), cpu::time(pid));
     let started = Instant::now();
@@ -106,7 +107,7 @@ pub async fn run(
     let server = cpu::time(provider.pid) - before.0;
     let database = provider.database_time() - before.1;
     let loader = cpu::time(pid) - before.2;
-    last.expect("a login was done").check(&provider.client_key)?;
+    last.context("no login was done")?.check(&provider.client_key)?;
     let sorted = |of: fn(&Times) -> Duration| {
         let mut all: Vec<_> = times.iter().map(of).collect();
         all.sort_unstable();

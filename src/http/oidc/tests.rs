@@ -20,6 +20,7 @@ use protocol::enrolment::Declaration;
 use protocol::request::DeviceProof;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use serde_json::{Value, json};
+use storage::Login;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
