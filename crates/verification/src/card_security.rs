@@ -46,7 +46,7 @@ impl SecurityObject {
     }
 
     /// The SecurityInfos, under the document signer of EF.SOD or another one of its CSCA.
-    fn card_security(&self, bytes: &[u8]) -> Result<Vec<SecurityInfo>, Rejection> {
+    pub(crate) fn card_security(&self, bytes: &[u8]) -> Result<Vec<SecurityInfo>, Rejection> {
         let signed = CardSecurity::parse(bytes)?;
         let info = &signed.signer;
         if info.content_type.as_deref() != Some(OID_SECURITY_OBJECT) {
