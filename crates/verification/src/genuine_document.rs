@@ -24,8 +24,8 @@ impl AuthenticDocument {
 
     /// Judges what the chip proved: every protocol that the document announces was answered rightly (or one of them,
     /// if the policy says so), by the chip of this very document.
-    pub fn prove_chip(self, proofs: &[ChipProof]) -> Inspection<GenuineDocument> {
-        let mut report = self.report().clone();
+    pub fn prove_chip(mut self, proofs: &[ChipProof]) -> Inspection<GenuineDocument> {
+        let mut report = std::mem::take(&mut self.security_object.report);
         let outcome = self.chip_steps(proofs, &mut report).map(|chip| {
             let mut document = self;
             document.security_object.report = report.clone();

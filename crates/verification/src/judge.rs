@@ -70,7 +70,10 @@ pub fn judge(
     judge_data(&evidence.data, store, policy, at).and_then(|document| {
         let mut report = document.report().clone();
         match proofs(&document, evidence, &mut report) {
-            Ok(proofs) => document.prove_chip(&proofs),
+            Ok(proofs) => {
+                drop(report);
+                document.prove_chip(&proofs)
+            }
             Err(rejection) => Inspection { report, outcome: Err(rejection) },
         }
     })
