@@ -15,9 +15,7 @@ use std::fmt;
 use clock::UnixTime;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    ChallengeEvidence, Comparison, EngineResult, Error, ImageError, Picture, Portrait, QualityError, Verdict,
-};
+use crate::{ChallengeEvidence, Comparison, EngineResult, Error, ImageError, Picture, Portrait, Verdict};
 use detector::Face;
 use embedder::Template;
 use models::Models;

@@ -56,12 +56,17 @@ impl Phone {
         capture.finish()
     }
 
-    /// The refusal after the third step is changed and signed anew.
+    /// The refusal after the third step is changed and signed anew, and those after it follow it.
     fn changed(&self, change: impl FnOnce(&mut CapturedStep)) -> Option<ChallengeError> {
         let mut steps = self.steps();
         change(&mut steps[2]);
-        let CapturedStep { statement, frames, received_at, .. } = steps[2].clone();
-        steps[2] = CapturedStep { received_at, ..self.sign(statement, frames) };
+        let mut previous = steps[2].statement.previous.clone();
+        for step in &mut steps[2..] {
+            step.statement.previous = std::mem::replace(&mut previous, Base64(Vec::new()));
+            previous = Base64(step.statement.digest().to_vec());
+            let CapturedStep { statement, frames, received_at, .. } = step.clone();
+            *step = CapturedStep { received_at, ..self.sign(statement, frames) };
+        }
         self.judge(steps).err()
     }
 }
@@ -210,7 +215,7 @@ fn times_run_on_within_the_limits() {
         let mut steps = phone.steps();
         let mut previous = Base64(steps[0].statement.digest().to_vec());
         for (i, step) in steps.iter_mut().enumerate().skip(1) {
-            let end = (at * i as i64) / 4 - 700_000;
+            let end = if i == 4 { at } else { 500 + 9900 * i as i64 } - 700_000;
             step.statement.frames = marks(&step.frames, &[end - 100, end]);
             step.statement.previous = previous;
             previous = Base64(step.statement.digest().to_vec());
@@ -219,7 +224,7 @@ fn times_run_on_within_the_limits() {
         phone.judge(steps).err()
     };
     assert_eq!(capture_ends(40_000), None);
-    assert_eq!(capture_ends(40_004), refused, "a capture of more than 40 seconds");
+    assert_eq!(capture_ends(40_001), refused, "a capture of more than 40 seconds");
     let received = |after: i64| phone.changed(|s| s.received_at = NOW.plus(after));
     assert_eq!((received(0), received(CHALLENGE_LIFE - 1)), (None, None));
     assert_eq!((received(-1), received(CHALLENGE_LIFE)), (refused, refused));
