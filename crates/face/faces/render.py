@@ -36,17 +36,17 @@ TEXTURE = 1024
 
 PEOPLE = {
     "ada": dict(
-        seed=11, skin=(226, 178, 150), lips=(178, 92, 92), iris=(72, 104, 128), hair=(92, 60, 34), brow=0.8,
+        beard=0.0, age=0.1, freckles=0.0, seed=11, skin=(226, 178, 150), lips=(178, 92, 92), iris=(72, 104, 128), hair=(92, 60, 34), brow=0.8,
         width=0.95, jaw=-0.45, nose=(0.85, -0.15), eyes=(0.16, 1.15), brows=0.15, mouth=(0.95, 1.2), chin=-0.3,
         cheek=0.25, long_hair=True, shirt=(70, 92, 120),
     ),
     "bruno": dict(
-        seed=23, skin=(150, 100, 72), lips=(128, 72, 66), iris=(52, 34, 22), hair=(24, 20, 18), brow=1.0,
+        beard=0.6, age=0.6, freckles=0.0, seed=23, skin=(150, 100, 72), lips=(128, 72, 66), iris=(52, 34, 22), hair=(24, 20, 18), brow=1.0,
         width=1.07, jaw=0.55, nose=(1.35, 0.25), eyes=(-0.12, 0.92), brows=-0.2, mouth=(1.12, 1.35), chin=0.35,
         cheek=-0.15, long_hair=False, shirt=(120, 60, 50),
     ),
     "chloe": dict(
-        seed=37, skin=(240, 204, 180), lips=(206, 120, 116), iris=(88, 120, 74), hair=(186, 146, 88), brow=0.55,
+        beard=0.0, age=0.0, freckles=0.8, seed=37, skin=(240, 204, 180), lips=(206, 120, 116), iris=(88, 120, 74), hair=(186, 146, 88), brow=0.55,
         width=1.0, jaw=-0.1, nose=(1.0, 0.45), eyes=(0.32, 0.9), brows=-0.05, mouth=(0.82, 0.8), chin=0.25,
         cheek=0.5, long_hair=True, shirt=(90, 110, 80),
     ),
@@ -128,7 +128,7 @@ def noise(rng, size, cell):
     return np.asarray(image)
 
 
-def paint(base, p):
+def paint(base, p, closed=False):
     """The colours of a face, seen from the front of the mesh before it is bent."""
     rng = np.random.default_rng(p["seed"])
     skin = np.array(p["skin"], dtype=np.float32)
@@ -161,6 +161,16 @@ def paint(base, p):
     def line(points, width):
         return lambda draw: draw.line(to_texture(points), fill=255, width=int(width * TEXELS), joint="curve")
 
+    def eyebrow(brow, middle):
+        cover(polygon(brow, (1.0, p["brow"])), np.array(p["hair"]) * 0.75, 6, min(p["brow"], 1.0) * 0.95)
+        area = base[list(brow), :2]
+        for along, across in rng.uniform(-1, 1, size=(140, 2)):
+            at = area.mean(axis=0) + np.array([along, across * 0.4 * p["brow"]]) * np.ptp(area, axis=0) / 2
+            one_hair(colour, [at, at + (0.22 * np.sign(middle[0]), 0.12)], np.array(p["hair"]) * 0.6, 0.5)
+
+    def stubble(where, strength, blur=14):
+        cover(where, np.array(p["hair"]) * 0.8 + 10, blur, strength)
+
     for side in (-1, 1):
         tone(disc((side * 4.4, -1.4), (1.9, 1.5)), (1.03, 0.9, 0.9), 34)
         tone(line([(side * 1.9, -1.3), (side * 2.7, -2.6), (side * 3.1, -3.9)], 0.2), 0.86, 9)
@@ -168,6 +178,20 @@ def paint(base, p):
         tone(line([(side * 1.45, -0.9), (side * 1.65, -1.5), (side * 1.3, -2.0)], 0.16), 0.8, 6)
         tone(line([(side * 0.9, 3.2), (side * 1.1, 1.4), (side * 0.9, 0.3)], 0.7), 0.94, 20)
     tone(disc((0, -2.6), (0.22, 0.5)), 0.93, 7)
+    if p["beard"]:
+        jaw = [(-7.6, -0.5), (-7.4, -4), (-5.5, -8.4), (0, -10.5), (5.5, -8.4), (7.4, -4), (7.6, -0.5), (6.4, -2.5),
+               (3.6, -3.2), (1.6, -2.9), (0, -2.8), (-1.6, -2.9), (-3.6, -3.2), (-6.4, -2.5)]
+        stubble(lambda draw: draw.polygon(to_texture(jaw), fill=255), p["beard"])
+    for line_of_age in range(int(3 * p["age"])):
+        height = 5.4 + 0.8 * line_of_age
+        tone(line([(-3.6, height), (-1.5, height + 0.25), (1.5, height + 0.25), (3.6, height)], 0.12), 0.8, 4)
+    for side in (-1, 1):
+        tone(line([(side * 1.9, -1.3), (side * 2.9, -2.6), (side * 3.3, -4.4)], 0.25), 1 - 0.3 * p["age"], 7)
+        tone(line([(side * 2.0, 1.7), (side * 3.2, 1.35), (side * 4.4, 1.8)], 0.3), 1 - 0.3 * p["age"], 8)
+        for fold in (-0.4, 0.1, 0.6):
+            tone(line([(side * 5.0, 2.6), (side * 6.2, 2.6 + fold)], 0.09), 1 - 0.25 * p["age"], 3)
+    spots = [disc(at, rng.uniform(0.05, 0.12)) for at in rng.normal(size=(160, 2)) * (2.6, 0.9) + (0, 0.2)]
+    tone(lambda draw: [spot(draw) for spot in spots[: int(160 * p["freckles"])]], (0.8, 0.68, 0.6), 2)
     tone(disc((0, -5.6), (1.5, 0.3)), 0.88, 12)
     tone(disc((0, -1.0), (0.9, 0.7)), (1.04, 0.95, 0.95), 16)
     for eye, brow in zip(EYES, BROWS):
@@ -175,6 +199,13 @@ def paint(base, p):
         middle = points.mean(axis=0)
         tone(polygon(eye, (1.35, 2.3)), 0.86, 12)
         tone(polygon(eye, (1.15, 1.6)), 0.8, 5)
+        if closed:
+            lid, rim = base[list(eye[8:] + eye[:1]), :2], base[list(eye[:9]), :2]
+            cover(polygon(eye, (1.1, 1.5)), skin * 0.9, 4)
+            cover(line(rim + (0, 0.04), 0.12), (34, 24, 22), 2, 0.9)
+            tone(line(lid + (0, 0.45), 0.1), 0.8, 4)
+            eyebrow(brow, middle)
+            continue
         cover(polygon(eye, (1.0, 1.05)), (226, 222, 218), 2)
         radius = 0.58
         cover(disc(middle + (0, 0.03), radius), np.array(p["iris"]) * 0.55, 2)
@@ -188,14 +219,7 @@ def paint(base, p):
         cover(line(upper + (0, 0.05), 0.15), (34, 24, 22), 2, 0.95)
         cover(line(lower - (0, 0.02), 0.06), skin * 0.55, 2, 0.8)
         tone(line(upper + (0, 0.5), 0.1), 0.78, 4)
-        cover(polygon(brow, (1.0, 0.8)), np.array(p["hair"]) * 0.75, 6, p["brow"])
-        hairs = rng.uniform(-1, 1, size=(140, 2))
-        area = base[list(brow), :2]
-        for along, across in hairs:
-            at = area.mean(axis=0) + np.array([along, across * 0.35]) * np.ptp(area, axis=0) / 2
-            side = np.sign(middle[0])
-            cover_line = [at, at + (0.22 * side, 0.12)]
-            ImageDraw.Draw(mask_of(colour, cover_line, np.array(p["hair"]) * 0.6, 0.5 * p["brow"]))
+        eyebrow(brow, middle)
     cover(polygon(OUTER_LIPS, (1.0, 1.0)), p["lips"], 4, 0.85)
     tone(line(base[[61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291], :2] - (0, 0.25), 0.3), 0.9, 5)
     for half in ((78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308), (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)):
@@ -203,9 +227,7 @@ def paint(base, p):
     return np.clip(colour, 0, 255)
 
 
-def mask_of(colour, points, value, strength):
-    """Draws one hair."""
-    mask = Image.new("L", (TEXTURE, TEXTURE))
+def one_hair(colour, points, value, strength):
     (x0, y0), (x1, y1) = to_texture(points)
     box = (int(min(x0, x1)) - 4, int(min(y0, y1)) - 4, int(max(x0, x1)) + 5, int(max(y0, y1)) + 5)
     small = Image.new("L", (box[2] - box[0], box[3] - box[1]))
@@ -213,7 +235,6 @@ def mask_of(colour, points, value, strength):
     soft = strength * np.asarray(small.filter(ImageFilter.GaussianBlur(0.8)), dtype=np.float32)[:, :, None] / 255
     part = colour[box[1] : box[3], box[0] : box[2]]
     part[:] = part * (1 - soft) + value * soft
-    return mask
 
 
 def ellipsoid(centre, radii, rows=36, columns=72):

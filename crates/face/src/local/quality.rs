@@ -107,8 +107,3 @@ fn sharpness(grey: &[f32]) -> f32 {
         .collect();
     variance(&laplacian) / variance(grey).max(1.0)
 }
-
-#[cfg(test)]
-pub(super) fn sharpness_of(aligned: &Aligned) -> f32 {
-    sharpness(&brightness(aligned))
-}
