@@ -242,4 +242,6 @@ fn decode_frame(bytes: &[u8]) -> Result<Picture, ImageError> {
 }
 
 #[cfg(test)]
+mod costs;
+#[cfg(test)]
 mod tests;

@@ -134,12 +134,14 @@ fn codestream() -> Vec<u8> {
 fn jpeg(width: u32, height: u32, quality: u8) -> Vec<u8> {
     let image = image::RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, (x * y) as u8]));
     let mut out = Vec::new();
-    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, quality).encode_image(&image).unwrap();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut out, quality)
+        .encode_image(&image)
+        .expect("a picture that encodes");
     out
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> usize {
-    bytes.windows(what.len()).position(|window| window == what).unwrap()
+    bytes.windows(what.len()).position(|window| window == what).expect("bytes of the picture")
 }
 
 /// A line of `/proc/self/status`, in kB; 0 where there is none.
