@@ -33,12 +33,15 @@
 //! ```
 
 use crypto::{SessionCipher, SessionKey};
-use lds::security_info::{ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, KeyAgreement};
+use lds::security_info::{
+    ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, KeyAgreement, SecurityInfo,
+};
 use lds::{Dg14, FileId};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::{Command, Error, Response, SecureMessaging, StatusWord};
+use crate::terminal::APPLICATION;
+use crate::{Command, Error, Response, SecureMessaging, StatusWord, Step};
 
 mod chip_key;
 mod commands;
@@ -50,12 +53,14 @@ pub use commands::{chip, key_agreement};
 const CHUNK: usize = 220;
 /// READ BINARY has 15 bits of offset.
 const MAX_LENGTH: usize = 0x8000;
-const STEP: &str = "Chip Authentication";
+const STEP: Step = Step::ChipAuthentication;
 /// The ciphers; in a suspended step a cipher is its place here, from 1.
 const CIPHERS: [SessionCipher; 4] =
     [SessionCipher::TripleDes, SessionCipher::Aes128, SessionCipher::Aes192, SessionCipher::Aes256];
 /// First byte of a suspended step.
 const FORMAT: u8 = 1;
+/// The same with a key of the master file.
+const FORMAT_MASTER_FILE: u8 = 2;
 
 /// How the key agreement is commanded (6.2.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,10 +81,24 @@ pub struct ChipAuthenticationTask {
     pub protocol: TaskProtocol,
     /// The number of the chip's key, big-endian, if EF.DG14 gives it one.
     pub key_reference: Option<Vec<u8>>,
+    /// The key is one of the master file, which is selected for the key agreement.
+    pub in_master_file: bool,
     /// The server's one-use public key: an uncompressed point, or a number without leading zeros.
     pub ephemeral_public_key: Vec<u8>,
     /// Finished command APDUs under the new keys, to be sent in this order with none between.
     pub proof_commands: Vec<Vec<u8>>,
+}
+
+impl ChipAuthenticationTask {
+    /// The same agreement by MSE:Set AT, for chips that do not know MSE:Set KAT.
+    #[must_use]
+    pub fn without_kat(&self) -> Self {
+        // An uncompressed point has an odd number of bytes; the keys of a prime field have an even one.
+        let on_curve = self.ephemeral_public_key.len() % 2 == 1;
+        let info = if on_curve { ChipAuthenticationInfo::ecdh } else { ChipAuthenticationInfo::dh };
+        let protocol = TaskProtocol::AtGa { oid: info(SessionCipher::TripleDes, None).oid };
+        Self { protocol, ..self.clone() }
+    }
 }
 
 /// The way of Chip Authentication that the server chooses from EF.DG14.
@@ -164,6 +183,7 @@ pub struct AwaitProof {
     enc: SessionKey,
     mac: SessionKey,
     dg1_len: usize,
+    in_master_file: bool,
 }
 
 impl std::fmt::Debug for AwaitProof {
@@ -186,7 +206,23 @@ pub fn begin(
 ) -> Result<(ChipAuthenticationTask, AwaitProof), Error> {
     let offer = ChipAuthenticationOffer::choose(dg14)?;
     let key = offer.public_key.one_use(rng);
-    prepare(offer, dg1_len, &key)
+    prepare(offer, dg1_len, false, &key)
+}
+
+/// The same with a key of the master file: the proof selects the eMRTD application first, and reads its EF.DG1.
+///
+/// `card_security` must be the SecurityInfos of an authenticated EF.CardSecurity of the State that signed EF.SOD.
+///
+/// # Errors
+/// As [`begin`].
+pub fn begin_in_master_file(
+    card_security: &[SecurityInfo],
+    dg1_len: usize,
+    rng: &mut impl CryptoRng,
+) -> Result<(ChipAuthenticationTask, AwaitProof), Error> {
+    let offer = ChipAuthenticationOffer::choose(&Dg14::new(card_security.to_vec()))?;
+    let key = offer.public_key.one_use(rng);
+    prepare(offer, dg1_len, true, &key)
 }
 
 /// The same with a one-use key that is known already, by its number (big-endian): for vectors and inquiries. A server that
@@ -202,12 +238,13 @@ pub fn begin_with(
     let offer = ChipAuthenticationOffer::choose(dg14)?;
     let key = offer.public_key.private_key(terminal_private_key);
     let key = key.map_err(|error| Error::Crypto { step: STEP, error })?;
-    prepare(offer, dg1_len, &key)
+    prepare(offer, dg1_len, false, &key)
 }
 
 fn prepare(
     offer: ChipAuthenticationOffer,
     dg1_len: usize,
+    in_master_file: bool,
     key: &ChipPrivateKey,
 ) -> Result<(ChipAuthenticationTask, AwaitProof), Error> {
     if dg1_len == 0 || dg1_len > MAX_LENGTH {
@@ -217,13 +254,14 @@ fn prepare(
     let (ephemeral_public_key, secret) = offer.public_key.agree(key).map_err(crypto_error)?;
     let session = SecureMessaging::from_shared_secret(offer.cipher, &secret);
     let (enc, mac, _) = session.into_parts();
-    let step = AwaitProof { enc, mac, dg1_len };
+    let step = AwaitProof { enc, mac, dg1_len, in_master_file };
     let task = ChipAuthenticationTask {
         protocol: match offer.cipher {
             SessionCipher::TripleDes => TaskProtocol::Kat,
             _ => TaskProtocol::AtGa { oid: offer.oid },
         },
         key_reference: offer.key_id.map(key_reference),
+        in_master_file,
         ephemeral_public_key,
         proof_commands: step.proof_commands()?,
     };
@@ -251,7 +289,11 @@ impl AwaitProof {
 
     fn proof_commands(&self) -> Result<Vec<Vec<u8>>, Error> {
         let too_long = |_| Error::FileTooLong { file: FileId::Dg(1), length: self.dg1_len };
-        let mut commands = vec![Command::select_file(FileId::Dg(1).fid())];
+        let mut commands = Vec::new();
+        if self.in_master_file {
+            commands.push(Command::select_application(&APPLICATION));
+        }
+        commands.push(Command::select_file(FileId::Dg(1).fid()));
         for (offset, length) in self.reads() {
             let offset = u16::try_from(offset).map_err(too_long)?;
             commands.push(Command::read_binary(offset, u32::try_from(length).map_err(too_long)?));
@@ -275,7 +317,9 @@ impl AwaitProof {
     /// [`Error::ProofCount`], [`Error::Proof`], [`Error::ProofStatus`], [`Error::ProofLength`];
     /// [`Error::MalformedResponse`]: no status word.
     pub fn received(self, responses: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
-        let lengths: Vec<usize> = [0].into_iter().chain(self.reads().map(|(_, length)| length)).collect();
+        let selections = [0].repeat(if self.in_master_file { 2 } else { 1 });
+        let lengths: Vec<usize> =
+            selections.into_iter().chain(self.reads().map(|(_, length)| length)).collect();
         if responses.len() != lengths.len() {
             return Err(Error::ProofCount { expected: lengths.len(), got: responses.len() });
         }
@@ -310,14 +354,15 @@ impl AwaitProof {
 
     /// The step as bytes, for a database. They hold the keys: store them encrypted only.
     ///
-    /// Format: 01; cipher (1 Triple-DES, 2 AES-128, 3 AES-192, 4 AES-256); length of EF.DG1, four bytes, big-endian;
+    /// Format: 01, or 02 with a key of the master file; cipher (1 Triple-DES, 2 AES-128, 3 AES-192, 4 AES-256); length of EF.DG1, four bytes, big-endian;
     /// KSenc; KSmac.
     #[must_use]
     pub fn suspend(&self) -> Zeroizing<Vec<u8>> {
         let cipher = CIPHERS.iter().zip(1..).find(|(cipher, _)| **cipher == self.enc.cipher());
         let cipher = cipher.map_or(0, |(_, number)| number);
         let length = u32::try_from(self.dg1_len).unwrap_or(u32::MAX).to_be_bytes();
-        Zeroizing::new([&[FORMAT, cipher], &length[..], self.enc.as_bytes(), self.mac.as_bytes()].concat())
+        let format = if self.in_master_file { FORMAT_MASTER_FILE } else { FORMAT };
+        Zeroizing::new([&[format, cipher], &length[..], self.enc.as_bytes(), self.mac.as_bytes()].concat())
     }
 
     /// Reads what [`AwaitProof::suspend`] wrote.
@@ -330,8 +375,10 @@ impl AwaitProof {
             let cipher = CIPHERS.get(usize::from(cipher).checked_sub(1)?)?;
             let dg1_len = usize::try_from(u32::from_be_bytes([l3, l2, l1, l0])).ok()?;
             let (enc, mac) = keys.split_at_checked(cipher.key_len())?;
-            let step = Self { enc: cipher.key(enc).ok()?, mac: cipher.key(mac).ok()?, dg1_len };
-            (format == FORMAT && (1..=MAX_LENGTH).contains(&dg1_len)).then_some(step)
+            let in_master_file = format == FORMAT_MASTER_FILE;
+            let (enc, mac) = (cipher.key(enc).ok()?, cipher.key(mac).ok()?);
+            let step = Self { enc, mac, dg1_len, in_master_file };
+            ((format == FORMAT || in_master_file) && (1..=MAX_LENGTH).contains(&dg1_len)).then_some(step)
         };
         parse().ok_or(Error::MalformedSuspended)
     }

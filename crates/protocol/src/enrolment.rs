@@ -182,6 +182,9 @@ pub struct ChipAuthentication {
     /// The chip's key reference, where it has several.
     #[schema(value_type = Option<String>)]
     pub key_reference: Option<Base64>,
+    /// The key is one of the master file: it is selected before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_master_file: bool,
     /// The server's ephemeral public key.
     #[schema(value_type = String)]
     pub ephemeral_public_key: Base64,

@@ -15,38 +15,43 @@ use crate::{ChipData, Rejection, Report, SecurityObject};
 
 impl SecurityObject {
     /// EF.CardSecurity is signed by the State, and EF.CardAccess says nothing that it does not say.
-    pub(crate) fn check_card_security(&self, data: &ChipData, report: &mut Report) -> Result<(), Rejection> {
-        let Some(bytes) = data.file(FileId::CardSecurity) else { return Ok(()) };
+    /// Returned is what it says, if the State signed it.
+    pub(crate) fn check_card_security(
+        &self,
+        data: &ChipData,
+        report: &mut Report,
+    ) -> Result<Option<Vec<SecurityInfo>>, Rejection> {
+        let Some(bytes) = data.file(FileId::CardSecurity) else { return Ok(None) };
         let (id, consequence) = ("pa.card-security", self.policy.card_access_mismatch);
         let infos = match self.card_security(bytes) {
             Ok(infos) => infos,
             Err(rejection) => {
                 let detail = rejection.to_string();
-                return report.difference(id, consequence, rejection, detail);
+                return report.difference(id, consequence, rejection, detail).map(|()| None);
             }
         };
         report.passed(id, "EF.CardSecurity is signed under the CSCA of EF.SOD");
-        let Some(access) = data.file(FileId::CardAccess) else { return Ok(()) };
+        let access = data.file(FileId::CardAccess).map(CardAccess::parse);
         // One that cannot be read is told where it is compared with DG14.
-        let Ok(access) = CardAccess::parse(access) else { return Ok(()) };
+        let Some(Ok(access)) = access else { return Ok(Some(infos)) };
         let id = "pa.card-security-access";
         let is_pace = |info: &&SecurityInfo| {
             matches!(info, SecurityInfo::Pace(_) | SecurityInfo::PaceDomainParameter(_))
         };
         if infos.iter().filter(is_pace).any(|info| !access.security_infos.contains(info)) {
-            return report.check(id, Err(Rejection::PaceDowngrade), |()| String::new());
+            return report.check(id, Err(Rejection::PaceDowngrade), |_| String::new());
         }
         if access.security_infos.iter().any(|info| !infos.contains(info)) {
             let detail = "EF.CardAccess says what EF.CardSecurity does not".to_owned();
             let rejection = Rejection::CardAccessMismatch("EF.CardSecurity");
-            return report.difference(id, consequence, rejection, detail);
+            return report.difference(id, consequence, rejection, detail).map(|()| Some(infos));
         }
         report.passed(id, "EF.CardAccess says nothing that EF.CardSecurity does not");
-        Ok(())
+        Ok(Some(infos))
     }
 
     /// The SecurityInfos, under the document signer of EF.SOD or another one of its CSCA.
-    fn card_security(&self, bytes: &[u8]) -> Result<Vec<SecurityInfo>, Rejection> {
+    pub(crate) fn card_security(&self, bytes: &[u8]) -> Result<Vec<SecurityInfo>, Rejection> {
         let signed = CardSecurity::parse(bytes)?;
         let info = &signed.signer;
         if info.content_type.as_deref() != Some(OID_SECURITY_OBJECT) {

@@ -177,6 +177,26 @@ impl SecurityObject {
         Ok((task, AwaitChip { step, sod_sha256: self.sod_sha256, dg1_sha256 }))
     }
 
+    /// Begins Chip Authentication with a key of the master file, which EF.CardSecurity names: it must be signed under
+    /// the CSCA of EF.SOD. That the chip is this document's is shown by its reading EF.DG1.
+    ///
+    /// # Errors
+    /// [`Rejection::CardSecurity`] and what a parser refuses; as
+    /// [`begin_chip_authentication`](Self::begin_chip_authentication).
+    pub fn begin_chip_authentication_in_master_file(
+        &self,
+        card_security: &[u8],
+        dg1: &Authentic<Dg1>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(ChipAuthenticationTask, AwaitChip), Rejection> {
+        self.owns(dg1)?;
+        let infos = self.card_security(card_security)?;
+        let (task, step) = chip_authentication::begin_in_master_file(&infos, dg1.bytes().len(), rng)
+            .map_err(Rejection::ChipAuthentication)?;
+        let dg1_sha256 = sha256(dg1.bytes());
+        Ok((task, AwaitChip { step, sod_sha256: self.sod_sha256, dg1_sha256 }))
+    }
+
     /// The same with a one-use key that is known already: for vectors, and proof of nothing.
     ///
     /// # Errors

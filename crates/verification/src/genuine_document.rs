@@ -3,23 +3,41 @@
 use std::collections::BTreeSet;
 
 use emrtd::chip_authentication::ChipAuthenticationOffer;
+use emrtd::pace::ChipAuthenticationData;
+use lds::Dg14;
 
 use crate::chip::is_sha1;
 use crate::{AuthenticDocument, ChipProof, ChipProtocol, Inspection, Rejection, Report};
 
 impl AuthenticDocument {
     /// The protocols that the signed data announce: each is due. Decided from the content of DG14, which may hold
-    /// PACEInfos only, and from DG15.
+    /// PACEInfos only, and from DG15; and from EF.CardSecurity, if it was received, where a chip has its keys in the
+    /// master file only. To withhold that file escapes nothing: the document then offers no proof.
     #[must_use]
     pub fn chip_protocols(&self) -> BTreeSet<ChipProtocol> {
         let mut due = BTreeSet::new();
-        if self.dg14().is_some_and(|dg14| dg14.content().announces_chip_authentication()) {
+        if self.dg14().is_some_and(|dg14| dg14.content().announces_chip_authentication())
+            || self.master_file_keys().is_some()
+        {
             due.insert(ChipProtocol::ChipAuthentication);
         }
         if self.dg15().is_some() {
             due.insert(ChipProtocol::ActiveAuthentication);
         }
         due
+    }
+
+    /// Judges what the chip said in PACE-CAM, for a terminal that ran PACE itself and read EF.DG1 in that very session,
+    /// the one of this document; for nobody else it proves anything (docs/protocols.md, section 3). The key is one of
+    /// DG14 or of EF.CardSecurity, which the State signed.
+    ///
+    /// # Errors
+    /// [`Rejection::ChipAuthentication`].
+    pub fn check_pace_cam(&self, said: &ChipAuthenticationData) -> Result<(), Rejection> {
+        let in_application = self.dg14().map(|dg14| dg14.content().public_keys.clone()).unwrap_or_default();
+        let infos = self.card_security().unwrap_or_default().to_vec();
+        let keys = [in_application, Dg14::new(infos).public_keys].concat();
+        said.verify(&keys).map_err(Rejection::ChipAuthentication)
     }
 
     /// Judges what the chip proved: every protocol that the document announces was answered rightly (or one of them,
@@ -81,8 +99,8 @@ impl AuthenticDocument {
     /// The scheme of a proof in words; that of Chip Authentication stands in DG14.
     fn scheme(&self, proof: &ChipProof) -> String {
         let offer = || {
-            let dg14 = self.dg14()?;
-            ChipAuthenticationOffer::choose(dg14.content()).ok().map(|offer| offer.name())
+            let keys = self.master_file_keys().or_else(|| Some(self.dg14()?.content().clone()))?;
+            ChipAuthenticationOffer::choose(&keys).ok().map(|offer| offer.name())
         };
         proof.scheme.clone().or_else(offer).unwrap_or_default()
     }

@@ -78,6 +78,7 @@ impl Upstream for Online<'_> {
                 Some(oid) => TaskProtocol::AtGa { oid },
             },
             key_reference: task.key_reference.map(|r| r.0),
+            in_master_file: task.in_master_file,
             ephemeral_public_key: task.ephemeral_public_key.0,
             proof_commands: task.proof_commands.into_iter().map(|c| c.0).collect(),
         }))

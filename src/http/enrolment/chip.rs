@@ -48,7 +48,13 @@ pub(super) async fn begin_chip_authentication(call: Call) -> Result<Answer, ApiE
         return Answer::json(&None::<ChipAuthentication>);
     };
     let opened = open_attempt(&call, AttemptKind::ChipAuthentication, Base64(suspended.to_vec())).await?;
-    let ChipAuthenticationTask { protocol, key_reference, ephemeral_public_key, proof_commands } = task;
+    let ChipAuthenticationTask {
+        protocol,
+        key_reference,
+        in_master_file,
+        ephemeral_public_key,
+        proof_commands,
+    } = task;
     Answer::json(&Some(ChipAuthentication {
         attempt: opened.attempt,
         at_ga_oid: match protocol {
@@ -56,6 +62,7 @@ pub(super) async fn begin_chip_authentication(call: Call) -> Result<Answer, ApiE
             TaskProtocol::AtGa { oid } => Some(oid),
         },
         key_reference: key_reference.map(Base64),
+        in_master_file,
         ephemeral_public_key: Base64(ephemeral_public_key),
         proof_commands: proof_commands.into_iter().map(Base64).collect(),
         expires_at: opened.expires_at,
