@@ -227,7 +227,11 @@ impl<R: CryptoRng> Chip<R> {
         let number = |bytes: &[u8]| {
             (bytes.len() <= 8).then(|| bytes.iter().fold(0_u64, |n, b| n << 8 | u64::from(*b)))
         };
-        let mut fitting = self.contents.ca_keys.iter().filter(|key| {
+        let keys = match self.state.application {
+            true => &self.contents.ca_keys,
+            false => &self.contents.master_file_ca_keys,
+        };
+        let mut fitting = keys.iter().filter(|key| {
             fits(key)
                 && reference.is_none_or(|reference| key.key_id.is_some() && key.key_id == number(reference))
         });

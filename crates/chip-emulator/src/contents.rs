@@ -76,8 +76,10 @@ pub struct ChipContents {
     pub mrz_key: MrzKey,
     /// A second password of PACE.
     pub can: Option<Can>,
-    /// Private keys of Chip Authentication.
+    /// Private keys of Chip Authentication in the eMRTD application, whose public keys stand in EF.DG14.
     pub ca_keys: Vec<CaKey>,
+    /// Private keys of Chip Authentication in the master file, whose public keys stand in EF.CardSecurity.
+    pub master_file_ca_keys: Vec<CaKey>,
     /// The private key of Active Authentication.
     pub aa_key: Option<AaKey>,
     /// Ways of PACE. EF.CardAccess should say the same.
@@ -97,6 +99,7 @@ impl ChipContents {
             mrz_key,
             can: None,
             ca_keys: Vec::new(),
+            master_file_ca_keys: Vec::new(),
             aa_key: None,
             pace: Vec::new(),
             bac: true,

@@ -5,12 +5,12 @@ use rand_core::CryptoRng;
 
 use crate::active_authentication::{self, CHALLENGE};
 use crate::apdu::{LE_EXTENDED, LE_SHORT};
-use crate::chip_authentication::{ChipAuthenticationTask, key_agreement};
+use crate::chip_authentication::{ChipAuthenticationTask, KeyDirectory, key_agreement};
 use crate::pace::{ChipAuthenticationData, Established, PaceOffer};
 use crate::{ApduChannel, Command, Error, Password, Response, SecureMessaging, StatusWord, bac, pace};
 
 /// The eMRTD application (Doc 9303-10, 3.6).
-const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
+pub(crate) const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
 /// No file is longer: READ BINARY has 15 bits of offset.
 pub const MAX_FILE_LENGTH: usize = 0x8000;
 /// Reading a document takes a few hundred commands.
@@ -175,6 +175,17 @@ impl<C: ApduChannel> Terminal<C> {
         Ok(bytes)
     }
 
+    /// Reads a file of the master file in the open session, and selects the eMRTD application again.
+    ///
+    /// # Errors
+    /// As [`read_file`](Self::read_file).
+    pub fn read_master_file(&mut self, file: FileId) -> Result<Vec<u8>, Error> {
+        self.transmit(&Command::select_master_file())?.expect_ok("SELECT master file")?;
+        let bytes = self.read_file(file, |_, _| {});
+        self.select_application()?;
+        bytes
+    }
+
     fn read_selected(
         &mut self,
         file: FileId,
@@ -267,6 +278,9 @@ impl<C: ApduChannel> Terminal<C> {
     pub fn run_chip_authentication(&mut self, task: &ChipAuthenticationTask) -> Result<Vec<Vec<u8>>, Error> {
         if !matches!(self.session, Session::Open(_)) {
             return Err(Error::NoSession);
+        }
+        if task.directory == KeyDirectory::MasterFile {
+            self.transmit(&Command::select_master_file())?.expect_ok("SELECT master file")?;
         }
         for command in key_agreement(task)? {
             self.transmit(&command)?.expect_ok("Chip Authentication")?;
