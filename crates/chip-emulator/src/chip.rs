@@ -8,7 +8,7 @@ use lds::FileId;
 use rand_core::CryptoRng;
 
 use crate::Fault;
-use crate::contents::{CaKey, ChipContents};
+use crate::contents::{CaKey, ChipContents, EndOfFile};
 use crate::fault::{Way, flip_token, misprotected, refused};
 
 mod access;
@@ -109,6 +109,11 @@ impl<R: CryptoRng> Chip<R> {
         };
         let answer = refused(&self.contents.faults, plain.ins).and_then(|()| self.in_session(&plain));
         let mut response = answer.unwrap_or_else(Response::status);
+        if response.sw == StatusWord::WRONG_LENGTH
+            && self.contents.habits.end_of_file == EndOfFile::EndsSession
+        {
+            return response;
+        }
         let longest = self.contents.lengths().max_response as usize;
         let room = (command.le.unwrap_or(0) as usize).min(longest - 2);
         if response.data.len() > SecureMessaging::max_response_data(session.cipher(), room) {

@@ -92,6 +92,8 @@ pub enum EndOfFile {
     ExactLength,
     /// 6700.
     WrongLength,
+    /// 6700 without protection: it ends the session, which the standard does not allow (Doc 9303-11, 9.8.3).
+    EndsSession,
 }
 
 /// In what chips differ, each within or beside the standard.
@@ -120,9 +122,9 @@ pub struct ChipContents {
     pub can: Option<Can>,
     /// EF.ATR/INFO. The lengths that it says are kept to.
     pub atr_info: Option<Vec<u8>>,
-    /// Private keys of Chip Authentication, in the eMRTD application.
+    /// Private keys of Chip Authentication in the eMRTD application, whose public keys stand in EF.DG14.
     pub ca_keys: Vec<CaKey>,
-    /// Private keys of Chip Authentication in the master file.
+    /// Private keys of Chip Authentication in the master file, whose public keys stand in EF.CardSecurity.
     pub master_file_ca_keys: Vec<CaKey>,
     /// The private key of Active Authentication.
     pub aa_key: Option<AaKey>,

@@ -5,7 +5,7 @@ use rand_core::CryptoRng;
 
 use crate::active_authentication::{self, CHALLENGE};
 use crate::apdu::{LE_EXTENDED, LE_SHORT};
-use crate::chip_authentication::{ChipAuthenticationTask, TaskProtocol, key_agreement};
+use crate::chip_authentication::{ChipAuthenticationTask, KeyDirectory, TaskProtocol, key_agreement};
 use crate::pace::{ChipAuthenticationData, Established, PaceOffer};
 use crate::{ApduChannel, Command, Error, Password, Response, SecureMessaging, StatusWord, Step, bac, pace};
 
@@ -225,8 +225,7 @@ impl<C: ApduChannel> Terminal<C> {
         response.expect_ok(Step::SelectApplication)
     }
 
-    /// Reads a file whole. `progress` hears of bytes read and bytes in all. EF.CardAccess and EF.CardSecurity are read
-    /// in the master file.
+    /// Reads a file whole. `progress` hears of bytes read and bytes in all.
     ///
     /// # Errors
     /// [`Error::FileNotFound`], [`Error::FileAccessDenied`], [`Error::FileHeader`], [`Error::FileTooLong`],
@@ -234,18 +233,22 @@ impl<C: ApduChannel> Terminal<C> {
     /// same terminal reads more carefully once it has opened the chip again: a chip may end its session when it is
     /// asked for more than it has.
     pub fn read_file(&mut self, file: FileId, progress: impl FnMut(usize, usize)) -> Result<Vec<u8>, Error> {
-        if matches!(file, FileId::CardAccess | FileId::CardSecurity) {
-            let selected = self.transmit(&Command::select_master_file())?;
-            selected.expect_ok(Step::SelectFile)?;
-            let bytes = self.read_here(file, progress);
-            self.select_application()?;
-            return bytes;
-        }
         let bytes = self.read_here(file, progress)?;
         if file == FileId::Dg(15) {
             self.signature_len = Dg15::parse(&bytes).ok().and_then(|dg15| signature_length(&dg15));
         }
         Ok(bytes)
+    }
+
+    /// Reads a file of the master file in the open session, and selects the eMRTD application again.
+    ///
+    /// # Errors
+    /// As [`read_file`](Self::read_file).
+    pub fn read_master_file(&mut self, file: FileId) -> Result<Vec<u8>, Error> {
+        self.transmit(&Command::select_master_file())?.expect_ok(Step::SelectFile)?;
+        let bytes = self.read_here(file, |_, _| {});
+        self.select_application()?;
+        bytes
     }
 
     /// Lets the chip sign a challenge of eight bytes. EF.DG15 is read before, if it was not, since the length of the
@@ -279,8 +282,8 @@ impl<C: ApduChannel> Terminal<C> {
             return Err(Error::NoSession);
         }
         let commands = key_agreement(task)?;
-        if task.in_master_file {
-            self.transmit(&Command::select_master_file())?;
+        if task.directory == KeyDirectory::MasterFile {
+            self.transmit(&Command::select_master_file())?.expect_ok(Step::SelectFile)?;
         }
         if let Err(error) = self.agree(&commands) {
             // Doc 9303-11, 8.5, note 1: chips that do not know MSE:Set KAT take MSE:Set AT in the same session.

@@ -15,43 +15,46 @@ use crate::{ChipData, Rejection, Report, SecurityObject};
 
 impl SecurityObject {
     /// EF.CardSecurity is signed by the State, and EF.CardAccess says nothing that it does not say.
-    /// Returned is what it says, if the State signed it.
-    pub(crate) fn check_card_security(
-        &self,
-        data: &ChipData,
-        report: &mut Report,
-    ) -> Result<Option<Vec<SecurityInfo>>, Rejection> {
-        let Some(bytes) = data.file(FileId::CardSecurity) else { return Ok(None) };
+    pub(crate) fn check_card_security(&self, data: &ChipData, report: &mut Report) -> Result<(), Rejection> {
+        let Some(bytes) = data.file(FileId::CardSecurity) else { return Ok(()) };
         let (id, consequence) = ("pa.card-security", self.policy.card_access_mismatch);
         let infos = match self.card_security(bytes) {
             Ok(infos) => infos,
             Err(rejection) => {
                 let detail = rejection.to_string();
-                return report.difference(id, consequence, rejection, detail).map(|()| None);
+                return report.difference(id, consequence, rejection, detail);
             }
         };
         report.passed(id, "EF.CardSecurity is signed under the CSCA of EF.SOD");
-        let access = data.file(FileId::CardAccess).map(CardAccess::parse);
+        let Some(access) = data.file(FileId::CardAccess) else { return Ok(()) };
         // One that cannot be read is told where it is compared with DG14.
-        let Some(Ok(access)) = access else { return Ok(Some(infos)) };
+        let Ok(access) = CardAccess::parse(access) else { return Ok(()) };
         let id = "pa.card-security-access";
         let is_pace = |info: &&SecurityInfo| {
             matches!(info, SecurityInfo::Pace(_) | SecurityInfo::PaceDomainParameter(_))
         };
         if infos.iter().filter(is_pace).any(|info| !access.security_infos.contains(info)) {
-            return report.check(id, Err(Rejection::PaceDowngrade), |_| String::new());
+            return report.check(id, Err(Rejection::PaceDowngrade), |()| String::new());
         }
         if access.security_infos.iter().any(|info| !infos.contains(info)) {
             let detail = "EF.CardAccess says what EF.CardSecurity does not".to_owned();
             let rejection = Rejection::CardAccessMismatch("EF.CardSecurity");
-            return report.difference(id, consequence, rejection, detail).map(|()| Some(infos));
+            return report.difference(id, consequence, rejection, detail);
         }
         report.passed(id, "EF.CardAccess says nothing that EF.CardSecurity does not");
-        Ok(Some(infos))
+        Ok(())
     }
 
     /// The SecurityInfos, under the document signer of EF.SOD or another one of its CSCA.
     pub(crate) fn card_security(&self, bytes: &[u8]) -> Result<Vec<SecurityInfo>, Rejection> {
+        self.signed_card_security(bytes).map(|(infos, _)| infos)
+    }
+
+    /// The same with the document signer. Whether that is revoked or distrusted is not looked at.
+    pub(crate) fn signed_card_security(
+        &self,
+        bytes: &[u8],
+    ) -> Result<(Vec<SecurityInfo>, Arc<Certificate>), Rejection> {
         let signed = CardSecurity::parse(bytes)?;
         let info = &signed.signer;
         if info.content_type.as_deref() != Some(OID_SECURITY_OBJECT) {
@@ -68,7 +71,7 @@ impl SecurityObject {
             return Err(Rejection::CardSecurity("message-digest"));
         }
         check_signature(info, &signer).map_err(|_| Rejection::CardSecurity("signature"))?;
-        Ok(signed.security_infos)
+        Ok((signed.security_infos, signer))
     }
 
     /// The CSCA of EF.SOD issued it, it is valid, and may sign documents.

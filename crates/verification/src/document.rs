@@ -5,13 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use lds::dg2::Dg2Finding;
-use lds::security_info::SecurityInfo;
 use lds::{Dg1, Dg2, Dg11, Dg14, Dg15, FileId};
 
 use crate::consistency::covers;
 use crate::country::same_state;
 use crate::report::CheckResult;
-use crate::{Authentic, Content, Inspection, Rejection, Report, SecurityObject};
+use crate::{Authentic, AuthenticCardSecurity, Content, Inspection, Rejection, Report, SecurityObject};
 
 macro_rules! hash_lines {
     ($($number:literal)*) => {
@@ -83,8 +82,7 @@ pub struct AuthenticDocument {
     dg11: Option<Authentic<Dg11>>,
     dg14: Option<Authentic<Dg14>>,
     dg15: Option<Authentic<Dg15>>,
-    /// What EF.CardSecurity says, if it was received and the State signed it.
-    card_security: Option<Vec<SecurityInfo>>,
+    pub(crate) card_security: Option<AuthenticCardSecurity>,
 }
 
 impl fmt::Debug for AuthenticDocument {
@@ -136,7 +134,7 @@ impl SecurityObject {
         let dg1 = document.dg1.content();
         document.security_object.check_data_group_profile(dg1, &dg2_findings, dg14, report)?;
         document.security_object.compare_card_access(data, dg14, report)?;
-        document.card_security = document.security_object.check_card_security(data, report)?;
+        document.security_object.check_card_security(data, report)?;
         let mrz = &document.dg1.content().mrz;
         document.security_object.compare_optical_mrz(data, mrz, report)?;
         document.security_object.check_state(&mrz.issuing_state, report)?;
@@ -269,19 +267,6 @@ impl AuthenticDocument {
     #[must_use]
     pub fn dg15(&self) -> Option<&Authentic<Dg15>> {
         self.dg15.as_ref()
-    }
-
-    /// What EF.CardSecurity says, if it was received and the State signed it.
-    pub(crate) fn card_security(&self) -> Option<&[SecurityInfo]> {
-        self.card_security.as_deref()
-    }
-
-    /// What EF.CardSecurity says of Chip Authentication in the master file, where DG14 announces none in the
-    /// application.
-    pub(crate) fn master_file_keys(&self) -> Option<Dg14> {
-        let elsewhere = self.dg14.as_ref().is_some_and(|dg14| dg14.content().announces_chip_authentication());
-        let keys = self.card_security.as_ref().filter(|_| !elsewhere).map(|infos| Dg14::new(infos.clone()));
-        keys.filter(|keys| !keys.public_keys.is_empty())
     }
 
     /// What was checked.

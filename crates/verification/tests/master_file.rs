@@ -61,8 +61,8 @@ impl Document {
     fn prove(&self, card_security: &[u8]) -> Result<EvidenceSet, Rejection> {
         let object = self.object();
         let dg1 = object.read::<Dg1>(self.chip.files[&FileId::Dg(1)].clone()).unwrap();
-        let (task, step) =
-            object.begin_chip_authentication_in_master_file(card_security, &dg1, &mut rng(2))?;
+        let file = self.world.store().authenticate_card_security(&object, card_security)?;
+        let (task, step) = object.begin_chip_authentication_in_master_file(&file, &dg1, &mut rng(2))?;
         let mut terminal = Terminal::new(Chip::new(self.chip.clone(), rng(3)));
         terminal.open(MrzKey::from(&dg1.content().mrz), &mut rng(4)).unwrap();
         let responses = terminal.run_chip_authentication(&task).unwrap();

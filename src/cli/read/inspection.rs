@@ -8,8 +8,8 @@ use emrtd::{AccessPolicy, Error, Password, Terminal};
 use lds::{Dg1, Dg14, Dg15, FileId, sod::Sod};
 use rand_core::CryptoRng;
 use verification::{
-    ActiveAuthenticationEvidence, Authentic, ChipAuthenticationEvidence, ChipData, Content, EvidenceSet,
-    Policy, Rejection, SecurityObject, TrustStore, judge_data,
+    ActiveAuthenticationEvidence, Authentic, AuthenticCardSecurity, ChipAuthenticationEvidence, ChipData,
+    Content, EvidenceSet, Policy, SecurityObject, TrustStore, judge_data,
 };
 
 use super::channel::AnyChannel;
@@ -62,7 +62,7 @@ impl Inspected {
                 let judged = document.and_then(|document| document.check_pace_cam(said));
                 pace_cam = Some(judged.map_or_else(|rejection| rejection.code(), |()| "proved".to_owned()));
             }
-            note(dialogue.chip_authentication(&object, &mut evidence));
+            note(dialogue.chip_authentication(store, &object, &mut evidence));
         }
         let reading = Reading { access: protocol.name(), trouble, pace_cam };
         Ok(Self { files, evidence, reading })
@@ -87,11 +87,13 @@ impl<R: CryptoRng> Dialogue<'_, R> {
                 read => drop(files.insert(FileId::Dg(number), read?)),
             }
         }
-        for file in [FileId::Com, FileId::CardAccess, FileId::CardSecurity] {
-            match self.file(file) {
-                Err(Error::FileNotFound(_) | Error::FileAccessDenied(_) | Error::Status { .. }) => {}
-                read => drop(files.insert(file, read?)),
-            }
+        let mut optional = |file, read| match read {
+            Err(Error::FileNotFound(_) | Error::FileAccessDenied(_) | Error::Status { .. }) => Ok(()),
+            read => read.map(|content| drop(files.insert(file, content))),
+        };
+        optional(FileId::Com, self.file(FileId::Com))?;
+        for file in [FileId::CardAccess, FileId::CardSecurity] {
+            optional(file, self.terminal.read_master_file(file))?;
         }
         Ok(files)
     }
@@ -131,21 +133,23 @@ impl<R: CryptoRng> Dialogue<'_, R> {
 
     fn chip_authentication(
         &mut self,
+        store: &TrustStore,
         object: &SecurityObject,
         evidence: &mut EvidenceSet,
     ) -> Result<(), String> {
         let Some(dg1) = group::<Dg1>(object, &evidence.data) else { return Ok(()) };
         let dg14 = group::<Dg14>(object, &evidence.data);
         let in_application = dg14.filter(|dg14| dg14.content().announces_chip_authentication());
-        let begun = match (in_application, evidence.data.file(FileId::CardSecurity)) {
+        let in_master_file = evidence.data.file(FileId::CardSecurity);
+        let in_master_file =
+            in_master_file.and_then(|file| store.authenticate_card_security(object, file).ok());
+        let in_master_file = in_master_file.filter(AuthenticCardSecurity::announces_chip_authentication);
+        let begun = match (in_application, in_master_file) {
             (Some(dg14), _) => object.begin_chip_authentication(&dg14, &dg1, self.rng),
-            (None, Some(file)) => object.begin_chip_authentication_in_master_file(file, &dg1, self.rng),
+            (None, Some(file)) => object.begin_chip_authentication_in_master_file(&file, &dg1, self.rng),
             (None, None) => return Ok(()),
         };
-        let (task, step) = match begun {
-            Err(Rejection::ChipAuthentication(Error::ChipAuthenticationNotOffered)) => return Ok(()),
-            begun => begun.map_err(|rejection| rejection.code())?,
-        };
+        let (task, step) = begun.map_err(|rejection| rejection.code())?;
         let responses = self.terminal.run_chip_authentication(&task).map_err(told)?;
         let suspended = step.suspend().to_vec();
         evidence.chip_authentication = Some(ChipAuthenticationEvidence { suspended, responses });

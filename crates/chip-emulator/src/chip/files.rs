@@ -120,7 +120,7 @@ impl<R: CryptoRng> Chip<R> {
         }
         match habits.end_of_file {
             EndOfFile::WrongOffset => Err(StatusWord::WRONG_OFFSET),
-            EndOfFile::WrongLength => Err(StatusWord::WRONG_LENGTH),
+            EndOfFile::WrongLength | EndOfFile::EndsSession => Err(StatusWord::WRONG_LENGTH),
             EndOfFile::ExactLength => Err(u8::try_from(rest.len())
                 .map_or(StatusWord::WRONG_LENGTH, |length| StatusWord(0x6C00 | u16::from(length)))),
             // Le of 256 or more says "all that is there".

@@ -1,8 +1,10 @@
 //! The terminal against the emulator.
 
-use chip_emulator::{Chip, ReadLimit, TcpChannel, serve_tcp};
+use chip_emulator::{Chip, EndOfFile, ReadLimit, TcpChannel, serve_tcp};
 use crypto::{Curve, SessionCipher};
-use emrtd::chip_authentication::{self, ChipPrivateKey, ChipPublicKey, TaskProtocol};
+use emrtd::chip_authentication::{
+    self, ChipAuthenticationOffer, ChipPrivateKey, ChipPublicKey, KeyDirectory, TaskProtocol,
+};
 use emrtd::{
     AccessPolicy, AccessProtocol, ApduChannel, Can, ChannelError, Error, MrzKey, StatusWord, Step, Terminal,
     active_authentication,
@@ -66,7 +68,6 @@ fn every_way_of_opening_and_proving_works_with_every_other() {
 
 #[test]
 fn the_strongest_offer_is_chosen_and_named() {
-    use emrtd::chip_authentication::ChipAuthenticationOffer;
     let offers =
         Offers { pace: None, chip_authentication: ca(Curve::P256, None, None), active_authentication: None };
     let mut dg14 = dg14(&passport(offers));
@@ -163,11 +164,12 @@ fn a_key_of_the_master_file_proves_the_chip() {
         let mut terminal = Terminal::new(Chip::new(contents.clone(), rng(1)));
         terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
         let (task, step) = if in_master_file {
-            chip_authentication::begin_in_master_file(&infos, 93, &mut rng(3)).unwrap()
+            let offer = ChipAuthenticationOffer::in_master_file(&infos).unwrap();
+            chip_authentication::begin_offer(offer, 93, &mut rng(3)).unwrap()
         } else {
             chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap()
         };
-        assert_eq!(task.in_master_file, in_master_file);
+        assert_eq!(task.directory == KeyDirectory::MasterFile, in_master_file);
         let responses = terminal.run_chip_authentication(&task)?;
         assert_eq!(responses.len(), task.proof_commands.len());
         chip_authentication::AwaitProof::resume(&step.suspend()).unwrap().received(&responses)
@@ -424,6 +426,23 @@ fn an_open_chip_is_read_without_a_session() {
     assert_eq!(terminal.read_file(FileId::Sod, |_, _| {}).unwrap(), passport.file(FileId::Sod));
     let (task, _) = chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap();
     assert_eq!(terminal.run_chip_authentication(&task), Err(Error::NoSession));
+}
+
+/// A chip that ends its session when it is asked for more than a file has: opened again, it is asked more carefully.
+#[test]
+fn a_chip_that_ends_its_session_is_asked_more_carefully_once_it_is_open_again() {
+    let passport = default_passport(None);
+    let mut strict = contents(&passport);
+    strict.habits.end_of_file = EndOfFile::EndsSession;
+    let mut terminal = Terminal::new(Chip::new(strict, rng(1)));
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+    let dg1 = terminal.read_file(FileId::Dg(1), |_, _| {});
+    assert_eq!(dg1.unwrap_err().code(), "sm.chip-error");
+    assert_eq!(terminal.read_file(FileId::Dg(1), |_, _| {}), Err(Error::NoSession));
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+    for (file, content) in passport.files.iter().filter(|(file, _)| **file != FileId::CardAccess) {
+        assert_eq!(&terminal.read_file(*file, |_, _| {}).unwrap(), content, "{file}");
+    }
 }
 
 #[test]
