@@ -125,10 +125,13 @@ impl<C: ApduChannel> Terminal<C> {
         self.session = Session::Plain;
         self.signature_len = None;
         self.chip_authentication = None;
+        let card_access = self.card_access();
+        // Only now is the master file selected for sure: phones may have selected the application.
         if self.channel.extended_length_supported() {
             self.learn_lengths()?;
         }
-        match (self.open_by_pace(&password, rng), &password) {
+        let opened = card_access.and_then(|file| self.open_by_pace(file, &password, rng));
+        match (opened, &password) {
             (Ok(true), _) => Ok(AccessProtocol::Pace),
             (Ok(false), Password::Mrz(_)) => self.open_by_bac(&password, rng),
             (Ok(false), Password::Can(_)) => Err(Error::PaceNotOffered),
@@ -162,8 +165,13 @@ impl<C: ApduChannel> Terminal<C> {
     }
 
     /// Whether the chip offers PACE, and is now open by it.
-    fn open_by_pace(&mut self, password: &Password, rng: &mut impl CryptoRng) -> Result<bool, Error> {
-        let Some(bytes) = self.card_access()? else { return Ok(false) };
+    fn open_by_pace(
+        &mut self,
+        card_access: Option<Vec<u8>>,
+        password: &Password,
+        rng: &mut impl CryptoRng,
+    ) -> Result<bool, Error> {
+        let Some(bytes) = card_access else { return Ok(false) };
         let card_access = CardAccess::parse(&bytes).map_err(Error::CardAccess)?;
         let Some(offer) = PaceOffer::choose(&card_access) else {
             // Ways that the standard does not allow, and no other, are PACE that fails; unknown OIDs are no PACE.
