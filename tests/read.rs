@@ -208,3 +208,33 @@ fn pace_with_chip_authentication_mapping_proves_the_chip_to_its_terminal() {
     let json = mapping(PaceMapping::Integrated).verdict(&[]);
     assert_eq!((&json["verdict"], &json["reading"]["pace_cam"]), (&"accept".into(), &Value::Null));
 }
+
+/// Through pcscd and the virtual reader of vsmartcard, where they run:
+/// `SCEAU_VPCD=127.0.0.1:35963 cargo test --features pcsc --test read pc_sc`.
+#[cfg(feature = "pcsc")]
+#[test]
+fn a_chip_in_a_pc_sc_reader_is_read() {
+    let Some(reader) = std::env::var_os("SCEAU_VPCD") else {
+        println!("skipped: SCEAU_VPCD is not set");
+        return;
+    };
+    let desk = Desk::new(with_both_proofs);
+    let passport = desk.path("passport");
+    let chip = Command::new(SCEAU)
+        .args(["chip", "--passport", text(&passport), "--vpcd", reader.to_str().unwrap()])
+        .spawn()
+        .unwrap();
+    let chip = Chip(chip, "pcsc:Virtual PCD".to_owned());
+    // The reader sees the card in its own time; there is no event to wait for.
+    let output = (0..100)
+        .map(|_| desk.read(&chip, &["--json"]))
+        .inspect(|output| {
+            if output.status.code() == Some(2) {
+                std::thread::sleep(std::time::Duration::from_millis(100));
+            }
+        })
+        .find(|output| output.status.code() != Some(2))
+        .unwrap();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&json["verdict"], &json["chip"]), (&"accept".into(), &"proved".into()));
+}

@@ -46,7 +46,7 @@ impl Inspected {
     ) -> anyhow::Result<Self> {
         let terminal = Terminal::with_policy(channel, access);
         let mut dialogue = Dialogue { terminal, password, rng, reopened: false };
-        let protocol = dialogue.terminal.open(password, dialogue.rng)?;
+        let protocol = dialogue.terminal.open(password.clone(), dialogue.rng)?;
         eprintln!("opened by {}", protocol.name());
         let files = dialogue.files()?;
         let mut evidence = EvidenceSet { data: ChipData::new(files.clone()), ..EvidenceSet::default() };
@@ -109,7 +109,7 @@ impl<R: CryptoRng> Dialogue<'_, R> {
         match self.terminal.read_file(file, &mut show) {
             Err(Error::SecureMessaging(emrtd::SecureMessagingError::Plain(_))) if !self.reopened => {
                 self.reopened = true;
-                self.terminal.open(self.password, self.rng)?;
+                self.terminal.open(self.password.clone(), self.rng)?;
                 self.terminal.read_file(file, &mut show)
             }
             read => read,
