@@ -133,7 +133,7 @@ impl Card {
         let commands = self.commands.lock().unwrap();
         let before = commands.len();
         let more = |commands: &mut Vec<Vec<u8>>| commands.len() == before;
-        let (_, waited) = self.asked.wait_timeout_while(commands, Duration::from_secs(60), more).unwrap();
+        let waited = self.asked.wait_timeout_while(commands, Duration::from_secs(60), more).unwrap().1;
         assert!(!waited.timed_out(), "the chip is not asked while a file is sent");
     }
 }
