@@ -100,13 +100,13 @@ fn phone(state: &Path, arguments: &[&str], typed: &str) -> Ended {
     Ended { code: output.status.code(), out: read(output.stdout), err: read(output.stderr) }
 }
 
-/// `sceau chip serve`, until it is dropped.
+/// `sceau chip`, until it is dropped.
 struct ServedChip(Child, String);
 
 impl ServedChip {
     fn start(folder: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sceau"))
-            .args(["chip", "serve", text(folder)])
+            .args(["chip", "--passport", text(folder)])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use lds::FileId;
 use protocol::Base64;
+use protocol::codes::Language;
 use protocol::enrolment::{
     CheckLine, Checked, Config, ConsentGiven, ConsentText, Consents, Contact, ContactCode, Declaration,
     DeviceAttestation, FaceDecision, FaceResult, FaceSession, IdentityPreview, Opened, PinKey, Progress,
@@ -18,21 +20,24 @@ use protocol::request::DeviceProof;
 use protocol::seal::SealSignatures;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::keys::{device_id, pin_key, sign};
 use crate::reader::{self, AccessKey, ProgressListener};
 use crate::server::{Numbers, Server, Signer};
 use crate::transport::Watch;
-use crate::{BridgeError, CardTransport, DeviceKeys, PinHardeningKey, TraceSink};
+use crate::{BridgeError, CardTransport, DeviceKeys, PinHardeningKey, TraceRecorder, TraceSink};
 use online::Online;
 pub use records::{
     BirthPlace, Checks, ConsentOption, EnrolmentOptions, FaceTask, IdentityClaims, SealedAccount,
+    TraceReceipt,
 };
 
 /// One enrolment.
 #[derive(uniffi::Object)]
 pub struct EnrolmentClient {
     server: Server,
+    language: Language,
     keys: Arc<dyn DeviceKeys>,
     hardening: Arc<dyn PinHardeningKey>,
     watch: Mutex<Watch>,
@@ -46,6 +51,8 @@ struct State {
     session: Option<Arc<Session>>,
     consents: BTreeMap<String, String>,
     files: BTreeMap<String, Base64>,
+    /// What was read and has not reached the server.
+    unsent: BTreeMap<FileId, Zeroizing<Vec<u8>>>,
     portrait: Option<Base64>,
     chip_authentication: Option<String>,
     active_authentication: Option<Base64>,
@@ -73,6 +80,7 @@ impl EnrolmentClient {
     ) -> Result<Arc<Self>, BridgeError> {
         Ok(Arc::new(Self {
             server: Server::new(server, language)?,
+            language: Language::from_accept_language(Some(language)),
             keys,
             hardening,
             watch: Mutex::default(),
@@ -194,7 +202,8 @@ impl EnrolmentClient {
         let watch = self.watch().clone();
         watch.stopped.store(false, Ordering::Relaxed);
         let seen = (listener.as_ref(), &watch);
-        reader::read_document(transport, access, &Online { client: self }, seen, &mut rng)?;
+        reader::read_document(transport, access, &Online { client: self }, seen, &mut rng)
+            .map_err(|error| error.told_in(self.language))?;
         let checked: Checked = self.call("POST", "/chip/verify", None::<&()>)?;
         Ok(checks(checked.checks, checked.missing))
     }
@@ -202,6 +211,30 @@ impl EnrolmentClient {
     /// Has the readings to come traced; `None` ends it.
     pub fn trace(&self, sink: Option<Arc<dyn TraceSink>>) {
         self.watch().trace = sink;
+    }
+
+    /// Sends the trace of readings to the server's operator. Ask the person first: she agrees to the text `trace` by
+    /// [`consent`](Self::consent), with all the others that she agreed to.
+    ///
+    /// # Errors
+    /// [`BridgeError::Usage`]: she did not agree to `trace`, or nothing was recorded. See [`BridgeError`].
+    pub fn send_trace(&self, recorder: Arc<TraceRecorder>) -> Result<TraceReceipt, BridgeError> {
+        if !self.state().consents.contains_key("trace") {
+            return Err(BridgeError::usage("ask for the consent `trace` first"));
+        }
+        let trace = recorder.json_lines();
+        if trace.is_empty() {
+            return Err(BridgeError::usage("nothing was recorded"));
+        }
+        let session = self.session()?;
+        let path = format!("/v1/enrolments/{}/trace", session.enrolment_id);
+        let kept: protocol::enrolment::TraceReceipt = self.server.signed_as(
+            &session.signer,
+            "POST",
+            &path,
+            (trace.as_bytes(), "application/x-ndjson"),
+        )?;
+        Ok(TraceReceipt { reference: kept.reference, kept_until: kept.kept_until.0 })
     }
 
     /// Ends the reading that another thread is in, before its next command: it fails with `nfc.stopped`. What was read
@@ -294,11 +327,12 @@ impl EnrolmentClient {
         })
     }
 
-    /// Gives the enrolment up: the server erases what it holds of it.
+    /// Gives the enrolment up: the server erases what it holds of it, and the phone what it has not sent.
     ///
     /// # Errors
     /// See [`BridgeError`].
     pub fn cancel(&self) -> Result<(), BridgeError> {
+        self.state().unsent.clear();
         self.call("DELETE", "", None::<&()>)
     }
 }

@@ -6,6 +6,7 @@ mod demo;
 mod face_engine;
 mod keys;
 pub mod phone;
+mod read;
 mod replay;
 mod serve;
 mod trace;
@@ -42,7 +43,6 @@ enum Command {
     #[command(subcommand)]
     Phone(phone::Phone),
     /// Plays a chip, for testers.
-    #[command(subcommand)]
     Chip(chip::Chip),
     /// Plays a face engine that compares nothing, for demos.
     #[command(hide = true)]
@@ -53,6 +53,8 @@ enum Command {
     /// Keeps the store of whom the verifier trusts.
     #[command(subcommand)]
     Trust(trust::Trust),
+    /// Reads a chip and judges it.
+    Read(read::Read),
     /// Judges one passport from its files.
     Verify(verify::Verify),
     /// Judges the vectors and compares with what their manifests expect.
@@ -72,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::DemoFaceEngine(command) => command.run(),
         Command::Trace(command) => command.run(),
         Command::Trust(command) => command.run(),
+        Command::Read(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Replay(command) => command.run(),
     };

@@ -355,6 +355,8 @@ pub struct Enrolment {
     pub min_app_version: String,
     /// The texts to consent to, in order.
     pub consents: Vec<Consent>,
+    /// For how many days the trace of a reading that failed is kept, if the person agreed to the text `trace`.
+    pub trace_days: u16,
 }
 
 impl Default for Enrolment {
@@ -364,6 +366,7 @@ impl Default for Enrolment {
             accepted_documents: vec!["P*".to_owned(), "AR".to_owned(), "IR".to_owned()],
             min_app_version: "0.0.0".to_owned(),
             consents: Vec::new(),
+            trace_days: 30,
         }
     }
 }
@@ -372,7 +375,7 @@ impl Default for Enrolment {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Consent {
-    /// `terms`, `privacy`, `face`.
+    /// `terms`, `privacy`, `face`, `trace`.
     pub name: String,
     /// Its version.
     pub version: String,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets trouble fails")]
 
 pub mod browser;
+pub mod held;
 pub mod lossy;
 pub mod phone;
 

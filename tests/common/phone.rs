@@ -7,7 +7,7 @@ use attestation::demo_root::KeyProfile;
 use chip_emulator::Chip;
 use crypto::{Curve, EcPrivateKey, HashAlgorithm, sha256};
 use emrtd::Terminal;
-use emrtd::chip_authentication::{ChipAuthenticationTask, TaskProtocol};
+use emrtd::chip_authentication::{ChipAuthenticationTask, KeyDirectory, TaskProtocol};
 use face::{Comparison, EngineResult, Verdict, sign_result};
 use lds::FileId;
 use protocol::Base64;
@@ -30,6 +30,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use test_passports::Specimen;
 
+use super::held::Held;
 use super::{Bench, ENGINE, application};
 
 pub const PIN: &str = "135790";
@@ -227,6 +228,10 @@ impl<'a> Phone<'a> {
         };
         let task_for_chip = ChipAuthenticationTask {
             protocol,
+            directory: match task.in_master_file {
+                true => KeyDirectory::MasterFile,
+                false => KeyDirectory::Application,
+            },
             key_reference: task.key_reference.map(|r| r.0),
             ephemeral_public_key: task.ephemeral_public_key.0,
             proof_commands: task.proof_commands.into_iter().map(|c| c.0).collect(),
@@ -441,9 +446,14 @@ pub fn plain(key: &EcPrivateKey, message: &[u8]) -> Base64 {
 
 /// The chip of a passport, opened with its own MRZ.
 pub fn opened_chip(passport: &Specimen) -> Terminal<Chip<ChaCha20Rng>> {
-    let chip = Chip::new(passport.chip_contents(), ChaCha20Rng::seed_from_u64(5));
+    opened(&passport.clone().into())
+}
+
+/// The same of any chip.
+pub fn opened(held: &Held) -> Terminal<Chip<ChaCha20Rng>> {
+    let chip = Chip::new(held.contents.clone(), ChaCha20Rng::seed_from_u64(5));
     let mut terminal = Terminal::new(chip);
-    let key: emrtd::MrzKey = (&passport.mrz).into();
+    let key: emrtd::MrzKey = (&held.specimen.mrz).into();
     terminal.open(key, &mut ChaCha20Rng::seed_from_u64(6)).unwrap();
     terminal
 }

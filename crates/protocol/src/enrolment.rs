@@ -17,6 +17,7 @@
 //! | `POST /enrolments/{id}/chip/active-authentication` | | [`ActiveAuthentication`] |
 //! | `POST /enrolments/{id}/chip/active-authentication/{attempt}` | [`ActiveAuthenticationResponse`] | [`Checked`] |
 //! | `POST /enrolments/{id}/chip/verify` | | [`Checked`] |
+//! | `POST /enrolments/{id}/trace` | lines of JSON, `mobile_bridge::TraceEvent` | [`TraceReceipt`] |
 //! | `PUT /enrolments/{id}/identity` | [`Declaration`] | [`IdentityPreview`] |
 //! | `POST /enrolments/{id}/face` | | [`FaceSession`] |
 //! | `PUT /enrolments/{id}/face` | [`FaceResult`] | [`FaceDecision`] |
@@ -179,6 +180,9 @@ pub struct ChipAuthentication {
     pub attempt: String,
     /// `None`: MSE:Set KAT. `Some(oid)`: MSE:Set AT with this protocol (dotted), then GENERAL AUTHENTICATE.
     pub at_ga_oid: Option<String>,
+    /// The chip's key is in the master file: select that first.
+    #[serde(default)]
+    pub in_master_file: bool,
     /// The chip's key reference, where it has several.
     #[schema(value_type = Option<String>)]
     pub key_reference: Option<Base64>,
@@ -200,6 +204,16 @@ pub struct ChipResponses {
     /// One for each command.
     #[schema(value_type = Vec<String>)]
     pub responses: Vec<Base64>,
+}
+
+/// The trace of a reading was kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TraceReceipt {
+    /// Its name, which the person can tell support. Nothing of hers leads to it.
+    pub reference: String,
+    /// Until when it is kept.
+    #[schema(value_type = i64)]
+    pub kept_until: UnixTime,
 }
 
 /// A challenge of Active Authentication.

@@ -5,6 +5,7 @@
 //! - [`seal`]: what an enrolment becomes, in one transaction; [`account`]: what happens to that later;
 //! - [`device`]: request sequence and PIN failures of a phone;
 //! - [`login`]: one row from the page to the claims;
+//! - [`trace`]: what people sent of readings that failed;
 //! - [`usage`], [`audit`]: limits, replayed assertions, the chained log.
 //!
 //! Every statement is one `&'static str` that both engines take; [`engine`] runs it. Everything that may happen once
@@ -24,6 +25,7 @@ pub mod request;
 pub mod seal;
 #[cfg(test)]
 mod tests;
+pub mod trace;
 pub mod usage;
 mod writer;
 
@@ -39,4 +41,5 @@ pub use keys::StorageKeys;
 pub use login::{ClaimOutcome, Created, Login, NewLogin, RedeemOutcome, ReleaseOutcome};
 pub use request::Accepted;
 pub use seal::Stored;
+pub use trace::TraceSummary;
 pub use usage::Scope;

@@ -31,6 +31,8 @@ pub enum Scope {
     RecoveryByAddress = 6,
     /// Attestations judged in an enrolment.
     AttestationByEnrolment = 7,
+    /// Traces sent in an enrolment.
+    TraceByEnrolment = 8,
 }
 
 impl Database {

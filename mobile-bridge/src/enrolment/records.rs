@@ -86,3 +86,12 @@ pub struct SealedAccount {
     /// The recovery sheet: show it once, let the person print it or write it down, keep no copy.
     pub recovery_code: String,
 }
+
+/// A trace that the server keeps.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct TraceReceipt {
+    /// Its name: the person can tell it to support. Nothing of hers leads to it.
+    pub reference: String,
+    /// Until when it is kept, in seconds since 1970.
+    pub kept_until: i64,
+}

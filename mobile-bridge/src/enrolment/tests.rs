@@ -157,6 +157,7 @@ impl Office {
                 chip_authentication::TaskProtocol::Kat => None,
                 chip_authentication::TaskProtocol::AtGa { oid } => Some(oid),
             },
+            in_master_file: false,
             key_reference: task.key_reference.map(Base64),
             ephemeral_public_key: Base64(task.ephemeral_public_key),
             proof_commands: task.proof_commands.into_iter().map(Base64).collect(),

@@ -160,10 +160,10 @@ pub(super) struct Enrol {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Document {
-    /// A passport's folder: EF_DG1.bin .. and chip.json. The emulator runs in this process.
+    /// A passport's folder: EF_DG1.bin .., keys and chip.toml. The emulator runs in this process.
     #[arg(long, value_name = "DIR")]
     passport: Option<PathBuf>,
-    /// A chip that answers APDUs over TCP (`sceau chip serve`).
+    /// A chip that answers APDUs over TCP (`sceau chip`).
     #[arg(long, value_name = "tcp:HOST:PORT")]
     chip: Option<String>,
 }

@@ -3,7 +3,7 @@
 use super::Reader;
 
 /// The consents that apps and checks know.
-const CONSENTS: [&str; 3] = ["terms", "privacy", "face"];
+const CONSENTS: [&str; 4] = ["terms", "privacy", "face", "trace"];
 /// The longest version of a consent text, in bytes: it stands in every approval.
 const MAX_VERSION: usize = 32;
 
@@ -44,7 +44,10 @@ impl Reader<'_> {
         }
         for (i, consent) in config.enrolment.consents.iter().enumerate() {
             if !CONSENTS.contains(&consent.name.as_str()) {
-                self.wrong(format!("enrolment.consents.{i}.name"), "must be terms, privacy or face");
+                self.wrong(format!("enrolment.consents.{i}.name"), "must be terms, privacy, face or trace");
+            }
+            if consent.name == "trace" && consent.required {
+                self.wrong(format!("enrolment.consents.{i}.required"), "nobody has to send traces");
             }
             self.check_version(format!("enrolment.consents.{i}.version"), &consent.version);
         }

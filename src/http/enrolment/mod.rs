@@ -7,6 +7,8 @@
 //! 5. [`holder`]: the signed result of a face engine; the decision on the holder.
 //! 6. [`sealing`]: the PIN key, and the seal that makes the account.
 //!
+//! [`trace`] takes what an app recorded of a reading that failed, from whoever agreed to it.
+//!
 //! Handlers collect evidence and answer; [`document`] runs the checks of `verification` over it.
 
 mod call;
@@ -17,6 +19,7 @@ mod holder;
 mod opening;
 mod person;
 mod sealing;
+mod trace;
 mod words;
 
 use std::collections::HashMap;
@@ -61,6 +64,7 @@ pub fn routes() -> Router<AppState> {
         .route(&at(aa), post(signed!(chip::begin_active_authentication)))
         .route(&at(&format!("{aa}/{{attempt}}")), post(signed!(chip::active_authentication)))
         .route(&at("/chip/verify"), post(signed!(chip::verify)))
+        .route(&at("/trace"), post(signed!(trace::add, Phone::InEvidence, trace::MAX_BODY)))
         .route(&at("/identity"), put(signed!(person::identity)))
         .route(&at("/face"), post(signed!(holder::begin)).put(signed!(holder::decide)))
         .route(&at("/pin"), put(signed!(sealing::pin)))
@@ -86,6 +90,7 @@ pub fn routes() -> Router<AppState> {
     chip::begin_active_authentication,
     chip::active_authentication,
     chip::verify,
+    trace::add,
     holder::begin,
     holder::decide,
     sealing::pin,

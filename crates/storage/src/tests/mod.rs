@@ -9,6 +9,7 @@ mod dump;
 mod enrolment;
 mod login;
 mod schema;
+mod trace;
 mod writer;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -3,7 +3,7 @@
 use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
-use crate::{account, attempt, audit, contact, device, enrolment, login, request, seal, usage};
+use crate::{account, attempt, audit, contact, device, enrolment, login, request, seal, trace, usage};
 
 /// Every statement of the room, by module.
 #[rustfmt::skip]
@@ -42,6 +42,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         seal::FIND_PERSON, seal::ADD_IDENTITY, seal::LOCK_IDENTITY, seal::REPLACE_IDENTITY, seal::ADD_DEVICE,
         seal::ADD_CONSENT,
     ]),
+    ("trace", include_str!("../trace.rs"), &[trace::ADD, trace::LIST, trace::LOAD, trace::DELETE_EXPIRED]),
     ("usage", include_str!("../usage.rs"), &[
         usage::COUNT, usage::DELETE_COUNTS, usage::ASSERTION, usage::DELETE_ASSERTIONS,
     ]),

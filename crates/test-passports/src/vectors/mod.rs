@@ -6,7 +6,7 @@
 mod active_authentication;
 mod bsi;
 mod chip_authentication;
-mod chip_session;
+pub mod chip_session;
 mod crl;
 mod draft;
 mod enrolment;
