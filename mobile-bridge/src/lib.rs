@@ -27,8 +27,8 @@ mod trace;
 mod transport;
 
 pub use enrolment::{
-    BirthPlace, Checks, ConsentOption, EnrolmentClient, EnrolmentOptions, FaceTask, IdentityClaims,
-    SealedAccount,
+    BirthPlace, Checks, ConsentOption, DeskTicket, EnrolmentClient, EnrolmentOptions, FaceCapture, FaceTask,
+    IdentityClaims, SealedAccount, ShownDeskCode,
 };
 pub use error::BridgeError;
 pub use keys::{Attestation, DeviceKeys, KeyError, PinHardeningKey, RequestCounter};

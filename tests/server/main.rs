@@ -10,6 +10,7 @@ mod cheats;
 mod client_keys;
 mod engines;
 mod enrolment;
+mod erasure;
 mod independent_clients;
 mod login;
 mod mail;

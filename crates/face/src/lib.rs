@@ -10,10 +10,13 @@
 
 mod engine;
 mod result;
+pub mod service;
 mod verify;
 
-pub use engine::{Engine, EngineRegistry};
-pub use result::{Comparison, EngineResult, PURPOSE, Verdict, sign_result};
+pub use engine::{Attack, Certificate, Engine, EngineRegistry};
+pub use result::{
+    CertificateName, Comparison, Detection, EngineResult, PURPOSE, ReviewSignal, Verdict, sign_result,
+};
 pub use verify::{Expectation, FacePolicy, MatchedFace, verify_engine_result};
 
 /// Why a face result was refused.
@@ -46,7 +49,10 @@ pub enum Error {
     /// The portrait compared is not the one of the authenticated EF.DG2.
     #[error("another portrait")]
     PortraitMismatch,
-    /// Captured or signed too long ago.
+    /// Captured by another phone than this enrolment's.
+    #[error("another phone")]
+    Device,
+    /// Captured or signed too long ago, or good no longer.
     #[error("the capture is too old")]
     Expired,
     /// Times in the future, or a capture after its own result.
@@ -58,6 +64,12 @@ pub enum Error {
     /// The engine compared nothing.
     #[error("nothing was compared")]
     NotCompared,
+    /// The result names a certificate that is not configured for this engine.
+    #[error("a certificate that is not configured")]
+    Certificate,
+    /// The result's id was used before.
+    #[error("a result that counted before")]
+    Replayed,
     /// Numbers that are no similarity.
     #[error("malformed similarity or threshold")]
     Malformed,
@@ -90,6 +102,9 @@ impl Error {
             Self::Nonce => "face.nonce",
             Self::Enrolment => "face.enrolment",
             Self::PortraitMismatch => "face.portrait-mismatch",
+            Self::Device => "face.device",
+            Self::Replayed => "face.replayed",
+            Self::Certificate => "face.certificate",
             Self::Expired => "face.expired",
             Self::Time => "face.time",
             Self::DemoEngine => "face.demo-engine",

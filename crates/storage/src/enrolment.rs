@@ -40,6 +40,7 @@ pub(crate) const DELETE_EVIDENCE: &str = "DELETE FROM enrolment_evidence WHERE e
 pub(crate) const DELETE_REQUESTS: &str = "DELETE FROM enrolment_request WHERE enrolment_id = $1";
 pub(crate) const DELETE_ATTEMPTS: &str = "DELETE FROM chip_attempt WHERE enrolment_id = $1";
 pub(crate) const DELETE_CODE: &str = "DELETE FROM contact_code WHERE enrolment_id = $1";
+pub(crate) const DELETE_DESK_CODE: &str = "DELETE FROM desk_code WHERE enrolment_id = $1";
 pub(crate) const DELETE_EXPIRED: &str = "DELETE FROM enrolment WHERE id IN \
      (SELECT id FROM enrolment WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AND expires_at <= $1";
 
@@ -143,8 +144,10 @@ pub(crate) use append_evidence;
 /// Deletes all that an enrolment holds, inside a transaction.
 macro_rules! delete_evidence {
     ($c:ident, $id:expr) => {{
-        use $crate::enrolment::{DELETE_ATTEMPTS, DELETE_CODE, DELETE_EVIDENCE, DELETE_REQUESTS};
-        for statement in [DELETE_EVIDENCE, DELETE_REQUESTS, DELETE_ATTEMPTS, DELETE_CODE] {
+        use $crate::enrolment::{
+            DELETE_ATTEMPTS, DELETE_CODE, DELETE_DESK_CODE, DELETE_EVIDENCE, DELETE_REQUESTS,
+        };
+        for statement in [DELETE_EVIDENCE, DELETE_REQUESTS, DELETE_ATTEMPTS, DELETE_CODE, DELETE_DESK_CODE] {
             sqlx::query(statement).bind($id.clone()).execute(&mut *$c).await?;
         }
     }};

@@ -94,7 +94,7 @@ pub use data_group::{Authentic, Content};
 pub use document::{AuthenticDocument, ChipData};
 pub use emrtd::chip_authentication::{ChipAuthenticationTask, TaskProtocol};
 pub use genuine_document::{ChipAuthenticity, GenuineDocument};
-pub use holder::{HolderEvidence, VerifiedHolder};
+pub use holder::{DeskComparison, HolderEvidence, VerifiedHolder};
 pub use judge::{ActiveAuthenticationEvidence, ChipAuthenticationEvidence, EvidenceSet, judge, judge_data};
 pub use master_list::{ListError, MasterList, Vouched};
 pub use policy::{Consequence, Day, Policy, ValidityModel};

@@ -2,6 +2,7 @@
 //! the database and the network.
 
 mod clients;
+mod engines;
 mod enrolment;
 mod trust;
 mod values;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use attestation::AttestationPolicy;
 use clock::UnixTime;
 use crypto::hkdf_sha256;
-use face::{EngineRegistry, FacePolicy};
+use face::FacePolicy;
 use identity::EnrolmentPolicy;
 use jose::SigningKey;
 use oidc::Clients;
@@ -22,6 +23,7 @@ use storage::StorageKeys;
 use super::values::{key_bytes, secret, server_certificate, signing_key};
 use super::{Config, Mistake, Mistakes, Secret};
 use crate::client_keys::ClientKeys;
+use crate::face_engines::FaceEngines;
 use crate::trust::Trust;
 
 /// A text to consent to.
@@ -52,7 +54,7 @@ pub struct Materials {
     /// Whose documents are trusted.
     pub trust: Trust,
     /// The face engines.
-    pub engines: EngineRegistry,
+    pub engines: FaceEngines,
     /// What is asked of their results.
     pub face_policy: FacePolicy,
     /// Which phones are accepted.

@@ -4,13 +4,14 @@
 //! 2. [`person`]: consents, a verified e-mail address, and, once the chip is read, what the person declares.
 //! 3. [`files`]: what was read from the chip, each file checked against EF.SOD before it is kept.
 //! 4. [`chip`]: the proof of the chip, run by this server through the phone; the judgement of the whole document.
-//! 5. [`holder`]: the signed result of a face engine; the decision on the holder.
+//! 5. [`holder`]: the signed result of a face engine, or [`desk`]: an agent; the decision on the holder.
 //! 6. [`sealing`]: the PIN key, and the seal that makes the account.
 //!
 //! Handlers collect evidence and answer; [`document`] runs the checks of `verification` over it.
 
 mod call;
 mod chip;
+mod desk;
 mod document;
 mod files;
 mod holder;
@@ -26,7 +27,10 @@ use axum::extract::{Path, Request, State};
 use axum::routing::{get, post, put};
 use utoipa::OpenApi;
 
+pub(super) use self::call::{attested_device, blocking};
 use self::call::{Phone, carry_out};
+pub(super) use self::document::Case;
+pub(super) use self::holder::{portrait, record_decision};
 use super::signed::MAX_JSON;
 use crate::AppState;
 
@@ -63,6 +67,8 @@ pub fn routes() -> Router<AppState> {
         .route(&at("/chip/verify"), post(signed!(chip::verify)))
         .route(&at("/identity"), put(signed!(person::identity)))
         .route(&at("/face"), post(signed!(holder::begin)).put(signed!(holder::decide)))
+        .route(&at("/desk"), post(signed!(desk::ask)).get(signed!(desk::status)))
+        .route(&at("/desk/code"), post(signed!(desk::code)))
         .route(&at("/pin"), put(signed!(sealing::pin)))
         .route(&at("/seal"), post(signed!(sealing::seal)))
 }
@@ -88,6 +94,9 @@ pub fn routes() -> Router<AppState> {
     chip::verify,
     holder::begin,
     holder::decide,
+    desk::ask,
+    desk::code,
+    desk::status,
     sealing::pin,
     sealing::seal,
 ))]
