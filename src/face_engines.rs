@@ -9,13 +9,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use face::{Engine, EngineRegistry};
-use jose::JwkSet;
+use jose::{JwkSet, SigningKey};
 
 pub use back_channel::{BackChannel, Trouble};
+pub use protocol::challenge::BUILT_IN;
 
 /// The engines.
 pub struct FaceEngines {
     sources: Vec<Source>,
+    built_in: Option<Engine>,
     current: RwLock<Current>,
 }
 
@@ -36,13 +38,21 @@ struct Current {
 }
 
 impl FaceEngines {
-    /// Reads the keys of the engines.
+    /// Reads the keys of the engines. `statement_keys` are our own: the built-in engine, if it is there, signs with them.
     ///
     /// # Errors
     /// What is wrong with a file, or with the engines together.
-    pub fn open(sources: Vec<Source>) -> Result<Self, String> {
-        let registry = Arc::new(read(&sources)?);
-        Ok(Self { sources, current: RwLock::new(Current { registry, broken: false }) })
+    pub fn open(sources: Vec<Source>, built_in: bool, statement_keys: &[SigningKey]) -> Result<Self, String> {
+        let built_in = built_in.then(|| Engine {
+            id: BUILT_IN.to_owned(),
+            versions: vec![face::VERSION.to_owned()],
+            keys: statement_keys.iter().map(SigningKey::jwk).collect(),
+            // Its challenge is a hurdle that no laboratory has tested: never eidas3 by it.
+            certificates: Vec::new(),
+            demo: false,
+        });
+        let registry = Arc::new(read(&sources, built_in.as_ref())?);
+        Ok(Self { sources, built_in, current: RwLock::new(Current { registry, broken: false }) })
     }
 
     /// The engines with the keys that count now.
@@ -59,7 +69,7 @@ impl FaceEngines {
 
     /// Reads the keys again.
     pub fn refresh(&self) {
-        let read = read(&self.sources);
+        let read = read(&self.sources, self.built_in.as_ref());
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         match read {
             Ok(registry) if *current.registry == registry => current.broken = false,
@@ -77,11 +87,12 @@ impl FaceEngines {
     }
 }
 
-fn read(sources: &[Source]) -> Result<EngineRegistry, String> {
+fn read(sources: &[Source], built_in: Option<&Engine>) -> Result<EngineRegistry, String> {
     let engine = |source: &Source| -> Result<Engine, String> {
         Ok(Engine { keys: read_keys(&source.jwks_file)?.keys, ..source.engine.clone() })
     };
-    let engines = sources.iter().map(engine).collect::<Result<_, _>>()?;
+    let mut engines = sources.iter().map(engine).collect::<Result<Vec<_>, _>>()?;
+    engines.extend(built_in.cloned());
     EngineRegistry::new(engines).map_err(|error| error.to_string())
 }
 
@@ -99,7 +110,6 @@ pub fn read_keys(file: &Path) -> Result<JwkSet, String> {
 mod tests {
     use super::*;
     use crypto::{Curve, EcPrivateKey};
-    use jose::SigningKey;
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
     fn keys(seeds: &[u64]) -> String {
@@ -122,9 +132,9 @@ mod tests {
             demo: false,
         };
         let source = Source { engine, jwks_file: file.clone(), back_channel: None };
-        assert!(FaceEngines::open(vec![source.clone()]).err().unwrap().contains("engine.jwks"));
+        assert!(FaceEngines::open(vec![source.clone()], false, &[]).err().unwrap().contains("engine.jwks"));
         std::fs::write(&file, keys(&[1])).unwrap();
-        let engines = FaceEngines::open(vec![source]).unwrap();
+        let engines = FaceEngines::open(vec![source], false, &[]).unwrap();
         let first = engines.registry();
         engines.refresh();
         assert_eq!(engines.registry(), first);

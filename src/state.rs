@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use attestation::AttestationPolicy;
 use axum::body::Bytes;
 use clock::Clock;
-use face::FacePolicy;
+use face::{FacePolicy, LocalEngine};
 use identity::{CogTable, EnrolmentPolicy};
 use jose::{JwkSet, SigningKey};
 use oidc::{Client, Clients, ProviderMetadata};
@@ -50,6 +50,8 @@ pub struct Services {
     pub trust: Trust,
     /// The face engines.
     pub engines: FaceEngines,
+    /// The built-in engine.
+    pub built_in: Option<Arc<LocalEngine>>,
     /// What is asked of their results.
     pub face_policy: FacePolicy,
     /// Permits to decode pictures and to ask the built-in engine: they take memory and time.
@@ -125,6 +127,7 @@ impl AppState {
             clock,
             trust: materials.trust,
             engines: materials.engines,
+            built_in: materials.built_in.map(Arc::new),
             face_policy: materials.face_policy,
             face_work: Arc::new(Semaphore::new(FACE_WORK)),
             attestation: materials.attestation,

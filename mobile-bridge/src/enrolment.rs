@@ -1,5 +1,6 @@
 //! One enrolment, from the phone's keys to the seal.
 
+mod capture;
 mod online;
 mod records;
 mod transcript;
@@ -24,9 +25,10 @@ use crate::reader::{self, AccessKey, ProgressListener};
 use crate::server::{Numbers, Server, Signer};
 use crate::transport::Watch;
 use crate::{BridgeError, CardTransport, DeviceKeys, PinHardeningKey, TraceSink};
+use capture::CaptureState;
 use online::Online;
 pub use records::{
-    BirthPlace, Checks, ConsentOption, DeskTicket, EnrolmentOptions, FaceCapture, FaceTask, IdentityClaims, SealedAccount,
+    BirthPlace, CameraFrame, Checks, ConsentOption, DeskTicket, EnrolmentOptions, FaceCapture, FaceSteps, FaceTask, IdentityClaims, SealedAccount,
     ShownDeskCode,
 };
 
@@ -52,6 +54,7 @@ struct State {
     active_authentication: Option<Base64>,
     active_attempt: Option<String>,
     holder_decision: Option<String>,
+    capture: Option<CaptureState>,
 }
 
 struct Session {
@@ -358,13 +361,19 @@ impl EnrolmentClient {
         config.ok_or_else(|| BridgeError::usage("call options first"))
     }
 
-    fn face_task(&self, engine: Option<String>) -> Result<FaceTask, BridgeError> {
-        let session: FaceSession = self.call("POST", "/face", Some(&FaceBegin { engine }))?;
-        let enrolment_id = self.session()?.enrolment_id.clone();
-        let state = self.state();
-        if state.portrait.as_ref() != Some(&session.portrait_sha256) {
+    /// Opens a session; the portrait that the server names is the chip's.
+    fn face_session(&self, begin: &FaceBegin) -> Result<FaceSession, BridgeError> {
+        let session: FaceSession = self.call("POST", "/face", Some(begin))?;
+        if self.state().portrait.as_ref() != Some(&session.portrait_sha256) {
             return Err(BridgeError::Protocol { text: "the server names another portrait".to_owned() });
         }
+        Ok(session)
+    }
+
+    fn face_task(&self, engine: Option<String>) -> Result<FaceTask, BridgeError> {
+        let session = self.face_session(&FaceBegin { engine, face_only: false })?;
+        let enrolment_id = self.session()?.enrolment_id.clone();
+        let state = self.state();
         Ok(FaceTask {
             capture_nonce: session.capture_nonce,
             portrait_sha256: session.portrait_sha256.0,

@@ -27,7 +27,7 @@ mod trace;
 mod transport;
 
 pub use enrolment::{
-    BirthPlace, Checks, ConsentOption, DeskTicket, EnrolmentClient, EnrolmentOptions, FaceCapture, FaceTask,
+    BirthPlace, CameraFrame, Checks, ConsentOption, DeskTicket, EnrolmentClient, EnrolmentOptions, FaceCapture, FaceSteps, FaceTask,
     IdentityClaims, SealedAccount, ShownDeskCode,
 };
 pub use error::BridgeError;

@@ -215,13 +215,37 @@ pub struct Face {
     pub borderline_similarity: f64,
     /// How old a capture may be, and how long a result may be good, in seconds.
     pub max_age: i64,
+    /// The built-in engine: its networks are loaded at its first capture. Without this section it is not there.
+    pub built_in: Option<BuiltInEngine>,
     /// The engines.
     pub engines: Vec<FaceEngine>,
 }
 
+/// The built-in engine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuiltInEngine {
+    /// The version that the thresholds are meant for.
+    pub version: String,
+    /// The least similarity of two frames of one capture.
+    #[serde(default = "same_capture")]
+    pub same_capture: f64,
+    /// Threads of its networks.
+    #[serde(default = "two")]
+    pub threads: usize,
+}
+
+fn same_capture() -> f64 {
+    face::LocalEngineConfig::default().same_capture
+}
+
+fn two() -> usize {
+    2
+}
+
 impl Default for Face {
     fn default() -> Self {
-        Self { min_similarity: 0.45, borderline_similarity: 0.40, max_age: 300, engines: Vec::new() }
+        Self { min_similarity: 0.45, borderline_similarity: 0.40, max_age: 300, built_in: None, engines: Vec::new() }
     }
 }
 

@@ -19,6 +19,7 @@
 //! | `POST /enrolments/{id}/chip/verify` | | [`Checked`] |
 //! | `PUT /enrolments/{id}/identity` | [`Declaration`] | [`IdentityPreview`] |
 //! | `POST /enrolments/{id}/face` | [`FaceBegin`], or none | [`FaceSession`] |
+//! | `POST /enrolments/{id}/face/steps` | [`crate::challenge::FaceStep`] | [`crate::challenge::FaceStepTaken`] |
 //! | `PUT /enrolments/{id}/face` | [`FaceResult`] | [`FaceDecision`] |
 //! | `POST /enrolments/{id}/desk` | | [`DeskAppointment`] |
 //! | `POST /enrolments/{id}/desk/code` | | [`DeskCode`] |
@@ -34,6 +35,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Base64;
+use crate::challenge::FaceChallenge;
 use crate::request::DeviceProof;
 use crate::seal::{SealSignatures, SealTranscript};
 use crate::statement::Statement;
@@ -283,6 +285,9 @@ pub struct FaceBegin {
     /// The engine, of [`Config::face_engines`]. If the server has a back channel to it, the capture is opened there;
     /// without one, and without a name, the phone brings the result of any engine accepted.
     pub engine: Option<String>,
+    /// The person cannot turn her head: the built-in engine asks for movements of the face only.
+    #[serde(default)]
+    pub face_only: bool,
 }
 
 /// What a face engine must put into its signed result.
@@ -300,6 +305,8 @@ pub struct FaceSession {
     pub engines: Vec<String>,
     /// The capture that the server opened at the engine.
     pub capture: Option<FaceCapture>,
+    /// What the built-in engine asks.
+    pub challenge: Option<FaceChallenge>,
     /// Until when the result must arrive.
     #[schema(value_type = i64)]
     pub expires_at: UnixTime,

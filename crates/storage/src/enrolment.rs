@@ -15,8 +15,8 @@ use crate::{Database, Error};
 /// The most pieces of evidence that one enrolment may hold: no phone grows a table without end.
 const MAX_EVIDENCE: i64 = 400;
 
-/// The most bytes of evidence, in plain: a large portrait, and all else with much room.
-const MAX_BYTES: usize = 2 * 1024 * 1024;
+/// The most bytes of evidence, in plain: a large portrait, the frames of one capture, and all else with much room.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 pub(crate) const OPEN: &str = "INSERT INTO enrolment (id, bearer_hash, challenge, state, address_key, created_at, \
      expires_at, request_sequence, evidence_count, evidence_digest, chip_answers, face_answers) \
@@ -291,6 +291,18 @@ impl Database {
                 sqlx::query(ERASE_KIND).bind(id.clone()).bind(kind).execute(&mut *c).await?;
             }
             sqlx::query(DELETE_REQUESTS).bind(id).execute(&mut *c).await?;
+            Ok(())
+        })
+    }
+
+    /// Erases the frames of captures: their session is over.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn erase_face_capture(&self, enrolment_id: &str) -> Result<(), Error> {
+        let (id, kind) = (enrolment_id.to_owned(), EvidenceKind::FaceStep.number());
+        statement!(self, |c| {
+            sqlx::query(ERASE_KIND).bind(id).bind(kind).execute(&mut *c).await?;
             Ok(())
         })
     }

@@ -74,6 +74,27 @@ pub struct FaceTask {
     pub capture: Option<FaceCapture>,
 }
 
+/// What the server's own engine asks of the person.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct FaceSteps {
+    /// In this order: `centre` (look into the camera), `turn-left`, `turn-right` (the person's own left and right), `smile`,
+    /// `close-eyes`, `open-mouth`.
+    pub steps: Vec<String>,
+    /// The most frames of a step; one at least.
+    pub max_frames_per_step: u32,
+    /// The longest JPEG file of a frame, in bytes.
+    pub max_frame_bytes: u32,
+}
+
+/// A picture that the camera took.
+#[derive(Clone, uniffi::Record)]
+pub struct CameraFrame {
+    /// The JPEG file, upright.
+    pub jpeg: Vec<u8>,
+    /// When, in milliseconds of a monotonic clock with any start.
+    pub at_ms: i64,
+}
+
 /// A capture at a face engine.
 #[derive(Clone, uniffi::Record)]
 pub struct FaceCapture {

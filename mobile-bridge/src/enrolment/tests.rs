@@ -127,6 +127,7 @@ impl Office {
                 device_key_thumbprint: Base64(vec![7; 32]),
                 engines: vec!["engine".into()],
                 capture: None,
+                challenge: None,
                 expires_at: UnixTime(2000),
             }),
             ("PUT", "/face") => ok(&FaceDecision {

@@ -1,6 +1,7 @@
 //! The face engines.
 
-use face::Engine;
+use face::{Engine, LocalEngine, LocalEngineConfig};
+use jose::SigningKey;
 
 use super::Reader;
 use crate::config::{Mistake, is_loopback_http};
@@ -10,7 +11,21 @@ use crate::face_engines::{BackChannel, FaceEngines, Source, read_keys};
 const MIN_TOKEN: usize = 32;
 
 impl Reader<'_> {
-    pub(super) fn engines(&mut self) -> Option<FaceEngines> {
+    /// The built-in engine, if it is configured; it loads nothing yet.
+    pub(super) fn built_in(&mut self) -> Option<LocalEngine> {
+        let face = &self.config.face;
+        let built_in = face.built_in.as_ref()?;
+        let config = LocalEngineConfig {
+            version: built_in.version.clone(),
+            accept: face.min_similarity,
+            borderline: face.borderline_similarity,
+            same_capture: built_in.same_capture,
+            threads: built_in.threads,
+        };
+        self.noted(LocalEngine::new(config).map_err(|error| Mistake::new("face.built_in", error)))
+    }
+
+    pub(super) fn engines(&mut self, statement_keys: &[SigningKey]) -> Option<FaceEngines> {
         let mut sources = Vec::new();
         for (i, engine) in self.config.face.engines.iter().enumerate() {
             let key = |name: &str| format!("face.engines.{i}.{name}");
@@ -32,7 +47,9 @@ impl Reader<'_> {
             };
             sources.push(Source { engine, jwks_file, back_channel });
         }
-        self.noted(FaceEngines::open(sources).map_err(|error| Mistake::new("face.engines", error)))
+        let built_in = self.config.face.built_in.is_some();
+        let engines = FaceEngines::open(sources, built_in, statement_keys);
+        self.noted(engines.map_err(|error| Mistake::new("face.engines", error)))
     }
 
     fn back_channel(

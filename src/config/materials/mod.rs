@@ -13,7 +13,7 @@ use std::sync::Arc;
 use attestation::AttestationPolicy;
 use clock::UnixTime;
 use crypto::hkdf_sha256;
-use face::FacePolicy;
+use face::{FacePolicy, LocalEngine};
 use identity::EnrolmentPolicy;
 use jose::SigningKey;
 use oidc::Clients;
@@ -55,6 +55,8 @@ pub struct Materials {
     pub trust: Trust,
     /// The face engines.
     pub engines: FaceEngines,
+    /// The built-in engine.
+    pub built_in: Option<LocalEngine>,
     /// What is asked of their results.
     pub face_policy: FacePolicy,
     /// Which phones are accepted.
@@ -129,7 +131,7 @@ impl Reader<'_> {
         self.check_values();
         let (clients, client_keys) = (self.clients(), self.client_keys());
         let trust = self.trust();
-        let engines = self.engines();
+        let (engines, built_in) = (self.engines(&statement_keys), self.built_in());
         let attestation = self.attestation(now);
         let consents = self.consents();
         let (mail_password, mail_roots) = self.mail();
@@ -144,6 +146,7 @@ impl Reader<'_> {
             nonce_key: Secret::new(nonce_key.as_slice().try_into().ok()?),
             trust: trust?,
             engines: engines?,
+            built_in,
             face_policy: FacePolicy {
                 min_similarity: self.config.face.min_similarity,
                 borderline_similarity: self.config.face.borderline_similarity,

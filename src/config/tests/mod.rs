@@ -25,7 +25,7 @@ const FULL: &str = include_str!("../../../docs/samples/full.toml");
 const NOW: UnixTime = UnixTime(1_780_000_000);
 
 /// The sections: path, header in the sample.
-const SECTIONS: [(&str, &str); 20] = [
+const SECTIONS: [(&str, &str); 21] = [
     ("", ""),
     ("server", "server"),
     ("server.tls", "server.tls"),
@@ -35,6 +35,7 @@ const SECTIONS: [(&str, &str); 20] = [
     ("trust", "trust"),
     ("verification", "verification"),
     ("face", "face"),
+    ("face.built_in", "face.built_in"),
     ("face.engines.0", "face.engines"),
     ("face.engines.0.certificates.0", "face.engines.certificates"),
     ("desk", "desk"),

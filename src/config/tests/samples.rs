@@ -89,7 +89,7 @@ fn the_full_sample_shows_the_defaults() {
     let basic = parse(&table(BASIC), &[], Path::new("")).unwrap();
     let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
     assert_eq!(text(&full.verification), text(&verification::Policy::default()));
-    assert_eq!(text(&full.face), text(&Face { engines: full.face.engines.clone(), ..Face::default() }));
+    assert_eq!(text(&full.face), text(&Face { engines: full.face.engines.clone(), built_in: full.face.built_in.clone(), ..Face::default() }));
     assert_eq!(text(&full.desk), text(&Desk { agents: full.desk.agents.clone(), ..Desk::default() }));
     let attestation = Attestation {
         applications: full.attestation.applications.clone(),
@@ -114,6 +114,8 @@ fn both_samples_have_no_mistake_once_their_files_are_there() {
         let names: Vec<&str> = materials.consents.iter().map(|c| c.entry.name.as_str()).collect();
         assert_eq!(names, ["terms", "privacy", "face"]);
         assert_eq!(materials.consents[1].entry.url, "https://fi.example/texts/privacy");
-        assert_eq!(materials.engines.registry().ids().collect::<Vec<_>>(), ["face-engine"]);
+        let built_in = (sample == FULL).then_some("sceau-built-in");
+        let engines: Vec<_> = ["face-engine"].into_iter().chain(built_in).collect();
+        assert_eq!(materials.engines.registry().ids().collect::<Vec<_>>(), engines);
     }
 }

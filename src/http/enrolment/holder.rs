@@ -4,7 +4,7 @@
 use clock::UnixTime;
 use crypto::sha256;
 use face::service::NewCapture;
-use face::{Expectation, MatchedFace, verify_engine_result};
+use face::{Challenge, Expectation, MatchedFace, verify_engine_result};
 use identity::{EvidenceKind, HolderDecision, Step};
 use lds::FileId;
 use protocol::enrolment::{CheckLine, Consents, FaceBegin, FaceCapture, FaceDecision, FaceResult, FaceSession};
@@ -15,10 +15,12 @@ use storage::OpenedEnrolment;
 use verification::HolderEvidence;
 
 use super::call::{Call, blocking};
+use super::challenge;
 use super::document::{Case, lines, require, step_missing};
 use super::opening::missing;
 use super::words;
 use crate::{ApiError, AppState};
+use crate::face_engines::BUILT_IN;
 use crate::http::signed::Answer;
 
 /// How long a capture session waits for its result, in seconds.
@@ -28,14 +30,15 @@ const ASK_AGAIN: i64 = 2;
 
 /// Content of [`EvidenceKind::FaceSession`]: a session, or that the one before has had its result.
 #[derive(Serialize, Deserialize)]
-enum Session {
+pub(super) enum Session {
     Open { nonce: String, expires_at: UnixTime, remote: Option<Remote> },
+    Challenge(Challenge),
     Closed,
 }
 
 /// A capture that was opened over the back channel.
 #[derive(Serialize, Deserialize)]
-struct Remote {
+pub(super) struct Remote {
     engine: String,
     capture: String,
 }
@@ -44,26 +47,59 @@ struct Remote {
 #[utoipa::path(post, path = "/v1/enrolments/{id}/face", tag = "holder", params(("id" = String, Path)),
     request_body = Option<FaceBegin>, responses((status = 200, body = FaceSession)))]
 pub(super) async fn begin(mut call: Call) -> Result<Answer, ApiError> {
-    let FaceBegin { engine } = if call.body.is_empty() { FaceBegin::default() } else { call.json()? };
+    let FaceBegin { engine, face_only } = if call.body.is_empty() { FaceBegin::default() } else { call.json()? };
     require_undecided(&call).await?;
     require_face_consent(&call)?;
     let case = Case::of(&call);
     let portrait = blocking(move || portrait(&case)).await?;
-    let mut nonce = [0; 32];
-    call.state.rng().fill_bytes(&mut nonce);
-    let (nonce, expires_at) = (Base64(nonce.to_vec()).to_string(), call.now.plus(LIFE));
-    let portrait_sha256 = sha256(&portrait).into();
-    let (remote, capture) = open_capture(&call, engine, &nonce, portrait, expires_at).await?.unzip();
-    let session = Session::Open { nonce: nonce.clone(), expires_at, remote };
-    call.keep(EvidenceKind::FaceSession, serde_json::to_vec(&session).map_err(ApiError::internal)?).await?;
-    Answer::json(&FaceSession {
-        capture_nonce: nonce,
-        portrait_sha256,
+    let mut answer = FaceSession {
+        capture_nonce: String::new(),
+        portrait_sha256: sha256(&portrait).into(),
         device_key_thumbprint: key_thumbprint(call.device.device_key()).into(),
         engines: call.state.engines.registry().ids().map(str::to_owned).collect(),
-        capture,
-        expires_at,
-    })
+        capture: None,
+        challenge: None,
+        expires_at: call.now.plus(LIFE),
+    };
+    let session = if call.state.built_in.is_some() && engine.as_deref() == Some(BUILT_IN) {
+        let challenge = challenge::draw(&call, face_only).await?;
+        challenge.nonce().clone_into(&mut answer.capture_nonce);
+        answer.challenge = Some(challenge::told(&challenge));
+        answer.expires_at = challenge.expires_at();
+        Session::Challenge(challenge)
+    } else {
+        let mut nonce = [0; 32];
+        call.state.rng().fill_bytes(&mut nonce);
+        let (nonce, expires_at) = (Base64(nonce.to_vec()).to_string(), answer.expires_at);
+        let opened = open_capture(&call, engine, &nonce, portrait, expires_at).await?;
+        let (remote, capture) = opened.unzip();
+        (answer.capture_nonce, answer.capture) = (nonce.clone(), capture);
+        Session::Open { nonce, expires_at, remote }
+    };
+    // Frames of a session before are nobody's any more.
+    call.state.database.erase_face_capture(&call.enrolment.id).await?;
+    call.keep(EvidenceKind::FaceSession, serde_json::to_vec(&session).map_err(ApiError::internal)?).await?;
+    Answer::json(&answer)
+}
+
+/// The session that is open, or the one that was closed last.
+pub(super) fn session(call: &Call) -> Option<Session> {
+    call.evidence(EvidenceKind::FaceSession)
+}
+
+/// Closes the session.
+pub(super) async fn close(call: &mut Call) -> Result<(), ApiError> {
+    let closed = serde_json::to_vec(&Session::Closed).map_err(ApiError::internal)?;
+    call.keep(EvidenceKind::FaceSession, closed).await
+}
+
+/// Takes a result once.
+pub(super) async fn take_result(call: &Call, matched: &MatchedFace) -> Result<(), ApiError> {
+    let (database, id) = (&call.state.database, matched.result_id());
+    match database.take_face_result(matched.engine_id(), id, matched.expires_at()).await? {
+        true => Ok(()),
+        false => Err(verification::Rejection::Face(face::Error::Replayed).into()),
+    }
 }
 
 /// The steps before are done, and the holder is not decided yet.
@@ -137,26 +173,25 @@ async fn brought_or_fetched(
     request_body = FaceResult, responses((status = 200, body = FaceDecision)))]
 pub(super) async fn decide(mut call: Call) -> Result<Answer, ApiError> {
     let FaceResult { result } = call.json()?;
-    let session: Option<Session> = call.evidence(EvidenceKind::FaceSession);
-    let Some(Session::Open { nonce, expires_at, remote }) = session else {
-        return Err(ApiError::new("face.expired").detail("no session is open"));
+    let (nonce, expires_at, remote) = match session(&call) {
+        Some(Session::Open { nonce, expires_at, remote }) => (nonce, expires_at, remote),
+        Some(Session::Challenge(challenge)) => return challenge::decide(call, challenge).await,
+        Some(Session::Closed) | None => {
+            return Err(ApiError::new("face.expired").detail("no session is open"));
+        }
     };
     let result = brought_or_fetched(&call, result, remote).await?;
     let limit = call.state.config.limits.face_answers;
     if !call.state.database.count_face_answer(&call.enrolment.id, limit).await? {
         return Err(ApiError::new("enrolment.attempts"));
     }
-    let closed = serde_json::to_vec(&Session::Closed).map_err(ApiError::internal)?;
-    call.keep(EvidenceKind::FaceSession, closed).await?;
+    close(&mut call).await?;
     if call.now >= expires_at {
         return Err(ApiError::new("face.expired"));
     }
     let (case, thumbprint) = (Case::of(&call), key_thumbprint(call.device.device_key()));
     let matched = blocking(move || judge(&case, &result, &nonce, thumbprint)).await?;
-    let (database, id) = (&call.state.database, matched.result_id());
-    if !database.take_face_result(matched.engine_id(), id, matched.expires_at()).await? {
-        return Err(verification::Rejection::Face(face::Error::Replayed).into());
-    }
+    take_result(&call, &matched).await?;
     conclude(call, HolderEvidence::Face(matched)).await
 }
 
@@ -168,7 +203,7 @@ pub(in crate::http) fn portrait(case: &Case) -> Result<Vec<u8>, ApiError> {
 }
 
 /// From the engine's words to a matched face.
-fn judge(
+pub(super) fn judge(
     case: &Case,
     result: &str,
     nonce: &str,

@@ -10,6 +10,7 @@
 //! Handlers collect evidence and answer; [`document`] runs the checks of `verification` over it.
 
 mod call;
+mod challenge;
 mod chip;
 mod desk;
 mod document;
@@ -67,6 +68,7 @@ pub fn routes() -> Router<AppState> {
         .route(&at("/chip/verify"), post(signed!(chip::verify)))
         .route(&at("/identity"), put(signed!(person::identity)))
         .route(&at("/face"), post(signed!(holder::begin)).put(signed!(holder::decide)))
+        .route(&at("/face/steps"), post(signed!(challenge::step, Phone::InEvidence, challenge::MAX_STEP)))
         .route(&at("/desk"), post(signed!(desk::ask)).get(signed!(desk::status)))
         .route(&at("/desk/code"), post(signed!(desk::code)))
         .route(&at("/pin"), put(signed!(sealing::pin)))
@@ -94,6 +96,7 @@ pub fn routes() -> Router<AppState> {
     chip::verify,
     holder::begin,
     holder::decide,
+    challenge::step,
     desk::ask,
     desk::code,
     desk::status,
