@@ -42,7 +42,11 @@ fn no_hostile_picture_panics_or_takes_memory_and_each_has_a_code() {
     }
     let added = status("VmHWM").saturating_sub(before);
     let _ = std::panic::take_hook();
-    println!("{refused} refused, {read} read; dearest: {} with {} us; {added} kB", dearest.1, dearest.0 / 1000);
+    println!(
+        "{refused} refused, {read} read; dearest: {} with {} us; {added} kB",
+        dearest.1,
+        dearest.0 / 1000
+    );
     assert_eq!(PANICS.load(Ordering::Relaxed), 0, "panics");
     assert_eq!(wrong, []);
     assert!(added < MAX_MEMORY, "{added} kB");
