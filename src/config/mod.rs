@@ -19,7 +19,7 @@ pub use materials::{ConsentDocument, Materials};
 pub use network::{Cidr, subscriber};
 pub use secret::Secret;
 pub use sections::{
-    Application, Attestation, BuiltInEngine, Client, ClientAuthentication, Config, Consent, Database, Desk, DeskAgent,
+    Application, Attestation, BuiltInEngine, Client, ClientAuthentication, Config, Consent, Database, Desk,
     Enrolment, Face,
     FaceEngine, Keys, Limits, Log, LogFormat, Mail, MailSecurity, Server, SigningAlgorithm, Tls, Trust,
 };

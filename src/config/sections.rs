@@ -281,24 +281,15 @@ pub struct Desk {
     pub four_eyes: bool,
     /// How long an enrolment waits for a desk, in hours.
     pub hold_hours: i64,
-    /// The agents.
-    pub agents: Vec<DeskAgent>,
+    /// The file of the agents, a line for each: the name of her identity, a space, the name of her desk. It is read at each
+    /// request. Without it no desk is open.
+    pub agents_file: Option<PathBuf>,
 }
 
 impl Default for Desk {
     fn default() -> Self {
-        Self { four_eyes: false, hold_hours: 72, agents: Vec::new() }
+        Self { four_eyes: false, hold_hours: 72, agents_file: None }
     }
-}
-
-/// An agent: an identity of this server, at eidas2 or higher.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeskAgent {
-    /// The identity's name, which the page of the desk tells who is not an agent yet.
-    pub identity: String,
-    /// The desk, as decisions name it.
-    pub desk: String,
 }
 
 /// Which phones are accepted.

@@ -174,16 +174,21 @@ impl<'a> Phone<'a> {
     }
 
     pub fn consent(&mut self) {
+        let consents = self.consents();
+        let _: Progress = self.json("PUT", "/consents", &consents).ok();
+        self.transcript.consents =
+            consents.given.into_iter().map(|given| (given.name, given.version)).collect();
+    }
+
+    /// Every consent that is asked for.
+    pub fn consents(&self) -> Consents {
         let config: Config = send("GET", &format!("{}/v1/config", self.bench.url), &[], b"").ok();
         let given = |text: &protocol::enrolment::ConsentText| ConsentGiven {
             name: text.name.clone(),
             version: text.version.clone(),
             sha256: text.sha256.clone(),
         };
-        let consents = Consents { given: config.consents.iter().map(given).collect() };
-        let _: Progress = self.json("PUT", "/consents", &consents).ok();
-        self.transcript.consents =
-            config.consents.into_iter().map(|text| (text.name, text.version)).collect();
+        Consents { given: config.consents.iter().map(given).collect() }
     }
 
     pub fn verify_email(&mut self) {

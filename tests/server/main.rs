@@ -11,6 +11,7 @@ mod client_keys;
 mod engines;
 mod enrolment;
 mod erasure;
+mod face_engines;
 mod independent_clients;
 mod login;
 mod mail;

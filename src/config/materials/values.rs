@@ -1,6 +1,7 @@
 //! Numbers and words that a configuration may hold.
 
 use super::Reader;
+use crate::desk_agents;
 
 /// The consents that apps and checks know.
 const CONSENTS: [&str; 4] = ["terms", "privacy", "face", "desk"];
@@ -43,11 +44,10 @@ impl Reader<'_> {
         if config.desk.hold_hours > MAX_HOLD {
             self.wrong("desk.hold_hours", "must be at most 336: a portrait is not kept for longer");
         }
-        for (i, agent) in config.desk.agents.iter().enumerate() {
-            let fits = (1..=64).contains(&agent.desk.len()) && agent.desk.bytes().all(|b| b.is_ascii_graphic());
-            if !fits {
-                self.wrong(format!("desk.agents.{i}.desk"), "must be 1 to 64 visible ASCII characters");
-            }
+        if let Some(file) = &config.desk.agents_file
+            && let Err(error) = desk_agents::read(&config.path(file))
+        {
+            self.wrong("desk.agents_file", error);
         }
         if config.enrolment.accepted_documents.is_empty() {
             self.wrong("enrolment.accepted_documents", "needs at least one code");

@@ -216,7 +216,7 @@ fn numbers_and_names_that_would_switch_a_check_off_are_refused() {
         ("face", "borderline_similarity", "0.99", "face.borderline_similarity"),
         ("desk", "hold_hours", "0", "desk.hold_hours"),
         ("desk", "hold_hours", "337", "desk.hold_hours"),
-        ("desk.agents.0", "desk", "'two words'", "desk.agents.0.desk"),
+        ("desk", "agents_file", "'none'", "desk.agents_file"),
         ("face.engines.0", "url", "'http://elsewhere.example'", "face.engines.0.url"),
         ("face.engines.0", "url", "'https://engine.example/?a'", "face.engines.0.url"),
         ("face.engines.0", "token", "'twice'", "face.engines.0.token"),

@@ -23,7 +23,7 @@ use self::compare::Opened;
 use self::texts::DeskTexts;
 use super::pages::{self, Frame, Lang};
 use super::session::{Session, SessionForm};
-use crate::config::DeskAgent;
+use crate::desk_agents::{self, Agent};
 use crate::{ApiError, AppState};
 
 /// The longest form, in bytes.
@@ -99,9 +99,11 @@ impl Found {
 }
 
 /// The agent of a session; everybody else is told what is missing.
-fn agent<'a>(state: &'a AppState, session: &Session, language: Language) -> Result<&'a DeskAgent, Response> {
-    let agents = &state.config.desk.agents;
-    let agent = agents.iter().find(|agent| agent.identity == session.identity);
+fn agent(state: &AppState, session: &Session, language: Language) -> Result<Agent, Response> {
+    let file = state.config.desk.agents_file.as_ref().map(|file| state.config.path(file));
+    let agents = file.map_or(Ok(Vec::new()), |file| desk_agents::read(&file));
+    let agents = agents.map_err(|error| ApiError::internal(error).into_response())?;
+    let agent = agents.into_iter().find(|agent| agent.identity == session.identity);
     match agent {
         Some(agent) if session.level >= Level::Eidas2 => Ok(agent),
         Some(_) => Err(refused(state, language, |t| t.level, "desk.level")),

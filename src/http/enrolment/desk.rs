@@ -30,7 +30,7 @@ struct Asked {
     responses((status = 200, body = DeskAppointment)))]
 pub(super) async fn ask(mut call: Call) -> Result<Answer, ApiError> {
     let desk = &call.state.config.desk;
-    if desk.agents.is_empty() {
+    if desk.agents_file.is_none() {
         return Err(ApiError::new("desk.closed"));
     }
     let until = call.now.plus(desk.hold_hours * HOUR);

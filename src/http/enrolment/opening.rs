@@ -32,7 +32,7 @@ pub(super) async fn config(State(state): State<AppState>) -> Json<Config> {
         minimum_age: enrolment.minimum_age,
         consents: state.consents.iter().map(|document| document.entry.clone()).collect(),
         face_engines: state.engines.registry().ids().map(str::to_owned).collect(),
-        desk: !state.config.desk.agents.is_empty(),
+        desk: state.config.desk.agents_file.is_some(),
     })
 }
 
