@@ -222,14 +222,6 @@ pub(super) fn nonce(state: &AppState, enrolment: &OpenedEnrolment) -> String {
     Base64(hmac_sha256(state.nonce_key.expose(), &message).to_vec()).to_string()
 }
 
-/// The phone of an enrolment, by the attestation among its evidence.
-pub(in crate::http) async fn attested_device(
-    state: &AppState,
-    enrolment: &OpenedEnrolment,
-) -> Result<AttestedDevice, ApiError> {
-    attested(state, enrolment, Phone::InEvidence, Bytes::new(), state.now()).await
-}
-
 /// Verifies the attestation, each time: what is stored is evidence, not a verdict.
 async fn attested(
     state: &AppState,

@@ -28,10 +28,7 @@ use axum::extract::{Path, Request, State};
 use axum::routing::{get, post, put};
 use utoipa::OpenApi;
 
-pub(super) use self::call::{attested_device, blocking};
 use self::call::{Phone, carry_out};
-pub(super) use self::document::Case;
-pub(super) use self::holder::{portrait, record_decision};
 use super::signed::MAX_JSON;
 use crate::AppState;
 
