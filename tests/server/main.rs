@@ -6,6 +6,7 @@ mod common;
 
 mod address;
 mod certificate;
+mod challenge;
 mod cheats;
 mod client_keys;
 mod engines;
