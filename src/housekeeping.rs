@@ -17,8 +17,8 @@ pub async fn run(state: AppState) {
         }
         let reading = state.clone();
         // A store of a thousand certificates takes a while to read.
-        if let Err(error) = tokio::task::spawn_blocking(move || reading.trust.refresh()).await {
-            tracing::error!(%error, "reading the trust store");
+        if let Err(error) = tokio::task::spawn_blocking(move || reading.refresh()).await {
+            tracing::error!(%error, "reading the trust store and the keys of engines");
         }
         state.client_keys.refresh(state.now(), EVERY.as_secs().cast_signed()).await;
         tokio::time::sleep(EVERY).await;

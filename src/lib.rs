@@ -3,6 +3,8 @@
 //! - [`config`]: the configuration file; [`state`]: what it becomes;
 //! - [`http`]: the enrolment API, the login pages and API, the OpenID Connect endpoints; [`router`] joins them;
 //! - [`client_keys`]: the keys that tokens are encrypted to;
+//! - [`desk_agents`]: who may decide at a desk;
+//! - [`face_engines`]: whose face results count, and the back channel to them;
 //! - [`trust`]: whom the verifier trusts, read again when it changes;
 //! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`]; [`housekeeping`]: deletion of what has had its time;
 //! - [`cli`]: the commands.
@@ -10,7 +12,9 @@
 pub mod cli;
 pub mod client_keys;
 pub mod config;
+pub mod desk_agents;
 pub mod error;
+pub mod face_engines;
 pub mod housekeeping;
 pub mod http;
 pub mod mail;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use attestation::AttestationPolicy;
 use axum::body::Bytes;
 use clock::Clock;
-use face::{EngineRegistry, FacePolicy};
+use face::{FacePolicy, LocalEngine};
 use identity::{CogTable, EnrolmentPolicy};
 use jose::{JwkSet, SigningKey};
 use oidc::{Client, Clients, ProviderMetadata};
@@ -14,12 +14,17 @@ use protocol::codes::Language;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{CryptoRng, SeedableRng};
 use storage::Database;
+use tokio::sync::Semaphore;
 
 use crate::client_keys::{ClientKeys, NoKey};
 use crate::config::{Config, ConsentDocument, Materials, Mistake, Mistakes, Secret};
+use crate::face_engines::FaceEngines;
 use crate::http::limits::Buckets;
 use crate::mail::Mailer;
 use crate::trust::Trust;
+
+/// Pictures and captures that are worked on at one time.
+const FACE_WORK: usize = 2;
 
 /// The state of a server; clones share it.
 #[derive(Clone)]
@@ -44,9 +49,13 @@ pub struct Services {
     /// Whose documents are trusted.
     pub trust: Trust,
     /// The face engines.
-    pub engines: EngineRegistry,
+    pub engines: FaceEngines,
+    /// The built-in engine.
+    pub built_in: Option<Arc<LocalEngine>>,
     /// What is asked of their results.
     pub face_policy: FacePolicy,
+    /// Permits to decode pictures and to ask the built-in engine: they take memory and time.
+    pub face_work: Arc<Semaphore>,
     /// Which phones are accepted.
     pub attestation: AttestationPolicy,
     /// Who may enrol.
@@ -118,7 +127,9 @@ impl AppState {
             clock,
             trust: materials.trust,
             engines: materials.engines,
+            built_in: materials.built_in.map(Arc::new),
             face_policy: materials.face_policy,
+            face_work: Arc::new(Semaphore::new(FACE_WORK)),
             attestation: materials.attestation,
             enrolment_policy: materials.enrolment,
             consents: materials.consents,
@@ -137,6 +148,12 @@ impl Services {
     #[must_use]
     pub fn now(&self) -> clock::UnixTime {
         self.clock.now()
+    }
+
+    /// Reads again what others change on disk: the trust store, the keys of engines. It blocks.
+    pub fn refresh(&self) {
+        self.trust.refresh();
+        self.engines.refresh();
     }
 
     /// A sentence on what a client is, as its configuration has it; empty without one.

@@ -4,6 +4,7 @@ mod chip;
 mod config;
 mod demo;
 mod face_engine;
+pub mod face_service;
 mod keys;
 pub mod phone;
 mod read;
@@ -47,6 +48,8 @@ enum Command {
     /// Plays a face engine that compares nothing, for demos.
     #[command(hide = true)]
     DemoFaceEngine(face_engine::DemoFaceEngine),
+    /// Runs a face engine as a service of its own, on the built-in engine.
+    FaceEngine(face_service::FaceEngineService),
     /// Shows what an app recorded of a reading.
     #[command(subcommand)]
     Trace(trace::Trace),
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
         Command::Phone(command) => command.run(),
         Command::Chip(command) => command.run(),
         Command::DemoFaceEngine(command) => command.run(),
+        Command::FaceEngine(command) => command.run(),
         Command::Trace(command) => command.run(),
         Command::Trust(command) => command.run(),
         Command::Read(command) => command.run(),

@@ -19,7 +19,8 @@ pub use materials::{ConsentDocument, Materials};
 pub use network::{Cidr, subscriber};
 pub use secret::Secret;
 pub use sections::{
-    Application, Attestation, Client, ClientAuthentication, Config, Consent, Database, Enrolment, Face,
+    Application, Attestation, BuiltInEngine, Client, ClientAuthentication, Config, Consent, Database, Desk,
+    Enrolment, Face,
     FaceEngine, Keys, Limits, Log, LogFormat, Mail, MailSecurity, Server, SigningAlgorithm, Tls, Trust,
 };
 

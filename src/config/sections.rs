@@ -37,6 +37,9 @@ pub struct Config {
     /// Face engines.
     #[serde(default)]
     pub face: Face,
+    /// The desk.
+    #[serde(default)]
+    pub desk: Desk,
     /// Which phones are accepted.
     #[serde(default)]
     pub attestation: Attestation,
@@ -210,15 +213,39 @@ pub struct Face {
     pub min_similarity: f64,
     /// From here up to the threshold: another capture, or a desk.
     pub borderline_similarity: f64,
-    /// How old a capture may be, in seconds.
+    /// How old a capture may be, and how long a result may be good, in seconds.
     pub max_age: i64,
+    /// The built-in engine: its networks are loaded at its first capture. Without this section it is not there.
+    pub built_in: Option<BuiltInEngine>,
     /// The engines.
     pub engines: Vec<FaceEngine>,
 }
 
+/// The built-in engine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuiltInEngine {
+    /// The version that the thresholds are meant for.
+    pub version: String,
+    /// The least similarity of two frames of one capture.
+    #[serde(default = "same_capture")]
+    pub same_capture: f64,
+    /// Threads of its networks.
+    #[serde(default = "two")]
+    pub threads: usize,
+}
+
+fn same_capture() -> f64 {
+    face::LocalEngineConfig::default().same_capture
+}
+
+fn two() -> usize {
+    2
+}
+
 impl Default for Face {
     fn default() -> Self {
-        Self { min_similarity: 0.4, borderline_similarity: 0.3, max_age: 600, engines: Vec::new() }
+        Self { min_similarity: 0.45, borderline_similarity: 0.40, max_age: 300, built_in: None, engines: Vec::new() }
     }
 }
 
@@ -232,12 +259,37 @@ pub struct FaceEngine {
     pub versions: Vec<String>,
     /// Its public keys, a JWK set.
     pub jwks_file: PathBuf,
-    /// Its attack detection is certified.
+    /// What laboratories certified of its attack detection.
     #[serde(default)]
-    pub certified: bool,
+    pub certificates: Vec<face::Certificate>,
+    /// Its address, without a slash at the end: the portrait goes there, the result is fetched there.
+    pub url: Option<String>,
+    /// What this server shows there, of 32 characters or more.
+    pub token: Option<Secret<String>>,
+    /// A file that holds it.
+    pub token_file: Option<PathBuf>,
     /// It compares nothing: demo environment only.
     #[serde(default)]
     pub demo: bool,
+}
+
+/// The desk: agents compare person and portrait.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Desk {
+    /// Two agents must find the same.
+    pub four_eyes: bool,
+    /// How long an enrolment waits for a desk, in hours.
+    pub hold_hours: i64,
+    /// The file of the agents, a line for each: the name of her identity, a space, the name of her desk. It is read at each
+    /// request. Without it no desk is open.
+    pub agents_file: Option<PathBuf>,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self { four_eyes: false, hold_hours: 72, agents_file: None }
+    }
 }
 
 /// Which phones are accepted.

@@ -3,6 +3,7 @@
 //! - [`enrolment`]: the enrolment API; [`login_api`]: the phone's side of logins; [`signed`]: the signature that each of
 //!   their requests carries; [`nonce`];
 //! - [`login`]: the login pages, for the browser that began; [`browser`]: its secret; [`pages`]: what all pages share;
+//! - [`desk`]: the agent's pages;
 //! - [`oidc`]: the OpenID Connect endpoints;
 //! - [`openapi`]: the description of the API; [`headers`], [`limits`], [`address`]: what stands around all of them.
 

@@ -175,16 +175,21 @@ impl<'a> Phone<'a> {
     }
 
     pub fn consent(&mut self) {
+        let consents = self.consents();
+        let _: Progress = self.json("PUT", "/consents", &consents).ok();
+        self.transcript.consents =
+            consents.given.into_iter().map(|given| (given.name, given.version)).collect();
+    }
+
+    /// Every consent that is asked for.
+    pub fn consents(&self) -> Consents {
         let config: Config = send("GET", &format!("{}/v1/config", self.bench.url), &[], b"").ok();
         let given = |text: &protocol::enrolment::ConsentText| ConsentGiven {
             name: text.name.clone(),
             version: text.version.clone(),
             sha256: text.sha256.clone(),
         };
-        let consents = Consents { given: config.consents.iter().map(given).collect() };
-        let _: Progress = self.json("PUT", "/consents", &consents).ok();
-        self.transcript.consents =
-            config.consents.into_iter().map(|text| (text.name, text.version)).collect();
+        Consents { given: config.consents.iter().map(given).collect() }
     }
 
     pub fn verify_email(&mut self) {
@@ -290,19 +295,28 @@ impl<'a> Phone<'a> {
             comparison: Comparison::None,
             similarity: 0.9,
             threshold: 0.5,
-            liveness: Verdict::Passed,
-            injection: Verdict::NotPerformed,
+            presentation: Verdict::Passed.into(),
+            injection: Verdict::NotPerformed.into(),
+            review: vec![],
             capture_nonce: session.capture_nonce.clone(),
             enrolment_id: self.enrolment_id.clone(),
+            device_key_thumbprint: session.device_key_thumbprint.0.as_slice().try_into().unwrap(),
             portrait_sha256: session.portrait_sha256.0.as_slice().try_into().unwrap(),
             probe_sha256: [8; 32],
             captured_at: self.bench.now(),
+            expires_at: self.bench.now().plus(120),
         }
     }
 
     pub fn submit_face(&mut self, result: &EngineResult) -> Reply {
+        let id = result.capture_nonce.clone();
+        self.submit_face_named(&id, result)
+    }
+
+    /// A result of this name.
+    pub fn submit_face_named(&mut self, id: &str, result: &EngineResult) -> Reply {
         let (key, issuer, now) = (&self.bench.engine_key, self.transcript.issuer.clone(), self.bench.now());
-        let result = sign_result(key, ENGINE, &issuer, "result", now, result);
+        let result = Some(sign_result(key, ENGINE, &issuer, id, now, result));
         self.json("PUT", "/face", &FaceResult { result })
     }
 

@@ -6,6 +6,7 @@ mod common;
 
 mod address;
 mod certificate;
+mod challenge;
 mod cheats;
 mod chips;
 mod client_keys;
@@ -13,6 +14,8 @@ mod engines;
 mod enrolment;
 mod faults;
 mod guessing;
+mod erasure;
+mod face_engines;
 mod independent_clients;
 mod login;
 mod mail;

@@ -32,7 +32,16 @@ pub enum Error {
     /// The portrait compared is not the one of the authenticated EF.DG2.
     #[error("another portrait")]
     PortraitMismatch,
-    /// Captured or signed too long ago.
+    /// Captured by another phone than this enrolment's.
+    #[error("another phone")]
+    Device,
+    /// The result names a certificate that is not configured for this engine.
+    #[error("a certificate that is not configured")]
+    Certificate,
+    /// The result's id was used before.
+    #[error("a result that counted before")]
+    Replayed,
+    /// Captured or signed too long ago, or good no longer.
     #[error("the capture is too old")]
     Expired,
     /// Times in the future, or a capture after its own result.
@@ -91,6 +100,9 @@ impl Error {
             Self::Nonce => "face.nonce",
             Self::Enrolment => "face.enrolment",
             Self::PortraitMismatch => "face.portrait-mismatch",
+            Self::Device => "face.device",
+            Self::Certificate => "face.certificate",
+            Self::Replayed => "face.replayed",
             Self::Expired => "face.expired",
             Self::Time => "face.time",
             Self::DemoEngine => "face.demo-engine",

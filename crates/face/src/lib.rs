@@ -15,16 +15,19 @@ mod local;
 mod picture;
 mod portrait;
 mod result;
+pub mod service;
 mod verify;
 
 pub use challenge::{
     CHALLENGE_LIFE, Capture, CaptureContext, CapturedStep, Challenge, ChallengeEvidence, FRAMES_PER_STEP,
     MAX_FRAMES, Movement,
 };
-pub use engine::{Engine, EngineRegistry};
+pub use engine::{Attack, Certificate, Engine, EngineRegistry};
 pub use error::{ChallengeError, Error, ImageError, QualityError};
 pub use local::{Band, ChallengeMatch, FaceEngine, LocalEngine, LocalEngineConfig, Similarity, VERSION};
 pub use picture::{MAX_BYTES, MAX_PIXELS, Picture};
 pub use portrait::{Portrait, PortraitFinding};
-pub use result::{Comparison, EngineResult, PURPOSE, Verdict, sign_result};
+pub use result::{
+    CertificateName, Comparison, Detection, EngineResult, PURPOSE, ReviewSignal, Verdict, sign_result,
+};
 pub use verify::{Expectation, FacePolicy, MatchedFace, verify_engine_result};

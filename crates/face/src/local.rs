@@ -23,6 +23,9 @@ use models::Models;
 /// The version of the built-in engine: networks, their pre-processing, and the rules of the challenge.
 pub const VERSION: &str = "yunet-2023mar+sface-2021dec+landmarks-468/1";
 
+/// How long a result is good, in seconds from its capture.
+const RESULT_LIFE: i64 = 240;
+
 /// How the built-in engine is configured. Thresholds are cosines of SFace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -116,19 +119,27 @@ impl ChallengeMatch {
 
     /// What the engine signs of it. Liveness was judged by the challenge, injection not at all.
     #[must_use]
-    pub fn to_result(&self, enrolment_id: &str, captured_at: UnixTime) -> EngineResult {
+    pub fn to_result(
+        &self,
+        enrolment_id: &str,
+        device_key_thumbprint: [u8; 32],
+        captured_at: UnixTime,
+    ) -> EngineResult {
         EngineResult {
             engine_version: self.engine_version.clone(),
             comparison: Comparison::Performed,
             similarity: self.similarity.value,
             threshold: self.similarity.threshold,
-            liveness: Verdict::Passed,
-            injection: Verdict::NotPerformed,
+            presentation: Verdict::Passed.into(),
+            injection: Verdict::NotPerformed.into(),
+            review: Vec::new(),
             capture_nonce: self.nonce.clone(),
             enrolment_id: enrolment_id.to_owned(),
+            device_key_thumbprint,
             portrait_sha256: self.portrait_sha256,
             probe_sha256: self.frames_sha256,
             captured_at,
+            expires_at: captured_at.plus(RESULT_LIFE),
         }
     }
 }

@@ -160,6 +160,7 @@ pub struct Identity {
     pub(crate) document: DocumentRecord,
     pub(crate) device: DeviceRecord,
     pub(crate) consents: BTreeMap<String, ConsentRecord>,
+    pub(crate) review: bool,
     pub(crate) enrolled_at: UnixTime,
 }
 
@@ -186,6 +187,12 @@ impl Identity {
     #[must_use]
     pub fn document(&self) -> &DocumentRecord {
         &self.document
+    }
+
+    /// Whether a person must look at it before it is active: an engine asked for that.
+    #[must_use]
+    pub fn needs_review(&self) -> bool {
+        self.review
     }
 
     /// The phone.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crypto::{Curve, EcPrivateKey, EcdsaSignature, HashAlgorithm, PublicKey};
+use crypto::{Curve, EcPrivateKey, Ed25519PublicKey, EcdsaSignature, HashAlgorithm, PublicKey};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,9 @@ pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256: verified, never made.
     #[serde(rename = "RS256")]
     Rs256,
+    /// Ed25519 (RFC 8037, 3.1; RFC 9864 calls it `Ed25519`): verified, never made.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
 }
 
 impl Algorithm {
@@ -29,6 +32,7 @@ impl Algorithm {
         match self {
             Self::Es256 => "ES256",
             Self::Rs256 => "RS256",
+            Self::EdDsa => "EdDSA",
         }
     }
 
@@ -36,6 +40,7 @@ impl Algorithm {
         match name {
             "ES256" => Ok(Self::Es256),
             "RS256" => Ok(Self::Rs256),
+            "EdDSA" => Ok(Self::EdDsa),
             "none" => Err(Error::Unsigned),
             _ => Err(Error::UnsupportedAlgorithm(name.chars().take(32).collect())),
         }
@@ -204,12 +209,23 @@ pub fn verify(compact: &str, keys: &JwkSet, allowed: &[Algorithm]) -> Result<Ver
     Ok(Verified { header, payload })
 }
 
-fn verify_signature(key: &PublicKey, input: &[u8], signature: &[u8]) -> Result<(), Error> {
+/// A key that fits its algorithm.
+pub(crate) enum VerificationKey {
+    /// EC on P-256, or RSA.
+    Spki(PublicKey),
+    /// Ed25519.
+    Ed25519(Ed25519PublicKey),
+}
+
+fn verify_signature(key: &VerificationKey, input: &[u8], signature: &[u8]) -> Result<(), Error> {
     let outcome = match key {
-        PublicKey::Ec(key) => EcdsaSignature::from_plain(Curve::P256, signature)
+        VerificationKey::Spki(PublicKey::Ec(key)) => EcdsaSignature::from_plain(Curve::P256, signature)
             .and_then(|signature| key.verify_prehash(&HashAlgorithm::Sha256.digest(input), &signature)),
-        PublicKey::Rsa(key) => key.verify_pkcs1v15(HashAlgorithm::Sha256, input, signature),
-        PublicKey::Dsa(_) | PublicKey::Dh(_) => return Err(Error::KeyMismatch),
+        VerificationKey::Spki(PublicKey::Rsa(key)) => {
+            key.verify_pkcs1v15(HashAlgorithm::Sha256, input, signature)
+        }
+        VerificationKey::Spki(PublicKey::Dsa(_) | PublicKey::Dh(_)) => return Err(Error::KeyMismatch),
+        VerificationKey::Ed25519(key) => key.verify(input, signature),
     };
     outcome.map_err(|_| Error::Signature)
 }

@@ -15,6 +15,7 @@
 pub mod approval;
 pub mod bytes;
 pub mod capture;
+pub mod challenge;
 pub mod codes;
 pub mod enrolment;
 pub mod login;

@@ -3,7 +3,8 @@
 //! The look-up hash of a document's kind, State and number is unique among active documents, so two enrolments of one
 //! document, at the same time or years apart, make one account: the second replaces the phone and keeps the subject.
 //! If the chip names another person than the account has, it is refused. A document that is new, of a person who is
-//! known by the MRZ's name, sex and day of birth, makes an account that waits for review.
+//! known by the MRZ's name, sex and day of birth, makes an account that waits for review; so does a face of which an engine
+//! says that a person should look at it.
 
 use clock::UnixTime;
 use identity::{IdentityState, SealedEnrolment};
@@ -168,6 +169,7 @@ impl Database {
                 let (document_id, _, version): (String, String, i64) = find.fetch_one(&mut *c).await?;
                 let state = match IdentityState::from_number(state) {
                     Some(IdentityState::ReviewPending) => IdentityState::ReviewPending,
+                    _ if identity.needs_review() => IdentityState::ReviewPending,
                     _ => IdentityState::Active,
                 };
                 sqlx::query(REPLACE_DOCUMENT)
@@ -193,7 +195,8 @@ impl Database {
             } else {
                 let person = prepared.person_key.clone();
                 let known = sqlx::query(FIND_PERSON).bind(person).fetch_optional(&mut *c).await?.is_some();
-                let state = if known { IdentityState::ReviewPending } else { IdentityState::Active };
+                let review = known || identity.needs_review();
+                let state = if review { IdentityState::ReviewPending } else { IdentityState::Active };
                 let subject = vault.random_id();
                 sqlx::query(ADD_IDENTITY)
                     .bind(new_id.clone())

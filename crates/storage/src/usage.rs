@@ -78,13 +78,13 @@ impl Database {
         })
     }
 
-    /// Deletes counts and assertions whose time is over.
+    /// Deletes counts, assertions and results of engines whose time is over.
     ///
     /// # Errors
     /// Trouble of the storage.
     pub async fn delete_expired_counts(&self, now: UnixTime) -> Result<(), Error> {
         transaction!(self, |c| {
-            for statement in [DELETE_COUNTS, DELETE_ASSERTIONS] {
+            for statement in [DELETE_COUNTS, DELETE_ASSERTIONS, crate::face::DELETE_EXPIRED] {
                 sqlx::query(statement).bind(now.0).execute(&mut *c).await?;
             }
             Ok(())

@@ -97,7 +97,7 @@ pub use data_group::{Authentic, Content};
 pub use document::{AuthenticDocument, ChipData};
 pub use emrtd::chip_authentication::{ChipAuthenticationTask, KeyDirectory, TaskProtocol};
 pub use genuine_document::{ChipAuthenticity, GenuineDocument};
-pub use holder::{HolderEvidence, VerifiedHolder};
+pub use holder::{DeskComparison, HolderEvidence, VerifiedHolder};
 pub use judge::{ActiveAuthenticationEvidence, ChipAuthenticationEvidence, EvidenceSet, judge, judge_data};
 pub use master_file::AuthenticCardSecurity;
 pub use master_list::{ListError, MasterList, Vouched};

@@ -115,8 +115,9 @@ private fun mailedCode(folder: File): String {
 }
 
 private fun askFaceEngine(sceau: String, key: File, task: FaceTask): String {
-    val portrait = Base64.getUrlEncoder().withoutPadding().encodeToString(task.portraitSha256)
-    val json = """{"capture_nonce":"${task.captureNonce}","portrait_sha256":"$portrait",""" +
+    val encode = Base64.getUrlEncoder().withoutPadding()::encodeToString
+    val (portrait, device) = encode(task.portraitSha256) to encode(task.deviceKeyThumbprint)
+    val json = """{"capture_nonce":"${task.captureNonce}","portrait_sha256":"$portrait","device_key_thumbprint":"$device",""" +
         """"audience":"${task.audience}","enrolment_id":"${task.enrolmentId}"}"""
     val engine = ProcessBuilder(sceau, "demo-face-engine", "--key", key.path)
         .redirectError(ProcessBuilder.Redirect.INHERIT).start()

@@ -63,6 +63,7 @@ fn config() -> Config {
         minimum_age: 18,
         consents: vec![consent("terms", true), consent("face", false)],
         face_engines: vec!["engine".into()],
+        desk: true,
     }
 }
 
@@ -123,7 +124,10 @@ impl Office {
             ("POST", "/face") => ok(&FaceSession {
                 capture_nonce: "capture".into(),
                 portrait_sha256: self.portrait(),
+                device_key_thumbprint: Base64(vec![7; 32]),
                 engines: vec!["engine".into()],
+                capture: None,
+                challenge: None,
                 expires_at: UnixTime(2000),
             }),
             ("PUT", "/face") => ok(&FaceDecision {

@@ -27,7 +27,7 @@ use demo_broker::{Acr, Broker, BrokerConfig};
 
 use self::folder::{Addresses, BROKER, Folder};
 use self::words::Words;
-use super::phone::{self, ChipSource, EnrolOptions, FaceEngine, MailCode, Names};
+use super::phone::{self, ChipSource, EnrolOptions, FaceEngine, HolderWay, MailCode, Names};
 use super::serve::{serve, stop_on_signal, system_rng};
 use crate::telemetry;
 
@@ -242,7 +242,7 @@ impl Running {
             birth_place: Some(commune.to_owned()),
             names: Names::default(),
             demo_root: self.folder.path("demo-root.json"),
-            face_engine: FaceEngine { program: None, key: self.folder.path("face-engine.pem") },
+            holder: HolderWay::DemoEngine(FaceEngine { program: None, key: self.folder.path("face-engine.pem") }),
             language: self.words.tag.to_owned(),
         };
         let enrolled = tokio::task::spawn_blocking(move || phone::enrol(&options, &mut std::io::stdout()));

@@ -2,6 +2,7 @@
 //! the database and the network.
 
 mod clients;
+mod engines;
 mod enrolment;
 mod trust;
 mod values;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use attestation::AttestationPolicy;
 use clock::UnixTime;
 use crypto::hkdf_sha256;
-use face::{EngineRegistry, FacePolicy};
+use face::{FacePolicy, LocalEngine};
 use identity::EnrolmentPolicy;
 use jose::SigningKey;
 use oidc::Clients;
@@ -22,6 +23,7 @@ use storage::StorageKeys;
 use super::values::{key_bytes, secret, server_certificate, signing_key};
 use super::{Config, Mistake, Mistakes, Secret};
 use crate::client_keys::ClientKeys;
+use crate::face_engines::FaceEngines;
 use crate::trust::Trust;
 
 /// A text to consent to.
@@ -52,7 +54,9 @@ pub struct Materials {
     /// Whose documents are trusted.
     pub trust: Trust,
     /// The face engines.
-    pub engines: EngineRegistry,
+    pub engines: FaceEngines,
+    /// The built-in engine.
+    pub built_in: Option<LocalEngine>,
     /// What is asked of their results.
     pub face_policy: FacePolicy,
     /// Which phones are accepted.
@@ -127,7 +131,7 @@ impl Reader<'_> {
         self.check_values();
         let (clients, client_keys) = (self.clients(), self.client_keys());
         let trust = self.trust();
-        let engines = self.engines();
+        let (engines, built_in) = (self.engines(&statement_keys), self.built_in());
         let attestation = self.attestation(now);
         let consents = self.consents();
         let (mail_password, mail_roots) = self.mail();
@@ -142,6 +146,7 @@ impl Reader<'_> {
             nonce_key: Secret::new(nonce_key.as_slice().try_into().ok()?),
             trust: trust?,
             engines: engines?,
+            built_in,
             face_policy: FacePolicy {
                 min_similarity: self.config.face.min_similarity,
                 borderline_similarity: self.config.face.borderline_similarity,

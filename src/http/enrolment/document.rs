@@ -36,10 +36,10 @@ impl From<identity::Error> for ApiError {
 /// What a handler needs of the document: the evidence and who judges it. Checks take milliseconds, so they run away
 /// from the threads that answer.
 #[derive(Clone)]
-pub(super) struct Case {
-    pub(super) state: AppState,
-    pub(super) evidence: EnrolmentEvidence,
-    pub(super) at: clock::UnixTime,
+pub(in crate::http) struct Case {
+    pub(in crate::http) state: AppState,
+    pub(in crate::http) evidence: EnrolmentEvidence,
+    pub(in crate::http) at: clock::UnixTime,
 }
 
 impl Case {
@@ -79,7 +79,7 @@ impl Case {
     }
 
     /// EF.DG1 and, if it was received, EF.DG11.
-    pub(super) fn personal_data(&self) -> Result<(Dg1, Option<Dg11>), ApiError> {
+    pub(in crate::http) fn personal_data(&self) -> Result<(Dg1, Option<Dg11>), ApiError> {
         let object = self.security_object()?;
         let dg1 = self.group::<Dg1>(&object)?.ok_or_else(|| step_missing(Step::Files))?;
         let dg11 = self.group::<Dg11>(&object)?;

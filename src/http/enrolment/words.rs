@@ -36,6 +36,7 @@ const FRENCH: &[(&str, &str)] = &[
     ("aa.proof", "la puce a prouvé qu'elle est l'original (Active Authentication)"),
     ("face.portrait", "le portrait comparé est celui de la puce"),
     ("face.match", "le moteur de comparaison a reconnu le titulaire"),
+    ("face.desk", "un agent a comparé le titulaire et le portrait"),
 ];
 /// The same of checks that policy let through.
 const FRENCH_DEVIATIONS: &[(&str, &str)] = &[

@@ -243,3 +243,33 @@ fn secrets_and_payloads_are_not_printed() {
     let p384 = EcPrivateKey::generate(Curve::P384, &mut ChaCha20Rng::seed_from_u64(1));
     assert_eq!(SigningKey::new(p384).err(), Some(Error::Jwk("curve")));
 }
+
+/// RFC 8037, A.2, A.3 and A.5: key, thumbprint, JWS.
+#[test]
+fn the_eddsa_example_of_rfc_8037_verifies() {
+    let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+    let keys = |jwk: &Value| -> JwkSet { serde_json::from_value(json!({ "keys": [jwk] })).unwrap() };
+    let jws = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc\
+        .hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+    let only = [Algorithm::EdDsa];
+    assert_eq!(verify(jws, &keys(&jwk), &only).unwrap().payload(), b"Example of Ed25519 signing");
+    let point = base64url::decode(jwk["x"].as_str().unwrap(), "x").unwrap().try_into().unwrap();
+    let written = Jwk::from_ed25519(&Ed25519PublicKey::from_bytes(&point).unwrap());
+    assert_eq!(written.kid(), Some("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"));
+    assert!(written.verifies(Algorithm::EdDsa) && !written.verifies(Algorithm::Es256));
+
+    let changed = jws.replace("RXhhbXBsZSBv", "RXhhbXBsZSBw");
+    assert_eq!(verify(&changed, &keys(&jwk), &only), Err(Error::Signature));
+    assert_eq!(verify(jws, &keys(&jwk), &BOTH), Err(Error::AlgorithmNotAllowed(Algorithm::EdDsa)));
+    assert_eq!(verify(jws, &set(&[&key(1)]), &only), Err(Error::KeyMismatch), "a key of another kind");
+    let refused = |member: &str, value: &str| {
+        let mut other = jwk.clone();
+        other[member] = json!(value);
+        verify(jws, &keys(&other), &only).map(drop)
+    };
+    assert_eq!(refused("crv", "X25519"), Err(Error::KeyMismatch));
+    assert_eq!(refused("use", "enc"), Err(Error::KeyMismatch));
+    assert_eq!(refused("d", "AA"), Err(Error::Jwk("private key")));
+    assert_eq!(refused("x", "AA"), Err(Error::Jwk("coordinate length")));
+    assert_eq!(refused("x", &base64url::encode(&[0; 32])), Err(Error::Jwk("point")), "of small order");
+}

@@ -4,6 +4,7 @@
 
 mod account;
 mod audit;
+mod desk;
 mod device;
 mod dump;
 mod enrolment;

@@ -3,7 +3,7 @@
 use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
-use crate::{account, attempt, audit, contact, device, enrolment, login, request, seal, trace, usage};
+use crate::{account, attempt, audit, contact, desk, device, enrolment, face, login, request, seal, trace, usage};
 
 /// Every statement of the room, by module.
 #[rustfmt::skip]
@@ -19,6 +19,9 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         audit::NEXT, audit::APPEND, audit::SET_HEAD, audit::HEAD, audit::LINES, audit::LINES_OF,
     ]),
     ("contact", include_str!("../contact.rs"), &[contact::SEND, contact::TRY, contact::VERIFIED, contact::STATE]),
+    ("desk", include_str!("../desk.rs"), &[
+        desk::SHOW, desk::TRY, desk::USED, desk::VIEW, desk::DECIDE, desk::AGREED,
+    ]),
     ("device", include_str!("../device.rs"), &[
         device::LOAD, device::TAKE_SEQUENCE, device::LAST, device::ANSWER, device::COUNT_PIN, device::PIN_RIGHT,
         device::LIFT, device::REVOKE,
@@ -27,8 +30,10 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         enrolment::OPEN, enrolment::EXTEND, enrolment::LOAD, enrolment::EVIDENCE, enrolment::GROW, enrolment::APPEND,
         enrolment::ERASE_KIND, enrolment::COUNT_FACE, enrolment::CLOSE,
         enrolment::DELETE_EVIDENCE, enrolment::DELETE_REQUESTS, enrolment::DELETE_ATTEMPTS, enrolment::DELETE_CODE,
+        enrolment::DELETE_DESK_CODE,
         enrolment::DELETE_EXPIRED,
     ]),
+    ("face", include_str!("../face.rs"), &[face::TAKE, face::DELETE_EXPIRED]),
     ("login", include_str!("../login.rs"), &[
         login::CREATE, login::COUNT, login::LOAD, login::BY_HANDLE, login::OF_DEVICE, login::CLAIM, login::RECHALLENGE,
         login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::REDEEM, login::REVOKE, login::REVOKED,
