@@ -4,7 +4,8 @@
 //! - [`http`]: the enrolment API, the login pages and API, the OpenID Connect endpoints; [`router`] joins them;
 //! - [`client_keys`]: the keys that tokens are encrypted to;
 //! - [`trust`]: whom the verifier trusts, read again when it changes;
-//! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`]; [`housekeeping`]: deletion of what has had its time;
+//! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`], [`outbox`], [`notices`];
+//!   [`housekeeping`]: deletion of what has had its time;
 //! - [`cli`]: the commands.
 
 pub mod cli;
@@ -14,6 +15,8 @@ pub mod error;
 pub mod housekeeping;
 pub mod http;
 pub mod mail;
+pub mod notices;
+pub mod outbox;
 pub mod router;
 pub mod state;
 pub mod telemetry;

@@ -18,6 +18,7 @@ use storage::Database;
 use crate::client_keys::{ClientKeys, NoKey};
 use crate::config::{Config, ConsentDocument, Materials, Mistake, Mistakes, Secret};
 use crate::http::limits::Buckets;
+use crate::http::own;
 use crate::mail::Mailer;
 use crate::trust::Trust;
 
@@ -57,6 +58,8 @@ pub struct Services {
     pub places: &'static CogTable,
     /// The clients.
     pub clients: Clients,
+    /// Our own pages as a client.
+    pub own_client: Clients,
     /// The keys that their tokens are encrypted to.
     pub client_keys: ClientKeys,
     /// Signs ID tokens and userinfo.
@@ -75,6 +78,8 @@ pub struct Services {
     pub statement_keys: JwkSet,
     /// Sends mail.
     pub mailer: Mailer,
+    /// Wakes who sends the mail that waits.
+    pub news: tokio::sync::Notify,
     /// Requests of each address.
     pub buckets: Buckets,
     rng: Mutex<ChaCha20Rng>,
@@ -104,7 +109,9 @@ impl AppState {
         let public_oidc_keys = public(&oidc_keys);
         let jwks = serde_json::to_vec(&public_oidc_keys).unwrap_or_default().into();
         let own_keys = public(&statement_keys);
+        let own_client = own::client(&config.issuer, &mut rng).map_err(|error| mistake("issuer", &error))?;
         let services = Services {
+            own_client,
             clients: materials.clients,
             client_keys: materials.client_keys,
             oidc_key: oidc_keys.swap_remove(0),
@@ -126,6 +133,7 @@ impl AppState {
             statement_key: statement_keys.swap_remove(0),
             statement_keys: own_keys,
             mailer,
+            news: tokio::sync::Notify::new(),
             rng: Mutex::new(rng),
         };
         Ok(Self(Arc::new(services)))
@@ -137,6 +145,12 @@ impl Services {
     #[must_use]
     pub fn now(&self) -> clock::UnixTime {
         self.clock.now()
+    }
+
+    /// A client whose logins are known here: one of the configuration, or our own pages.
+    #[must_use]
+    pub fn client(&self, id: &str) -> Option<&Client> {
+        self.own_client.get(id).or_else(|| self.clients.get(id))
     }
 
     /// A sentence on what a client is, as its configuration has it; empty without one.

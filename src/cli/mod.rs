@@ -4,6 +4,7 @@ mod chip;
 mod config;
 mod demo;
 mod face_engine;
+mod identities;
 mod keys;
 pub mod phone;
 mod replay;
@@ -38,6 +39,8 @@ enum Command {
     /// Makes keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Lists, shows, blocks and reviews identities.
+    Identities(identities::Identities),
     /// Plays a phone, for testers.
     #[command(subcommand)]
     Phone(phone::Phone),
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Keys(command) => command.run(),
+        Command::Identities(command) => command.run(),
         Command::Phone(command) => command.run(),
         Command::Chip(command) => command.run(),
         Command::DemoFaceEngine(command) => command.run(),

@@ -26,6 +26,7 @@ use utoipa::OpenApi;
 use super::address::ClientAddress;
 use super::login::Context;
 use super::nonce;
+use super::own;
 use super::signed::{Answer, MAX_JSON, SignedCall, fresh, json as read_json};
 use crate::{ApiError, AppState};
 
@@ -121,11 +122,16 @@ where
     outcome
 }
 
+/// A paused identity answers too: its holder enters her account, and nothing else ([`Call::record`]).
 fn living(account: &Account) -> Result<(), ApiError> {
     match account.state {
-        IdentityState::Active => Ok(()),
-        state => Err(ApiError::new(format!("identity-state.{}", state.as_str().replace('_', "-")))),
+        IdentityState::Active | IdentityState::Paused => Ok(()),
+        state => Err(not_living(state)),
     }
+}
+
+fn not_living(state: IdentityState) -> ApiError {
+    ApiError::new(format!("identity-state.{}", state.as_str().replace('_', "-")))
 }
 
 /// The logins that this phone claimed and that still wait.
@@ -133,7 +139,11 @@ fn living(account: &Account) -> Result<(), ApiError> {
 async fn pending(State(state): State<AppState>, address: ClientAddress, request: Request) -> Response {
     carry_out(state, address, request, async |call: Call| {
         let logins = call.state.database.logins_of_device(&call.device.id, call.now).await?;
-        let challenges = logins.iter().map(|login| call.challenge(login)).collect::<Result<_, _>>()?;
+        let mut challenges = Vec::new();
+        for login in &logins {
+            // What this phone cannot answer any more is not shown.
+            challenges.extend(call.challenge(login).await.ok());
+        }
         Answer::json(&Logins { logins: challenges })
     })
     .await
@@ -167,11 +177,12 @@ async fn claimed(call: Call) -> Result<Answer, ApiError> {
         ClaimOutcome::NotFound => return Err(ApiError::new("login.not-found")),
         ClaimOutcome::Taken => return Err(ApiError::new("login.claimed")),
     };
-    match call.challenge(&login) {
+    match call.challenge(&login).await {
         Ok(challenge) => Answer::json(&challenge),
         Err(error) => {
             // Nobody can answer it with this phone: the browser goes back at once.
-            database.refuse_login(&login.id, &device.id).await?;
+            let history = call.history(&login, "unmet")?;
+            database.refuse_login(&login.id, &device.id, &history, now).await?;
             Err(error)
         }
     }
@@ -212,16 +223,9 @@ async fn approved(call: Call, id: String) -> Result<Answer, ApiError> {
         }
         None => return Err(ApiError::internal("a claimed login without a kind")),
     };
-    let statement = approval.approval();
-    let history = json!({
-        "client": statement.client_name,
-        "acr": statement.acr,
-        "claims": statement.claims,
-        "browser": Context::from_bytes(&login.context).browser,
-    });
-    let (stored, history, database) = (approved.to_bytes(), history.to_string(), &call.state.database);
-    let first =
-        database.approve_login(&login, &stored, secret.as_bytes(), history.as_bytes(), call.now).await?;
+    let (stored, database) = (approved.to_bytes(), &call.state.database);
+    let history = call.history(&login, "approved")?;
+    let first = database.approve_login(&login, &stored, secret.as_bytes(), &history, call.now).await?;
     if !first {
         return Err(ApiError::new("login.expired"));
     }
@@ -245,7 +249,8 @@ async fn refused(call: Call, id: String) -> Result<Answer, ApiError> {
     let answer: PhoneAnswer = read_json(&call.signed.body)?;
     let login = call.claimed_login(&id).await?;
     let decision = call.device_statement(&login, answer)?.refusal()?;
-    if !call.state.database.refuse_login(&id, &call.device.id).await? {
+    let history = call.history(&login, decision.as_str())?;
+    if !call.state.database.refuse_login(&id, &call.device.id, &history, call.now).await? {
         return Err(ApiError::new("login.expired"));
     }
     if decision == Decision::NotMe {
@@ -270,11 +275,30 @@ impl Call {
         Ok(login)
     }
 
+    /// The line of the person's history: who asked for what, by which browser, and how it ended.
+    fn history(&self, login: &Login, result: &str) -> Result<Vec<u8>, ApiError> {
+        let request = accepted(login)?;
+        let client = self.state.client(request.client_id()).map_or(request.client_id(), oidc::Client::name);
+        let asked = request.acr().first().copied();
+        let claims: Vec<&str> = request.claims().into_iter().map(identity::Claim::as_str).collect();
+        let line = json!({
+            "client": client,
+            "acr": self.level(&request).ok().or(asked).map(Acr::as_str),
+            "claims": claims,
+            "browser": Context::from_bytes(&login.context).browser,
+            "result": result,
+        });
+        Ok(line.to_string().into_bytes())
+    }
+
     /// What the phone shows and signs: our own record of the login.
     fn record(&self, login: &Login) -> Result<Approval, ApiError> {
         let request = accepted(login)?;
+        if self.account.state != IdentityState::Active && !own::is_own(&request) {
+            return Err(not_living(self.account.state));
+        }
         let acr = self.level(&request)?;
-        let client = self.state.clients.get(request.client_id());
+        let client = self.state.client(request.client_id());
         let client = client.ok_or_else(|| ApiError::new("login.not-found"))?;
         let missing = || ApiError::internal("a claimed login without its challenge");
         let expires_at = login.challenge_expires_at.ok_or_else(missing)?;
@@ -302,19 +326,19 @@ impl Call {
 
     /// The level that will be answered: one that was asked, or none.
     fn level(&self, request: &AcceptedRequest) -> Result<Acr, ApiError> {
-        let allowed = self.state.clients.get(request.client_id()).map(oidc::Client::acr).unwrap_or_default();
+        let allowed = self.state.client(request.client_id()).map(oidc::Client::acr).unwrap_or_default();
         let level = acr_to_answer(request.acr(), allowed, self.account.level(self.now));
         level.ok_or_else(|| ApiError::new("login.level"))
     }
 
-    fn challenge(&self, login: &Login) -> Result<LoginChallenge, ApiError> {
+    async fn challenge(&self, login: &Login) -> Result<LoginChallenge, ApiError> {
         let context = Context::from_bytes(&login.context);
         Ok(LoginChallenge {
             statement: self.record(login)?,
             browser: context.browser,
             started_at: login.created_at,
             same_network: context.address == self.address.subscriber().to_string(),
-            notice: self.state.notice(&login.client_id, self.language()),
+            notice: own::notice(&self.state, &accepted(login)?, self.language()).await?,
         })
     }
 

@@ -4,6 +4,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod account;
+mod account_changes;
 mod address;
 mod certificate;
 mod cheats;

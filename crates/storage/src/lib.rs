@@ -5,6 +5,8 @@
 //! - [`seal`]: what an enrolment becomes, in one transaction; [`account`]: what happens to that later;
 //! - [`device`]: request sequence and PIN failures of a phone;
 //! - [`login`]: one row from the page to the claims;
+//! - [`change`]: what waits for a confirmation; [`outbox`]: mail that waits; [`register`]: for operators;
+//! - [`session`]: who is in a browser of our own pages;
 //! - [`usage`], [`audit`]: limits, replayed assertions, the chained log.
 //!
 //! Every statement is one `&'static str` that both engines take; [`engine`] runs it. Everything that may happen once
@@ -13,6 +15,7 @@
 pub mod account;
 pub mod attempt;
 pub mod audit;
+pub mod change;
 pub mod contact;
 pub mod device;
 pub mod engine;
@@ -20,8 +23,11 @@ pub mod enrolment;
 mod error;
 pub mod keys;
 pub mod login;
+pub mod outbox;
+pub mod register;
 pub mod request;
 pub mod seal;
+pub mod session;
 #[cfg(test)]
 mod tests;
 pub mod usage;
@@ -30,6 +36,7 @@ mod writer;
 pub use account::{Account, Affected, Connection, ConsentSummary, DeviceSummary};
 pub use attempt::{AttemptKind, CloseOutcome, NewAttempt, OpenOutcome};
 pub use audit::{AuditEvent, AuditHead, AuditLine};
+pub use change::{BlockedBy, Change, ChangeKind, Effect};
 pub use contact::{CodeSent, CodeTried};
 pub use device::{Device, PinTry};
 pub use engine::Database;
@@ -37,6 +44,9 @@ pub use enrolment::{NewEvidence, OpenedEnrolment};
 pub use error::{Error, SealRefusal};
 pub use keys::StorageKeys;
 pub use login::{ClaimOutcome, Created, Login, NewLogin, RedeemOutcome, ReleaseOutcome};
+pub use outbox::{ClaimedMail, Mail, Unsent};
+pub use register::Registered;
 pub use request::Accepted;
 pub use seal::Stored;
+pub use session::Session;
 pub use usage::Scope;

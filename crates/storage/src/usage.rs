@@ -31,6 +31,10 @@ pub enum Scope {
     RecoveryByAddress = 6,
     /// Attestations judged in an enrolment.
     AttestationByEnrolment = 7,
+    /// Corrections of an account by its holder.
+    CorrectionByIdentity = 8,
+    /// Tries of one recovery sheet.
+    RecoveryByIdentity = 9,
 }
 
 impl Database {

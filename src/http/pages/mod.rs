@@ -1,5 +1,6 @@
 //! Pages: plain HTML that works without scripts and without a mouse, in French and English.
 
+mod dates;
 mod qr;
 mod texts;
 mod user_agent;
@@ -18,8 +19,10 @@ use protocol::Base64;
 use protocol::codes::Language;
 use serde::Deserialize;
 
+pub use dates::{day_in_words, in_words};
 pub use qr::svg as qr_svg;
 pub use texts::Texts;
+pub(crate) use texts::texts;
 pub use user_agent::{browser_in_words, is_phone};
 
 use crate::AppState;
@@ -153,8 +156,20 @@ pub fn message(
     action: Option<Action>,
     code: &str,
 ) -> Response {
+    told(state, language, status, words(Texts::of(language)), action, code)
+}
+
+/// The same with words from anywhere.
+#[must_use]
+pub fn told(
+    state: &AppState,
+    language: Language,
+    status: StatusCode,
+    (title, text): (&str, &str),
+    action: Option<Action>,
+    code: &str,
+) -> Response {
     let frame = Frame::new(state, language);
-    let (title, text) = words(frame.t);
     let mut response = render(status, &MessagePage { frame, title, text, action, code });
     if !code.is_empty() {
         response.extensions_mut().insert(Note { code: Some(code.to_owned()), ..Note::default() });

@@ -159,14 +159,30 @@ impl Database {
         })
     }
 
-    /// The person refused, by this phone. `false`: it was not claimed by it, or was answered.
+    /// The person refused, by this phone, or it cannot answer; `history` is the line of the person's history. `false`: it
+    /// was not claimed by it, or was answered.
     ///
     /// # Errors
     /// Trouble of the storage.
-    pub async fn refuse_login(&self, login_id: &str, device_id: &str) -> Result<bool, Error> {
+    pub async fn refuse_login(
+        &self,
+        login_id: &str,
+        device_id: &str,
+        history: &[u8],
+        now: UnixTime,
+    ) -> Result<bool, Error> {
         let (id, device) = (login_id.to_owned(), device_id.to_owned());
-        statement!(self, |c| {
-            Ok(sqlx::query(REFUSE).bind(id).bind(device).fetch_optional(&mut *c).await?.is_some())
+        let (vault, history) = (self.vault.clone(), history.to_vec());
+        transaction!(self, |c| {
+            let query = sqlx::query_as(REFUSE).bind(id).bind(device);
+            let refused: Option<(String, String)> = query.fetch_optional(&mut *c).await?;
+            let Some((identity, _)) = refused else {
+                return Ok(false);
+            };
+            let line = vault.random_id();
+            let sealed = vault.seal(Table::Connection, &line, 0, &history);
+            sqlx::query(CONNECT).bind(line).bind(identity).bind(now.0).bind(sealed).execute(&mut *c).await?;
+            Ok(true)
         })
     }
 

@@ -4,11 +4,14 @@
 
 mod account;
 mod audit;
+mod change;
 mod device;
 mod dump;
 mod enrolment;
 mod login;
+mod outbox;
 mod schema;
+mod session;
 mod writer;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -3,7 +3,9 @@
 use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
-use crate::{account, attempt, audit, contact, device, enrolment, login, request, seal, usage};
+use crate::{
+    account, attempt, audit, change, contact, device, enrolment, login, outbox, register, request, seal, session, usage,
+};
 
 /// Every statement of the room, by module.
 #[rustfmt::skip]
@@ -17,6 +19,10 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ("attempt", include_str!("../attempt.rs"), &[attempt::CLOSE_OPEN, attempt::OPEN, attempt::CLOSE, attempt::STATE]),
     ("audit", include_str!("../audit.rs"), &[
         audit::NEXT, audit::APPEND, audit::SET_HEAD, audit::HEAD, audit::LINES, audit::LINES_OF,
+    ]),
+    ("change", include_str!("../change.rs"), &[
+        change::ADD, change::FIND, change::TRY, change::TAKE, change::DELETE_EXPIRED, change::DELETE_OF, change::SET_PIVOT,
+        change::SET_STATE, change::END_SESSIONS, change::BLOCKED_BY,
     ]),
     ("contact", include_str!("../contact.rs"), &[contact::SEND, contact::TRY, contact::VERIFIED, contact::STATE]),
     ("device", include_str!("../device.rs"), &[
@@ -34,6 +40,10 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::REDEEM, login::REVOKE, login::REVOKED,
         login::USERINFO, login::CANCEL, login::DELETE_EXPIRED, login::CONNECT,
     ]),
+    ("outbox", include_str!("../outbox.rs"), &[
+        outbox::ADD, outbox::CLAIM, outbox::SENT, outbox::RETRY, outbox::WAITING,
+    ]),
+    ("register", include_str!("../register.rs"), &[register::LIST]),
     ("request", include_str!("../request.rs"), &[
         request::REQUEST, request::COUNT_REQUESTS, request::TAKE_SEQUENCE, request::ADD_REQUEST, request::ANSWER,
     ]),
@@ -41,6 +51,9 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         seal::LOCK_SEALS, seal::CLOSE_ENROLMENT, seal::IS_OPEN, seal::ADD_DOCUMENT, seal::FIND_DOCUMENT, seal::REPLACE_DOCUMENT,
         seal::FIND_PERSON, seal::ADD_IDENTITY, seal::LOCK_IDENTITY, seal::REPLACE_IDENTITY, seal::ADD_DEVICE,
         seal::ADD_CONSENT,
+    ]),
+    ("session", include_str!("../session.rs"), &[
+        session::ENTER, session::OPEN, session::LOAD, session::TOUCH, session::END, session::DELETE_EXPIRED,
     ]),
     ("usage", include_str!("../usage.rs"), &[
         usage::COUNT, usage::DELETE_COUNTS, usage::ASSERTION, usage::DELETE_ASSERTIONS,
