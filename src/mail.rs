@@ -123,12 +123,12 @@ impl Mailer {
                 folder.send(message).await.map(drop).map_err(|error| MailError::Transport(error.to_string()))
             }
             // The server's answer may repeat the recipient's address: only its kind is told.
-            Transport::Smtp(server) => server.send(message).await.map(drop).map_err(|error| {
-                match error.is_permanent() {
+            Transport::Smtp(server) => {
+                server.send(message).await.map(drop).map_err(|error| match error.is_permanent() {
                     true => MailError::Refused,
                     false => MailError::Transport("not reached".to_owned()),
-                }
-            }),
+                })
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //! know who reads; none holds a link, so that nobody learns to follow links to a login.
 
 use clock::UnixTime;
-use identity::Level;
+use identity::{IdentityState, Level};
 use protocol::codes::Language;
 use storage::Mail;
 
@@ -14,13 +14,27 @@ pub fn code(code: &str, language: Language) -> (&'static str, String) {
     match language {
         Language::Fr => (
             "Votre code Sceau",
-            format!("Votre code : {code}\n\nSaisissez-le dans la page où vous l'avez demandé. Ne le donnez à personne.\n"),
+            format!(
+                "Votre code : {code}\n\nSaisissez-le dans la page où vous l'avez demandé. Ne le donnez à personne.\n"
+            ),
         ),
         Language::En => (
             "Your Sceau code",
-            format!("Your code: {code}\n\nType it into the page where you asked for it. Give it to nobody.\n"),
+            format!(
+                "Your code: {code}\n\nType it into the page where you asked for it. Give it to nobody.\n"
+            ),
         ),
     }
+}
+
+/// How a holder is told of a new phone: `storage::Sealing`.
+#[must_use]
+pub fn phone(state: IdentityState, replaced: bool, address: &str, at: UnixTime) -> Mail {
+    let notice = match state {
+        IdentityState::ReviewPending => Notice::UnderReview,
+        _ => Notice::Phone { replaced },
+    };
+    notice.to(address, at)
 }
 
 /// What happened.
@@ -59,6 +73,8 @@ pub enum Notice<'a> {
     EmailChanged,
     /// Place of birth or names were corrected.
     Corrected,
+    /// An operator has to look at the enrolment first.
+    UnderReview,
     /// An operator looked at the enrolment.
     Reviewed {
         /// And accepted it.
@@ -95,7 +111,10 @@ impl Notice<'_> {
             Self::Connection { client, level, browser } => {
                 let level = Texts::of(Language::Fr).level_in_words(level);
                 let from = if browser.is_empty() { String::new() } else { format!(" depuis {browser}") };
-                ("connexion", format!("Votre identité a servi à vous connecter à {client}{from}, au niveau {level}."))
+                (
+                    "connexion",
+                    format!("Votre identité a servi à vous connecter à {client}{from}, au niveau {level}."),
+                )
             }
             Self::Phone { replaced: false } => told(
                 "votre identité est active",
@@ -105,7 +124,9 @@ impl Notice<'_> {
                 "un nouveau téléphone",
                 "Un nouveau téléphone peut maintenant approuver vos connexions ; l'ancien ne le peut plus.",
             ),
-            Self::Paused => told("pause", "Vous avez mis votre identité en pause : aucun service ne peut vous connecter."),
+            Self::Paused => {
+                told("pause", "Vous avez mis votre identité en pause : aucun service ne peut vous connecter.")
+            }
             Self::Resumed => told("fin de la pause", "Votre identité n'est plus en pause."),
             Self::Blocked { by_operator: false } => {
                 told("blocage", "Votre identité est bloquée : plus aucun téléphone n'approuve de connexion.")
@@ -114,27 +135,39 @@ impl Notice<'_> {
                 "blocage",
                 "Votre identité est bloquée par le service, par précaution. Écrivez au support pour en savoir plus.",
             ),
-            Self::Unblocked => told("fin du blocage", "Le blocage de votre identité est levé par le service."),
+            Self::Unblocked => {
+                told("fin du blocage", "Le blocage de votre identité est levé par le service.")
+            }
             Self::BlockGivenUp => told(
                 "fin du blocage",
                 "Vous avez levé le blocage de votre identité. Pour vous en servir, inscrivez de nouveau votre document.",
             ),
-            Self::SuspensionLifted => {
-                told("téléphone réactivé", "Votre téléphone, suspendu après trois codes faux, peut de nouveau servir.")
-            }
+            Self::SuspensionLifted => told(
+                "téléphone réactivé",
+                "Votre téléphone, suspendu après trois codes faux, peut de nouveau servir.",
+            ),
             Self::EmailChanged => told(
                 "nouvelle adresse",
                 "L'adresse électronique de votre identité a changé. Ce message va à l'ancienne et à la nouvelle.",
             ),
-            Self::Corrected => told("correction", "Vous avez corrigé votre lieu de naissance ou l'écriture de vos noms."),
-            Self::Reviewed { accepted: true } => {
-                told("votre identité est active", "Votre inscription a été vérifiée : votre identité est active.")
+            Self::Corrected => {
+                told("correction", "Vous avez corrigé votre lieu de naissance ou l'écriture de vos noms.")
             }
+            Self::UnderReview => told(
+                "inscription à vérifier",
+                "Votre inscription est faite ; une personne la vérifie avant que vous puissiez vous en servir.",
+            ),
+            Self::Reviewed { accepted: true } => told(
+                "votre identité est active",
+                "Votre inscription a été vérifiée : votre identité est active.",
+            ),
             Self::Reviewed { accepted: false } => told(
                 "inscription refusée",
                 "Votre inscription a été vérifiée et n'a pas été acceptée. Écrivez au support ou rendez-vous à un guichet.",
             ),
-            Self::Erased => told("suppression", "Votre compte est supprimé, avec ses données et son historique."),
+            Self::Erased => {
+                told("suppression", "Votre compte est supprimé, avec ses données et son historique.")
+            }
         }
     }
 
@@ -146,9 +179,10 @@ impl Notice<'_> {
                 let from = if browser.is_empty() { String::new() } else { format!(" from {browser}") };
                 ("sign-in", format!("Your identity was used to sign in to {client}{from}, at level {level}."))
             }
-            Self::Phone { replaced: false } => {
-                told("your identity is active", "Your identity is active: a phone can now approve your sign-ins.")
-            }
+            Self::Phone { replaced: false } => told(
+                "your identity is active",
+                "Your identity is active: a phone can now approve your sign-ins.",
+            ),
             Self::Phone { replaced: true } => {
                 told("a new phone", "A new phone can now approve your sign-ins; the old one no longer can.")
             }
@@ -157,9 +191,10 @@ impl Notice<'_> {
             Self::Blocked { by_operator: false } => {
                 told("block", "Your identity is blocked: no phone approves a sign-in any more.")
             }
-            Self::Blocked { by_operator: true } => {
-                told("block", "The service has blocked your identity as a precaution. Write to the support to learn more.")
-            }
+            Self::Blocked { by_operator: true } => told(
+                "block",
+                "The service has blocked your identity as a precaution. Write to the support to learn more.",
+            ),
             Self::Unblocked => told("end of the block", "The service has lifted the block of your identity."),
             Self::BlockGivenUp => told(
                 "end of the block",
@@ -172,7 +207,13 @@ impl Notice<'_> {
                 "new address",
                 "The e-mail address of your identity has changed. This message goes to the old and to the new one.",
             ),
-            Self::Corrected => told("correction", "You corrected your place of birth or the spelling of your names."),
+            Self::Corrected => {
+                told("correction", "You corrected your place of birth or the spelling of your names.")
+            }
+            Self::UnderReview => told(
+                "enrolment to be reviewed",
+                "You are enrolled; a person reviews it before you can use it.",
+            ),
             Self::Reviewed { accepted: true } => {
                 told("your identity is active", "Your enrolment was reviewed: your identity is active.")
             }
@@ -204,6 +245,7 @@ mod tests {
             Notice::SuspensionLifted,
             Notice::EmailChanged,
             Notice::Corrected,
+            Notice::UnderReview,
             Notice::Reviewed { accepted: true },
             Notice::Reviewed { accepted: false },
             Notice::Erased,
@@ -211,9 +253,14 @@ mod tests {
         for notice in notices {
             let mail = notice.to("a@example.org", UnixTime(1_780_315_200));
             assert!(mail.subject.starts_with("Sceau : ") && mail.subject.contains(" / "), "{}", mail.subject);
-            assert!(mail.text.contains("Le 01/06/2026 à 14:00") && mail.text.contains("On 1 Jun 2026, 14:00"));
+            assert!(
+                mail.text.contains("Le 01/06/2026 à 14:00") && mail.text.contains("On 1 Jun 2026, 14:00")
+            );
             assert!(!mail.text.contains("http") && !mail.text.contains("www"), "{notice:?}");
-            assert!(mail.text.lines().all(|line| line.len() < 998), "a line of mail is short (RFC 5322, 2.1.1)");
+            assert!(
+                mail.text.lines().all(|line| line.len() < 998),
+                "a line of mail is short (RFC 5322, 2.1.1)"
+            );
         }
     }
 }

@@ -16,7 +16,7 @@ use rand_core::{CryptoRng, SeedableRng};
 use storage::Database;
 
 use crate::client_keys::{ClientKeys, NoKey};
-use crate::config::{Config, ConsentDocument, Materials, Mistake, Mistakes, Secret};
+use crate::config::{Config, ConsentDocument, Materials, Mistake, Mistakes, Secret, Theme};
 use crate::http::limits::Buckets;
 use crate::http::own;
 use crate::mail::Mailer;
@@ -54,6 +54,8 @@ pub struct Services {
     pub enrolment_policy: EnrolmentPolicy,
     /// The texts to consent to, in order.
     pub consents: Vec<ConsentDocument>,
+    /// The deployer's theme.
+    pub theme: Theme,
     /// The places that may be declared.
     pub places: &'static CogTable,
     /// The clients.
@@ -129,6 +131,7 @@ impl AppState {
             attestation: materials.attestation,
             enrolment_policy: materials.enrolment,
             consents: materials.consents,
+            theme: materials.theme,
             places: CogTable::embedded(),
             statement_key: statement_keys.swap_remove(0),
             statement_keys: own_keys,
@@ -176,6 +179,12 @@ impl Services {
         };
         key.encrypt(encryption.enc, &token, &mut self.rng())
             .map_err(|_| NoKey::NoneForAlgorithm(encryption.alg.name()))
+    }
+
+    /// Whether the holder is told by mail of a connection to this client. Of our own pages, never: what is done there is told.
+    #[must_use]
+    pub fn tells_by_mail(&self, client_id: &str) -> bool {
+        self.client_config(client_id).is_some_and(|client| client.notice_by_mail)
     }
 
     fn client_config(&self, client_id: &str) -> Option<&crate::config::Client> {

@@ -92,16 +92,15 @@ enum Decision {
 }
 
 #[derive(Args)]
-#[group(required = true, multiple = false, args = ["dsc", "csca", "document"])]
 struct AffectedBy {
     /// SHA-256 of a document signer's certificate, in hexadecimal.
-    #[arg(long, value_name = "SHA256")]
+    #[arg(long, value_name = "SHA256", required_unless_present_any = ["csca", "document"])]
     dsc: Option<String>,
     /// SHA-256 of a CSCA certificate, in hexadecimal.
-    #[arg(long, value_name = "SHA256")]
+    #[arg(long, value_name = "SHA256", conflicts_with = "dsc")]
     csca: Option<String>,
     /// A document: its code and issuing State as in the MRZ, and its number, `P:UTO:L898902C3`.
-    #[arg(long, value_name = "CODE:STATE:NUMBER")]
+    #[arg(long, value_name = "CODE:STATE:NUMBER", conflicts_with_all = ["dsc", "csca"])]
     document: Option<String>,
     /// Block them too, for this reason.
     #[arg(long, value_name = "REASON")]
@@ -161,7 +160,8 @@ impl Register {
 
     async fn show(&self, id: &str) -> anyhow::Result<()> {
         let (database, now) = (&self.database, SystemClock.now());
-        let account = database.load_account(id).await?.with_context(|| format!("no identity is called {id}"))?;
+        let account =
+            database.load_account(id).await?.with_context(|| format!("no identity is called {id}"))?;
         let level = account.level(now).map_or("none", |level| level.as_str());
         println!("identity   {id}\nstate      {}\nlevel      {level}", account.state.as_str());
         if let Some(by) = database.blocked_by(id).await? {
@@ -228,7 +228,8 @@ impl Register {
         reason: &str,
     ) -> anyhow::Result<()> {
         let (database, now) = (&self.database, SystemClock.now());
-        let account = database.load_account(id).await?.with_context(|| format!("no identity is called {id}"))?;
+        let account =
+            database.load_account(id).await?.with_context(|| format!("no identity is called {id}"))?;
         let mails = vec![notice.to(account.pivot.email(), now)];
         if !database.change_state(id, states, BlockedBy::Operator, code, mails, now).await? {
             bail!("is {}, which does not become {}", account.state.as_str(), states.1.as_str());
@@ -240,7 +241,8 @@ impl Register {
 
     async fn lift(&self, id: &str, reason: &str) -> anyhow::Result<()> {
         let (database, now) = (&self.database, SystemClock.now());
-        let account = database.load_account(id).await?.with_context(|| format!("no identity is called {id}"))?;
+        let account =
+            database.load_account(id).await?.with_context(|| format!("no identity is called {id}"))?;
         database.lift_suspension(id).await?;
         database.add_mail(Notice::SuspensionLifted.to(account.pivot.email(), now), now).await?;
         database.audit(AuditEvent::new("device.suspension-lifted", id, reason), now).await?;
@@ -292,11 +294,8 @@ mod tests {
         assert!(fingerprint(&"AB:".repeat(32)).is_ok());
         assert!(fingerprint("abcd").is_err() && fingerprint(&"zz".repeat(32)).is_err());
         let document = document_of("p:uto:l898902c3").unwrap();
-        let expected = Affected::Document {
-            code: "P".into(),
-            issuing_state: "UTO".into(),
-            number: "L898902C3".into(),
-        };
+        let expected =
+            Affected::Document { code: "P".into(), issuing_state: "UTO".into(), number: "L898902C3".into() };
         assert_eq!(document, expected);
         assert!(document_of("L898902C3").is_err());
     }

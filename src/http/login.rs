@@ -178,7 +178,9 @@ impl Bound {
     /// Mints the code as the browser is redirected; a login to our own pages becomes a session.
     async fn go_on(&self) -> Response {
         if own::is_own(&self.request) {
-            return match session::enter(&self.state, &self.login, &self.request, &self.secret, self.language).await {
+            return match session::enter(&self.state, &self.login, &self.request, &self.secret, self.language)
+                .await
+            {
                 Ok(Some(response)) => self.finished(response),
                 Ok(None) => self.again(),
                 Err(error) => error.into_response(),

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use clock::UnixTime;
 use crypto::EcPublicKey;
 use identity::login::six_digits;
-use identity::{Acr, IdentityState, LoginKind, LoginState};
+use identity::{Acr, IdentityState, Level, LoginKind, LoginState};
 use oidc::{AcceptedRequest, ApprovedLogin, acr_to_answer};
 use protocol::Base64;
 use protocol::approval::{Approval, Decision, DeviceStatement, MAX_LIFE, VerifiedApproval};
@@ -20,7 +20,7 @@ use protocol::login::{Answer as PhoneAnswer, Approved, Claim, LoginChallenge, Lo
 use protocol::request::DeviceProof;
 use rand_core::Rng as _;
 use serde_json::json;
-use storage::{Account, AuditEvent, ClaimOutcome, Device, Login, PinTry, Scope};
+use storage::{Account, AuditEvent, ClaimOutcome, Device, Login, Mail, PinTry, Scope, Trace};
 use utoipa::OpenApi;
 
 use super::address::ClientAddress;
@@ -28,6 +28,7 @@ use super::login::Context;
 use super::nonce;
 use super::own;
 use super::signed::{Answer, MAX_JSON, SignedCall, fresh, json as read_json};
+use crate::notices::Notice;
 use crate::{ApiError, AppState};
 
 const HOUR: i64 = 3600;
@@ -225,10 +226,13 @@ async fn approved(call: Call, id: String) -> Result<Answer, ApiError> {
     };
     let (stored, database) = (approved.to_bytes(), &call.state.database);
     let history = call.history(&login, "approved")?;
-    let first = database.approve_login(&login, &stored, secret.as_bytes(), &history, call.now).await?;
+    let mails = call.notices(&login, &request, approved.acr());
+    let trace = Trace { history, mails };
+    let first = database.approve_login(&login, &stored, secret.as_bytes(), trace, call.now).await?;
     if !first {
         return Err(ApiError::new("login.expired"));
     }
+    call.state.news.notify_one();
     database.touch_identity(&call.account.identity_id, call.now).await?;
     Answer::json(&answer)
 }
@@ -289,6 +293,15 @@ impl Call {
             "result": result,
         });
         Ok(line.to_string().into_bytes())
+    }
+
+    /// The mail that tells of an approved connection, if the client's holders are told so.
+    fn notices(&self, login: &Login, request: &AcceptedRequest, level: Level) -> Vec<Mail> {
+        let client = self.state.client(request.client_id()).map_or(request.client_id(), oidc::Client::name);
+        let context = Context::from_bytes(&login.context);
+        let notice = Notice::Connection { client, level, browser: &context.browser };
+        let told = self.state.tells_by_mail(request.client_id());
+        told.then(|| notice.to(self.account.pivot.email(), self.now)).into_iter().collect()
     }
 
     /// What the phone shows and signs: our own record of the login.

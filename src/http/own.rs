@@ -44,7 +44,7 @@ pub fn client(issuer: &str, rng: &mut impl CryptoRng) -> Result<Clients, oidc::E
 pub fn request(state: &AppState, path: &str) -> Result<AcceptedRequest, ApiError> {
     let entrance = ENTRANCES.iter().find(|(entrance, _)| *entrance == path);
     let (path, _) = entrance.ok_or_else(|| ApiError::new("request.malformed").detail("no page of ours"))?;
-    accepted(state, &[("redirect_uri", &[&state.config.issuer, *path].concat())])
+    accepted(state, &[("redirect_uri", &format!("{}{path}", state.config.issuer))])
 }
 
 /// The request of a login that approves a change.
@@ -63,7 +63,7 @@ fn accepted(state: &AppState, parameters: &[(&str, &str)]) -> Result<AcceptedReq
         ("scope", "openid"),
         ("acr_values", "eidas3 eidas2 eidas1"),
     ];
-    let query = serde_urlencoded::to_string([&fixed, parameters].concat()).map_err(ApiError::internal)?;
+    let query = serde_urlencoded::to_string([&fixed[..], parameters].concat()).map_err(ApiError::internal)?;
     let accepted = AcceptedRequest::parse(query.as_bytes(), &state.own_client, &state.config.issuer);
     accepted.map_err(|_| ApiError::internal("our own request was refused"))
 }

@@ -23,12 +23,12 @@ use storage::Login;
 use storage::session::SESSION_LIFE;
 use zeroize::Zeroizing;
 
-use super::address::ClientAddress;
 use super::account;
+use super::address::ClientAddress;
 use super::browser::{BrowserSecret, cookie, cookie_value};
 use super::login::{self, see_other};
-use super::pages::{self, Frame, Lang, Texts};
 use super::own;
+use super::pages::{self, Frame, Lang, Texts};
 use crate::{ApiError, AppState};
 
 /// The cookie's name, behind its prefix.
@@ -66,7 +66,8 @@ impl Session {
 
     async fn of(state: &AppState, headers: &HeaderMap) -> Result<Option<Self>, ApiError> {
         let value = cookie_value(state, headers, COOKIE);
-        let secret = value.and_then(|value| value.parse::<Base64>().ok()).map(|value| Zeroizing::new(value.0));
+        let secret =
+            value.and_then(|value| value.parse::<Base64>().ok()).map(|value| Zeroizing::new(value.0));
         let secret = secret.and_then(|secret| <[u8; 32]>::try_from(secret.as_slice()).ok());
         let Some(secret) = secret.map(Zeroizing::new) else { return Ok(None) };
         let session = state.database.use_session(secret.as_slice(), state.now()).await?;
@@ -226,7 +227,12 @@ pub(super) async fn enter(
 pub struct Nothing {}
 
 /// `POST /session/end`: signs out.
-async fn end(State(state): State<AppState>, lang: Lang, headers: HeaderMap, form: SessionForm<Nothing>) -> Response {
+async fn end(
+    State(state): State<AppState>,
+    lang: Lang,
+    headers: HeaderMap,
+    form: SessionForm<Nothing>,
+) -> Response {
     if let Err(error) = state.database.end_session(form.session.secret.as_slice()).await {
         return ApiError::from(error).into_response();
     }

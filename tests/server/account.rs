@@ -60,7 +60,11 @@ fn a_person_enters_her_account_with_her_phone_and_leaves_it() {
     let page = begin(&browser, "/account");
     let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
     let shown = (&challenge.statement.client_id, &challenge.statement.client_name, &challenge.statement.acr);
-    assert_eq!(shown, (&"sceau".to_owned(), &"Sceau".to_owned(), &"eidas2".to_owned()), "the highest reached");
+    assert_eq!(
+        shown,
+        (&"sceau".to_owned(), &"Sceau".to_owned(), &"eidas2".to_owned()),
+        "the highest reached"
+    );
     assert_eq!(challenge.statement.claims, ["sub"]);
     assert!(challenge.notice.starts_with("Your account:"), "{}", challenge.notice);
     let done = finish(&browser, &mut phone, &page);
@@ -71,7 +75,9 @@ fn a_person_enters_her_account_with_her_phone_and_leaves_it() {
 
     let account = browser.get("/account");
     assert_eq!(account.status, 200);
-    for text in ["ERIKSSON", EMAIL, "12 Aug 1974", "Paris", "Sceau</strong>", "approved", &phone.device_id()[..8]] {
+    for text in
+        ["ERIKSSON", EMAIL, "12 Aug 1974", "Paris", "Sceau</strong>", "approved", &phone.device_id()[..8]]
+    {
         assert!(account.body.contains(text), "{text}: {}", account.body);
     }
     assert_eq!(account.headers["cache-control"], "no-store");
@@ -131,7 +137,12 @@ fn our_own_pages_are_no_client_of_the_endpoints() {
     let query = format!("client_id=sceau&redirect_uri={uri}&response_type=code&scope=openid");
     let page = browser.get(&format!("/authorize?{query}"));
     assert!(page.status == 400 && page.body.contains("authorize.unknown-client"), "{}", page.body);
-    let form = [("grant_type", "authorization_code"), ("code", "c"), ("client_id", "sceau"), ("client_secret", SECRET)];
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", "c"),
+        ("client_id", "sceau"),
+        ("client_secret", SECRET),
+    ];
     assert_eq!(browser.post("/token", &form).json()["error"], "invalid_client");
     // And a login leads to our own pages only.
     for to in ["", "/", "https://evil.example", "//evil.example", "/account/../x", "/token"] {

@@ -82,13 +82,17 @@ fn what_a_session_asks_is_not_done_by_another_persons_phone() {
     let (mut phone, _) = enrolled(&bench);
     let browser = entered(&bench, &mut phone);
     submit(&browser, "/account/pause", &[]);
-    let other_passport = bench.builder().names("PETRE", "JEAN").document_number("D23145890").build(&bench.utopia);
+    let other_passport =
+        bench.builder().names("PETRE", "JEAN").document_number("D23145890").build(&bench.utopia);
     let (mut other, _) = Phone::enrol(&bench, 2, &other_passport);
     let asked = submit(&browser, "/account/resume", &[]);
     let page = login_of(&browser, &asked);
     let done = finish(&browser, &mut other, &page);
     assert!(done.location.unwrap().contains("done=nothing"));
-    assert_eq!((state_of(&bench, &phone), state_of(&bench, &other)), (IdentityState::Paused, IdentityState::Active));
+    assert_eq!(
+        (state_of(&bench, &phone), state_of(&bench, &other)),
+        (IdentityState::Paused, IdentityState::Active)
+    );
 }
 
 #[test]
@@ -165,7 +169,11 @@ fn place_and_spelling_are_corrected_by_the_phone_and_the_letters_are_the_documen
     let asked = submit(&browser, "/account/identity", &fields("Eriksson", "99100 75112"));
     let page = login_of(&browser, &asked);
     let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
-    assert!(challenge.notice.contains("Eriksson") && challenge.notice.contains("75112"), "{}", challenge.notice);
+    assert!(
+        challenge.notice.contains("Eriksson") && challenge.notice.contains("75112"),
+        "{}",
+        challenge.notice
+    );
     let back = approved(&browser, &mut phone, &asked);
     assert!(back.body.contains("corrected") && back.body.contains("75112") && back.body.contains("Eriksson"));
     assert_eq!(sent(&bench, EMAIL, "You corrected"), 1);
@@ -220,10 +228,19 @@ fn the_export_holds_what_is_kept_of_the_holder_and_no_key() {
         let claims = json["identity"]["claims"].as_array().unwrap();
         claims.iter().find(|claim| claim["name"] == name).unwrap().clone()
     };
-    assert_eq!((&claim("family_name")["value"], &claim("family_name")["provenance"]), (&"ERIKSSON".into(), &"chip".into()));
-    assert_eq!((&claim("email")["value"], &claim("email")["provenance"]), (&EMAIL.into(), &"declared".into()));
+    assert_eq!(
+        (&claim("family_name")["value"], &claim("family_name")["provenance"]),
+        (&"ERIKSSON".into(), &"chip".into())
+    );
+    assert_eq!(
+        (&claim("email")["value"], &claim("email")["provenance"]),
+        (&EMAIL.into(), &"declared".into())
+    );
     assert_eq!(json["documents"].as_array().unwrap().len(), 1);
-    assert_eq!((&json["phones"][0]["id"], &json["phones"][0]["active"]), (&phone.device_id().into(), &true.into()));
+    assert_eq!(
+        (&json["phones"][0]["id"], &json["phones"][0]["active"]),
+        (&phone.device_id().into(), &true.into())
+    );
     assert_eq!(json["connections"][0]["result"], "approved");
     assert_eq!(json["consents"].as_array().unwrap().len(), 2);
     let pin_key = phone.pin_key(PIN).public_key().to_sec1();
@@ -266,7 +283,10 @@ fn without_her_phone_a_holder_blocks_by_her_sheet_and_gives_the_block_up_to_enro
     assert!(done.body.contains("enrol your document again"), "{}", done.body);
     assert_eq!(state_of(&bench, &phone), IdentityState::Expired);
     let page = browser.login_page("eidas2");
-    assert_eq!(phone.claim(&page.attribute("data-qr-handle").unwrap()).refused(), (403, "device-state.unknown"));
+    assert_eq!(
+        phone.claim(&page.attribute("data-qr-handle").unwrap()).refused(),
+        (403, "device-state.unknown")
+    );
     let (again, sealed) = Phone::enrol(&bench, 2, &bench.passport());
     assert!(sealed.replaced);
     assert_eq!(state_of(&bench, &again), IdentityState::Active);
@@ -281,7 +301,12 @@ fn an_operators_block_is_not_given_up_by_a_sheet() {
         let identity = database.load_device(&phone.device_id()).await.unwrap().unwrap().identity_id;
         let states = (IdentityState::Active, IdentityState::Blocked);
         let by = storage::BlockedBy::Operator;
-        assert!(database.change_state(&identity, states, by, "identity.suspended", vec![], bench.now()).await.unwrap());
+        assert!(
+            database
+                .change_state(&identity, states, by, "identity.suspended", vec![], bench.now())
+                .await
+                .unwrap()
+        );
     });
     let before = codes(&bench);
     let browser = Browser::new(&bench);

@@ -7,6 +7,7 @@ mod common;
 mod account;
 mod account_changes;
 mod address;
+mod browser;
 mod certificate;
 mod cheats;
 mod client_keys;

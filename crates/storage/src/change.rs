@@ -142,8 +142,9 @@ impl Database {
     /// # Errors
     /// [`Error::Sealed`]; trouble of the storage.
     pub async fn find_change(&self, id: &str, now: UnixTime) -> Result<Option<Change>, Error> {
-        let row: Option<(String, i64, Vec<u8>, bool, i64)> =
-            read!(self, |c| { Ok(sqlx::query_as(FIND).bind(id).bind(now.0).fetch_optional(&mut *c).await?) })?;
+        let row: Option<(String, i64, Vec<u8>, bool, i64)> = read!(self, |c| {
+            Ok(sqlx::query_as(FIND).bind(id).bind(now.0).fetch_optional(&mut *c).await?)
+        })?;
         let Some((identity_id, kind, sealed, needs_code, expires_at)) = row else {
             return Ok(None);
         };
@@ -218,8 +219,9 @@ impl Database {
     /// # Errors
     /// Trouble of the storage.
     pub async fn blocked_by(&self, identity_id: &str) -> Result<Option<BlockedBy>, Error> {
-        let row: Option<(Option<i64>,)> =
-            read!(self, |c| { Ok(sqlx::query_as(BLOCKED_BY).bind(identity_id).fetch_optional(&mut *c).await?) })?;
+        let row: Option<(Option<i64>,)> = read!(self, |c| {
+            Ok(sqlx::query_as(BLOCKED_BY).bind(identity_id).fetch_optional(&mut *c).await?)
+        })?;
         // A block that nobody is named for is an operator's: the stricter of both.
         Ok(row.map(|(by,)| if by == Some(1) { BlockedBy::Holder } else { BlockedBy::Operator }))
     }
@@ -249,7 +251,8 @@ impl Database {
     ) -> Result<(), Error> {
         if let Effect::State(from, to) = &effect {
             // An operator's block takes the place of the holder's.
-            let taken_over = (*from, *to, by) == (IdentityState::Blocked, IdentityState::Blocked, BlockedBy::Operator);
+            let taken_over =
+                (*from, *to, by) == (IdentityState::Blocked, IdentityState::Blocked, BlockedBy::Operator);
             if !from.may_become(*to) && !taken_over {
                 return Err(Error::Conflict);
             }
@@ -274,7 +277,8 @@ impl Database {
                     };
                     let content = serde_json::to_vec(&content).map_err(|_| Error::Sealed("identity"))?;
                     let sealed = vault.seal(Table::Identity, &identity, account.version + 1, &content);
-                    let query = sqlx::query(SET_PIVOT).bind(identity.clone()).bind(account.version).bind(sealed);
+                    let query =
+                        sqlx::query(SET_PIVOT).bind(identity.clone()).bind(account.version).bind(sealed);
                     query.fetch_optional(&mut *c).await?.ok_or(Error::Conflict)?;
                 }
                 Effect::State(from, to) => {

@@ -75,7 +75,8 @@ pub(crate) use append_mail;
 /// The rows of mails: a name and a sealed content each.
 pub(crate) fn sealed(vault: &Vault, mails: Vec<Mail>) -> Result<Vec<(String, Vec<u8>)>, Error> {
     let seal = |mail: Mail| {
-        let (id, content) = (vault.random_id(), serde_json::to_vec(&mail).map_err(|_| Error::Sealed("mail"))?);
+        let (id, content) =
+            (vault.random_id(), serde_json::to_vec(&mail).map_err(|_| Error::Sealed("mail"))?);
         let sealed = vault.seal(Table::Mail, &id, 0, &content);
         Ok((id, sealed))
     };

@@ -7,9 +7,9 @@ use oidc::{ClientAuth, Clients, SecretDigest, TokenEncryption};
 
 use super::Reader;
 use crate::client_keys::ClientKeys;
-use crate::http::own;
 use crate::config::values::at;
 use crate::config::{Client, ClientAuthentication, Mistake, is_loopback_http};
+use crate::http::own;
 
 impl Reader<'_> {
     pub(super) fn clients(&mut self) -> Option<Clients> {

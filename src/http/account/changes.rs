@@ -113,7 +113,8 @@ pub(super) async fn email(
         return Ok(too_often(&state, language));
     }
     let identity = session.identity.as_str();
-    let change = mail_code(&state, identity, ChangeKind::Email, address.as_bytes(), address, language).await?;
+    let change =
+        mail_code(&state, identity, ChangeKind::Email, address.as_bytes(), address, language).await?;
     Ok(see_other(&format!("/account/email/{change}?lang={}", lang_of(language))))
 }
 
@@ -299,7 +300,10 @@ impl IdentityForm {
         Correction {
             family_name: changed(&self.family_name, pivot.family_name()),
             given_name: changed(&self.given_name, pivot.given_name()),
-            preferred_username: changed(&self.preferred_username, pivot.preferred_username().unwrap_or_default()),
+            preferred_username: changed(
+                &self.preferred_username,
+                pivot.preferred_username().unwrap_or_default(),
+            ),
             birth: birth.next().map(|country| (country, birth.next())),
         }
     }
@@ -356,12 +360,22 @@ pub(in crate::http) async fn in_words(
     Ok(format!("{what} {}", a.change_yours))
 }
 
-fn differences(state: &AppState, before: &PivotIdentity, after: &PivotIdentity, language: Language) -> String {
-    let claims: BTreeSet<Claim> = Claim::ALL.into_iter().filter(|c| before.claim(*c) != after.claim(*c)).collect();
+fn differences(
+    state: &AppState,
+    before: &PivotIdentity,
+    after: &PivotIdentity,
+    language: Language,
+) -> String {
+    let claims: BTreeSet<Claim> =
+        Claim::ALL.into_iter().filter(|c| before.claim(*c) != after.claim(*c)).collect();
     let told = claims.into_iter().map(|claim| {
         let value = after.claim(claim).map(|attribute| attribute.value).unwrap_or_default();
         let value = value_in_words(state, claim, &value, language);
-        format!("{} {}", Texts::of(language).claim_in_words(claim.as_str()), if value.is_empty() { "–" } else { &value })
+        format!(
+            "{} {}",
+            Texts::of(language).claim_in_words(claim.as_str()),
+            if value.is_empty() { "–" } else { &value }
+        )
     });
     told.collect::<Vec<_>>().join(", ")
 }

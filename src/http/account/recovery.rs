@@ -69,7 +69,10 @@ pub(super) async fn begin(
     }
     let change = match found(&state, &form.sheet, kind).await? {
         Some(account) if may_mail(&state, account.pivot.email()).await? => {
-            state.database.audit(AuditEvent::new("recovery.asked", &account.identity_id, &form.what), now).await?;
+            state
+                .database
+                .audit(AuditEvent::new("recovery.asked", &account.identity_id, &form.what), now)
+                .await?;
             let (identity, to) = (account.identity_id.as_str(), account.pivot.email());
             mail_code(&state, identity, kind, &[], to, language).await?
         }
@@ -140,16 +143,27 @@ fn is_recovery(kind: ChangeKind) -> bool {
 
 async fn carry_out(state: &AppState, change: &Change, language: Language) -> Answer {
     let now = state.now();
-    let not_possible =
-        || told(state, language, StatusCode::CONFLICT, |a| (a.not_possible_title, a.not_possible), "recovery.state");
+    let not_possible = || {
+        told(
+            state,
+            language,
+            StatusCode::CONFLICT,
+            |a| (a.not_possible_title, a.not_possible),
+            "recovery.state",
+        )
+    };
     let Some(account) = state.database.load_account(&change.identity_id).await? else {
         return Ok(not_possible());
     };
     let (effect, code, notice): (_, _, Notice<'_>) = match change.kind {
-        ChangeKind::Block => {
-            (Effect::State(account.state, Blocked), "identity.blocked", Notice::Blocked { by_operator: false })
-        }
-        ChangeKind::Unblock if state.database.blocked_by(&account.identity_id).await? == Some(BlockedBy::Holder) => {
+        ChangeKind::Block => (
+            Effect::State(account.state, Blocked),
+            "identity.blocked",
+            Notice::Blocked { by_operator: false },
+        ),
+        ChangeKind::Unblock
+            if state.database.blocked_by(&account.identity_id).await? == Some(BlockedBy::Holder) =>
+        {
             (Effect::State(Blocked, Expired), "identity.block-given-up", Notice::BlockGivenUp)
         }
         ChangeKind::LiftSuspension if matches!(account.state, Active | Paused) => {

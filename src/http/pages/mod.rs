@@ -1,5 +1,6 @@
 //! Pages: plain HTML that works without scripts and without a mouse, in French and English.
 
+mod about;
 mod dates;
 mod qr;
 mod texts;
@@ -29,7 +30,7 @@ use crate::AppState;
 use crate::telemetry::Note;
 
 /// The style sheet's name; it changes with its content's version, since browsers keep it.
-pub const STYLE_NAME: &str = "style-1.css";
+pub const STYLE_NAME: &str = "style-2.css";
 const STYLE: &str = include_str!("../../templates/style.css");
 
 /// What stands around every page.
@@ -40,6 +41,14 @@ pub struct Frame {
     pub demo: bool,
     /// Seconds after which the page is loaded again.
     pub refresh: Option<i64>,
+    /// The name of the service.
+    pub name: String,
+    /// Where a person gets help.
+    pub support: Option<String>,
+    /// The deployer's style sheet.
+    pub theme: Option<String>,
+    /// The deployer's logo.
+    pub logo: Option<String>,
 }
 
 /// A button that leads on.
@@ -98,6 +107,7 @@ pub fn routes() -> Router<AppState> {
         .route(&format!("/assets/{STYLE_NAME}"), get(style))
         .route("/app/{handle}", get(app))
         .route("/texts/{name}", get(text))
+        .merge(about::routes())
 }
 
 /// `?lang=en`.
@@ -133,7 +143,16 @@ impl Frame {
     /// The frame of a page in this language.
     #[must_use]
     pub fn new(state: &AppState, language: Language) -> Self {
-        Self { t: Texts::of(language), demo: state.config.is_demo(), refresh: None }
+        let path = |file: &Option<crate::config::ThemeFile>| file.as_ref().map(|file| file.path.clone());
+        Self {
+            t: Texts::of(language),
+            demo: state.config.is_demo(),
+            refresh: None,
+            name: state.config.pages.name.clone(),
+            support: state.config.pages.support.clone(),
+            theme: path(&state.theme.style),
+            logo: path(&state.theme.logo),
+        }
     }
 }
 

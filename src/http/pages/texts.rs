@@ -83,6 +83,18 @@ texts! {
     desk_notice: "Le guichet : réservé aux agents habilités.", "The desk: for authorised agents only.";
     form_title: "Ce formulaire n'a pas pu être pris en compte", "This form could not be taken";
     form_refused: "Il vient d'une autre page, ou votre session a changé. Rien n'a été modifié. Revenez à la page précédente, actualisez-la et recommencez.", "It comes from another page, or your session has changed. Nothing was changed. Go back to the page before, refresh it and try again.";
+    footer: "Aide et informations", "Help and information";
+    help_link: "Aide", "Help";
+    account_link: "Votre compte", "Your account";
+    recovery_link: "Sans votre téléphone", "Without your phone";
+    privacy_link: "Vie privée et conditions", "Privacy and terms";
+    accessibility_link: "Accessibilité", "Accessibility";
+    support_link: "Support", "Support";
+    home_title: "Votre identité, dans votre téléphone", "Your identity, in your phone";
+    operated_by: "Ce service est assuré par", "This service is run by";
+    documents_title: "Les textes", "The texts";
+    no_identity: "Pas encore d'identité ?", "No identity yet?";
+    create: "La créer avec l'application", "Create it with the app";
     code: "Code :", "Code:";
     version: "Version", "Version";
 }

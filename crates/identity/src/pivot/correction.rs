@@ -111,7 +111,10 @@ mod tests {
         PivotIdentity::new(&chip, &declared, "a@example.org", CogTable::embedded(), at).unwrap()
     }
 
-    fn corrected(pivot: &PivotIdentity, change: impl FnOnce(&mut Correction)) -> Result<PivotIdentity, Error> {
+    fn corrected(
+        pivot: &PivotIdentity,
+        change: impl FnOnce(&mut Correction),
+    ) -> Result<PivotIdentity, Error> {
         let mut correction = Correction::default();
         change(&mut correction);
         pivot.corrected(&correction, CogTable::embedded())
@@ -135,7 +138,11 @@ mod tests {
         }
         let refused = corrected(&new, |c| c.given_name = Some("Anne Sophie".into())).err();
         assert_eq!(refused, Some(Error::Name("given names")));
-        assert_eq!(corrected(&pivot, |c| c.family_name = Some("MUELLER".into())), Ok(pivot), "the chip's stays the chip's");
+        assert_eq!(
+            corrected(&pivot, |c| c.family_name = Some("MUELLER".into())),
+            Ok(pivot),
+            "the chip's stays the chip's"
+        );
     }
 
     #[test]
@@ -163,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_row_written_before_places_were_kept_is_read() {
-        let mut stored: serde_json::Value = serde_json::from_slice(&person(Some("PARIS")).to_stored()).unwrap();
+        let mut stored: serde_json::Value =
+            serde_json::from_slice(&person(Some("PARIS")).to_stored()).unwrap();
         stored.as_object_mut().unwrap().remove("chip_place");
         let read = PivotIdentity::from_stored(&serde_json::to_vec(&stored).unwrap()).unwrap();
         assert_eq!(read.family_name(), "MUELLER");

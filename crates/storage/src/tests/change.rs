@@ -1,5 +1,5 @@
-use identity::IdentityState::{Active, Blocked, Expired, Paused};
 use identity::CogTable;
+use identity::IdentityState::{Active, Blocked, Expired, Paused};
 use identity::pivot::Correction;
 
 use super::account::{enrol, pivot};

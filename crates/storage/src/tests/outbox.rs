@@ -100,7 +100,7 @@ async fn of_sixteen_servers_one_claims_each_mail(db: TestDatabase) {
 async fn a_mail_is_sealed(db: TestDatabase) {
     db.add_mail(mail(1), NOW).await.unwrap();
     db.add_mail(mail(2), NOW).await.unwrap();
-    db.run("UPDATE outbox SET sealed = (SELECT MAX(sealed) FROM outbox)").await;
+    db.run("UPDATE outbox SET sealed = (SELECT sealed FROM outbox ORDER BY id LIMIT 1)").await;
     let mut refused = 0;
     for _ in 0..2 {
         refused += usize::from(db.claim_mail(NOW).await == Err(crate::Error::Sealed("mail")));

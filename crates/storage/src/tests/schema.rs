@@ -4,7 +4,8 @@ use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
 use crate::{
-    account, attempt, audit, change, contact, device, enrolment, login, outbox, register, request, seal, session, usage,
+    account, attempt, audit, change, contact, device, enrolment, login, outbox, register, request, seal,
+    session, usage,
 };
 
 /// Every statement of the room, by module.
