@@ -3,6 +3,7 @@
 mod chip;
 mod config;
 mod demo;
+mod demo_broker;
 mod face_engine;
 mod identities;
 mod keys;
@@ -39,6 +40,8 @@ enum Command {
     /// Makes keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Plays FranceConnect towards a provider, and shows each of its rules passed or failed.
+    DemoBroker(demo_broker::DemoBroker),
     /// Lists, shows, blocks and reviews identities.
     Identities(identities::Identities),
     /// Plays a phone, for testers.
@@ -73,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::Identities(command) => command.run(),
         Command::Phone(command) => command.run(),
         Command::Chip(command) => command.run(),
+        Command::DemoBroker(command) => command.run(),
         Command::DemoFaceEngine(command) => command.run(),
         Command::Trace(command) => command.run(),
         Command::Trust(command) => command.run(),

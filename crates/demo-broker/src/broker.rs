@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::callback::Callback;
 use crate::http::{HttpClient, HttpError};
-use crate::{Acr, BrokerConfig, BrokerError, Check, Claims, Login, PendingLogin, userinfo};
+use crate::{Acr, BrokerConfig, BrokerError, Check, Claims, Login, PendingLogin, register, userinfo};
 
 /// The scopes that FranceConnect asks beside `openid`, in its order.
 const SCOPES: [&str; 5] = ["profile", "email", "preferred_username", "birthplace", "birthcountry"];
@@ -148,9 +148,21 @@ impl Broker {
     /// Finishes a login out of the callback: its URL, or its query.
     ///
     /// # Errors
-    /// [`BrokerError`], by the order of the steps below.
+    /// [`BrokerError`], by the order of the steps of [`Self::attempt`].
     pub fn finish(&self, pending: &PendingLogin, callback: &str) -> Result<Login, BrokerError> {
-        let mut checks = Vec::new();
+        self.attempt(pending, callback, &mut Vec::new())
+    }
+
+    /// The same, and `checks` has what was passed, also if it ends in an error.
+    ///
+    /// # Errors
+    /// [`BrokerError`], by the order of the steps below.
+    pub fn attempt(
+        &self,
+        pending: &PendingLogin,
+        callback: &str,
+        checks: &mut Vec<Check>,
+    ) -> Result<Login, BrokerError> {
         // 1. The browser is the one that began, and in time.
         let callback = Callback::parse(callback)?;
         let state = callback.state.as_ref().ok_or(BrokerError::StateMissing)?;
@@ -175,14 +187,17 @@ impl Broker {
         let client = self.client(&metadata);
         let response = self.exchange(&client, callback.code.ok_or(BrokerError::CodeMissing)?)?;
         // 4. The ID token.
-        let (acr, claims) = self.id_token(&client, &response, &pending.nonce, &mut checks)?;
+        let (acr, claims) = self.id_token(&client, &response, &pending.nonce, checks)?;
         // 5. Userinfo, and the rules of its claims.
         let answer = userinfo::fetch(self, &metadata, response.access_token(), &claims)?;
         checks.extend([Check::Userinfo, Check::Subject]);
         let amr = claims.auth_method_refs().into_iter().flatten().map(|method| method.to_string()).collect();
         let claims = Claims::judge(&answer)?;
         checks.push(Check::Rules);
-        Ok(Login { claims, acr, amr, checks })
+        // 6. The register of persons.
+        register::ask(&claims)?;
+        checks.push(Check::Register);
+        Ok(Login { claims, acr, amr, checks: checks.clone() })
     }
 
     fn exchange(&self, client: &Client, code: String) -> Result<CoreTokenResponse, BrokerError> {

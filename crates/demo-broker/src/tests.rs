@@ -75,20 +75,20 @@ fn a_right_provider_is_accepted_with_every_check() {
     assert_eq!(login.acr, Acr::Eidas2);
     assert_eq!(login.amr, ["pop", "pin"]);
     assert_eq!(login.claims.pairs()[2], ("birthdate", "1974-08-12"));
-    let all = [
-        Check::State,
-        Check::Issuer,
-        Check::IdTokenSignature,
-        Check::IdTokenClaims,
-        Check::Nonce,
-        Check::AccessTokenHash,
-        Check::Level,
-        Check::Userinfo,
-        Check::Subject,
-        Check::Rules,
-    ];
-    assert_eq!(login.checks, all);
+    assert_eq!(login.checks, Check::ALL);
     assert!(!format!("{login:?} {:?}", login.claims).contains("Eriksson"));
+}
+
+#[test]
+fn the_register_answers_by_the_end_of_the_given_name() {
+    let named = |name: &str| login(userinfo(json!({ "given_name": name })));
+    for (suffix, code, status) in
+        [("E010008", "Y010008", 403), ("E010011", "Y010011", 504), ("E010015", "Y010015", 403)]
+    {
+        let error = named(&format!("Anna_{suffix}")).unwrap_err();
+        assert_eq!((error.code(), error.status()), (code, status));
+    }
+    assert!(named("Anna_E010001").is_ok() && named("Anna E010008").is_ok());
 }
 
 #[test]
