@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use axum_server::Handle;
 use clap::Args;
 use clock::SystemClock;
-use demo_broker::{Acr, Broker, BrokerConfig};
+use demo_broker::{Acr, Broker, BrokerConfig, EncryptionKey};
 
 use super::serve::{stop_on_signal, system_rng};
 use crate::config::Log;
@@ -39,6 +39,9 @@ pub(super) struct DemoBroker {
     /// The levels agreed with the provider; the one asked if it is not given.
     #[arg(long, value_name = "LEVEL", value_delimiter = ',')]
     agreed: Vec<Acr>,
+    /// Ask for nested tokens: RSA-OAEP-256 and A256GCM, to a key that is made now.
+    #[arg(long)]
+    encrypted: bool,
 }
 
 impl DemoBroker {
@@ -58,10 +61,17 @@ impl DemoBroker {
             client_secret: secret.trim().to_owned(),
             base_url: base_url.clone(),
             acr: self.acr,
+            encryption: match self.encrypted {
+                true => Some(Arc::new(EncryptionKey::generate(&mut system_rng())?)),
+                false => None,
+            },
             agreed: if self.agreed.is_empty() { vec![self.acr] } else { self.agreed.clone() },
         };
         println!("client_id     {}", self.client_id);
         println!("redirect_uri  {}", config.redirect_uri());
+        if self.encrypted {
+            println!("jwks_uri      {}", config.jwks_uri());
+        }
         println!("open          {base_url}/");
         let broker = Arc::new(Broker::new(config, Arc::new(SystemClock), system_rng())?);
         tokio::runtime::Runtime::new()?.block_on(async {

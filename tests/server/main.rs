@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod about;
 mod account;
 mod account_changes;
 mod address;
@@ -13,6 +14,7 @@ mod cheats;
 mod client_keys;
 mod engines;
 mod enrolment;
+mod identities;
 mod independent_clients;
 mod login;
 mod mail;

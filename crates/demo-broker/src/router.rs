@@ -16,6 +16,8 @@ use crate::{Broker, BrokerError, Check, Language};
 
 /// The cookie of a session.
 const COOKIE: &str = "demo_broker_session";
+/// Where its public keys are, behind the base URL: FranceConnect's own path.
+pub(crate) const JWKS: &str = "/client/.well-known/keys";
 /// What every answer carries.
 const HEADERS: [(&str, &str); 5] = [
     (
@@ -43,6 +45,7 @@ pub fn router(broker: Arc<Broker>) -> Router {
         .route("/login", get(login))
         .route("/oidc-callback", get(callback))
         .route("/logout", post(logout))
+        .route(JWKS, get(keys))
         .route("/style.css", get(pages::style))
         .layer(map_response(secure))
         .with_state(Arc::new(Services { broker, sessions: Sessions::default() }))
@@ -167,6 +170,12 @@ async fn callback(State(app): State<App>, RawQuery(query): RawQuery, headers: He
     let cookie = app.cookie(&id, crate::LOGIN_LIFE);
     app.sessions.open(id, session, app.broker.clock.now());
     ([cookie], see_other(&format!("{location}?lang={}", language.tag()))).into_response()
+}
+
+/// The key that tokens are encrypted to; an empty set if they are not.
+async fn keys(State(app): State<App>) -> Response {
+    let key = app.broker.config.encryption.as_ref();
+    axum::Json(key.map_or_else(|| serde_json::json!({ "keys": [] }), |key| key.jwks())).into_response()
 }
 
 /// `POST /logout`.
