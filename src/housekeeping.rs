@@ -34,5 +34,7 @@ pub async fn once(state: &AppState) -> Result<(), storage::Error> {
     while state.database.delete_expired_logins(now, BATCH).await? >= BATCH as u64 {}
     while state.database.delete_expired_enrolments(now, BATCH).await? >= BATCH as u64 {}
     while state.database.delete_expired_traces(now, BATCH).await? >= BATCH as u64 {}
+    state.database.delete_expired_sessions(now).await?;
+    state.database.delete_expired_changes(now).await?;
     state.database.delete_expired_counts(now).await
 }

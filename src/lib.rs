@@ -6,7 +6,8 @@
 //! - [`desk_agents`]: who may decide at a desk;
 //! - [`face_engines`]: whose face results count, and the back channel to them;
 //! - [`trust`]: whom the verifier trusts, read again when it changes;
-//! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`]; [`housekeeping`]: deletion of what has had its time;
+//! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`], [`outbox`], [`notices`];
+//!   [`housekeeping`]: deletion of what has had its time;
 //! - [`cli`]: the commands.
 
 pub mod cli;
@@ -18,6 +19,8 @@ pub mod face_engines;
 pub mod housekeeping;
 pub mod http;
 pub mod mail;
+pub mod notices;
+pub mod outbox;
 pub mod router;
 pub mod state;
 pub mod telemetry;

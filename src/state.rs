@@ -17,9 +17,10 @@ use storage::Database;
 use tokio::sync::Semaphore;
 
 use crate::client_keys::{ClientKeys, NoKey};
-use crate::config::{Config, ConsentDocument, Materials, Mistake, Mistakes, Secret};
+use crate::config::{Config, ConsentDocument, Materials, Mistake, Mistakes, Secret, Theme};
 use crate::face_engines::FaceEngines;
 use crate::http::limits::Buckets;
+use crate::http::own;
 use crate::mail::Mailer;
 use crate::trust::Trust;
 
@@ -62,10 +63,14 @@ pub struct Services {
     pub enrolment_policy: EnrolmentPolicy,
     /// The texts to consent to, in order.
     pub consents: Vec<ConsentDocument>,
+    /// The deployer's theme.
+    pub theme: Theme,
     /// The places that may be declared.
     pub places: &'static CogTable,
     /// The clients.
     pub clients: Clients,
+    /// Our own pages as a client.
+    pub own_client: Clients,
     /// The keys that their tokens are encrypted to.
     pub client_keys: ClientKeys,
     /// Signs ID tokens and userinfo.
@@ -84,6 +89,8 @@ pub struct Services {
     pub statement_keys: JwkSet,
     /// Sends mail.
     pub mailer: Mailer,
+    /// Wakes who sends the mail that waits.
+    pub news: tokio::sync::Notify,
     /// Requests of each address.
     pub buckets: Buckets,
     rng: Mutex<ChaCha20Rng>,
@@ -113,7 +120,9 @@ impl AppState {
         let public_oidc_keys = public(&oidc_keys);
         let jwks = serde_json::to_vec(&public_oidc_keys).unwrap_or_default().into();
         let own_keys = public(&statement_keys);
+        let own_client = own::client(&config.issuer, &mut rng).map_err(|error| mistake("issuer", &error))?;
         let services = Services {
+            own_client,
             clients: materials.clients,
             client_keys: materials.client_keys,
             oidc_key: oidc_keys.swap_remove(0),
@@ -133,10 +142,12 @@ impl AppState {
             attestation: materials.attestation,
             enrolment_policy: materials.enrolment,
             consents: materials.consents,
+            theme: materials.theme,
             places: CogTable::embedded(),
             statement_key: statement_keys.swap_remove(0),
             statement_keys: own_keys,
             mailer,
+            news: tokio::sync::Notify::new(),
             rng: Mutex::new(rng),
         };
         Ok(Self(Arc::new(services)))
@@ -154,6 +165,12 @@ impl Services {
     pub fn refresh(&self) {
         self.trust.refresh();
         self.engines.refresh();
+    }
+
+    /// A client whose logins are known here: one of the configuration, or our own pages.
+    #[must_use]
+    pub fn client(&self, id: &str) -> Option<&Client> {
+        self.own_client.get(id).or_else(|| self.clients.get(id))
     }
 
     /// A sentence on what a client is, as its configuration has it; empty without one.
@@ -179,6 +196,12 @@ impl Services {
         };
         key.encrypt(encryption.enc, &token, &mut self.rng())
             .map_err(|_| NoKey::NoneForAlgorithm(encryption.alg.name()))
+    }
+
+    /// Whether the holder is told by mail of a connection to this client. Of our own pages, never: what is done there is told.
+    #[must_use]
+    pub fn tells_by_mail(&self, client_id: &str) -> bool {
+        self.client_config(client_id).is_some_and(|client| client.notice_by_mail)
     }
 
     fn client_config(&self, client_id: &str) -> Option<&crate::config::Client> {

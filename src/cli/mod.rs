@@ -3,8 +3,10 @@
 mod chip;
 mod config;
 mod demo;
+mod demo_broker;
 mod face_engine;
 pub mod face_service;
+mod identities;
 mod keys;
 pub mod phone;
 mod read;
@@ -40,6 +42,10 @@ enum Command {
     /// Makes keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Plays FranceConnect towards a provider, and shows each of its rules passed or failed.
+    DemoBroker(demo_broker::DemoBroker),
+    /// Lists, shows, blocks and reviews identities.
+    Identities(identities::Identities),
     /// Plays a phone, for testers.
     #[command(subcommand)]
     Phone(phone::Phone),
@@ -72,8 +78,10 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Config(command) => command.run(),
         Command::Keys(command) => command.run(),
+        Command::Identities(command) => command.run(),
         Command::Phone(command) => command.run(),
         Command::Chip(command) => command.run(),
+        Command::DemoBroker(command) => command.run(),
         Command::DemoFaceEngine(command) => command.run(),
         Command::FaceEngine(command) => command.run(),
         Command::Trace(command) => command.run(),

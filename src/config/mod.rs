@@ -6,6 +6,7 @@
 
 mod materials;
 mod network;
+mod pages;
 mod secret;
 mod sections;
 #[cfg(test)]
@@ -15,8 +16,9 @@ mod values;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use materials::{ConsentDocument, Materials};
+pub use materials::{ConsentDocument, Materials, Theme, ThemeFile};
 pub use network::{Cidr, subscriber};
+pub use pages::{Conformity, Pages};
 pub use secret::Secret;
 pub use sections::{
     Application, Attestation, BuiltInEngine, Client, ClientAuthentication, Config, Consent, Database, Desk,

@@ -9,7 +9,7 @@ use identity::Level;
 use jose::{ContentEncryption, KeyManagement};
 use serde::Deserialize;
 
-use super::{Cidr, Secret};
+use super::{Cidr, Pages, Secret};
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -48,6 +48,9 @@ pub struct Config {
     /// Who may enrol.
     #[serde(default)]
     pub enrolment: Enrolment,
+    /// What a deployer puts into the pages.
+    #[serde(default)]
+    pub pages: Pages,
     /// Limits.
     #[serde(default)]
     pub limits: Limits,
@@ -174,6 +177,9 @@ pub struct Client {
     /// The consent text that is shown at its logins.
     #[serde(default = "first_version")]
     pub consent_version: String,
+    /// Whether the holder is told by mail of each connection. Off for a broker that mails itself.
+    #[serde(default = "yes")]
+    pub notice_by_mail: bool,
 }
 
 fn a256gcm() -> ContentEncryption {

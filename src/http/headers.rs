@@ -12,8 +12,7 @@ use super::address::ClientAddress;
 use crate::{ApiError, AppState};
 
 /// Pages without scripts, frames, foreign content or inline styles.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The content security policy of a page whose forms may end at another origin: Chromium applies `form-action` to
 /// redirects after a POST.

@@ -18,7 +18,9 @@ use storage::{Created, Login, NewLogin, ReleaseOutcome};
 use super::address::ClientAddress;
 use super::browser::{BrowserSecret, clear_cookie};
 use super::headers::policy_with_form_target;
+use super::own;
 use super::pages::{self, Action, Frame, Lang, Name, Texts, browser_in_words, is_phone, qr_svg};
+use super::session;
 use crate::telemetry::Note;
 use crate::{ApiError, AppState};
 
@@ -173,8 +175,17 @@ impl Bound {
         response
     }
 
-    /// Mints the code as the browser is redirected.
+    /// Mints the code as the browser is redirected; a login to our own pages becomes a session.
     async fn go_on(&self) -> Response {
+        if own::is_own(&self.request) {
+            return match session::enter(&self.state, &self.login, &self.request, &self.secret, self.language)
+                .await
+            {
+                Ok(Some(response)) => self.finished(response),
+                Ok(None) => self.again(),
+                Err(error) => error.into_response(),
+            };
+        }
         let code = Code::generate(&mut self.state.rng());
         let (id, now) = (&self.login.id, self.state.now());
         let issued =
@@ -195,13 +206,11 @@ impl Bound {
         pages::message(&self.state, self.language, StatusCode::OK, words, Some(action), "login.expired")
     }
 
-    fn view(&self, headers: &HeaderMap) -> Result<View, ApiError> {
+    async fn view(&self, headers: &HeaderMap) -> Result<View, ApiError> {
         let (state, login) = (&self.state, &self.login);
         let t = Texts::of(self.language);
-        let client = state
-            .clients
-            .get(self.request.client_id())
-            .ok_or_else(|| ApiError::internal("client is gone"))?;
+        let client = state.client(self.request.client_id());
+        let client = client.ok_or_else(|| ApiError::internal("client is gone"))?;
         let qr_handle = self.secret.handle(&login.id, LoginKind::Qr);
         let link_handle = self.secret.handle(&login.id, LoginKind::Link);
         let app = |handle: &str| format!("{}/app/{handle}", state.config.issuer);
@@ -212,7 +221,7 @@ impl Bound {
             state: format!("{:?}", login.state).to_lowercase(),
             claimed: login.state == LoginState::Claimed,
             client_name: client.name().to_owned(),
-            notice: state.notice(client.id(), self.language),
+            notice: own::notice(state, &self.request, self.language).await?,
             attributes: self.request.claims().into_iter().map(|c| t.claim_in_words(c.as_str())).collect(),
             level,
             time_left: pages::time_left(login.expires_at, state.now()),
@@ -233,8 +242,8 @@ impl Bound {
     }
 
     /// The page of a login that still waits.
-    fn show(&self, headers: &HeaderMap) -> Result<Response, ApiError> {
-        let view = self.view(headers)?;
+    async fn show(&self, headers: &HeaderMap) -> Result<Response, ApiError> {
+        let view = self.view(headers).await?;
         let mut frame = Frame::new(&self.state, self.language);
         // A page that is typed into is loaded again only when its time is over.
         let rest = self.login.expires_at.since(self.state.now()) + 1;
@@ -309,7 +318,7 @@ async fn page(State(state): State<AppState>, Name(id): Name, lang: Lang, headers
         _ if expired => bound.timed_out(),
         LoginState::Released => bound.go_on().await,
         LoginState::Pending | LoginState::Claimed | LoginState::Approved => {
-            bound.show(&headers).unwrap_or_else(|error| error.into_response())
+            bound.show(&headers).await.unwrap_or_else(|error| error.into_response())
         }
     }
 }

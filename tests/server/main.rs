@@ -4,7 +4,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod about;
+mod account;
+mod account_changes;
 mod address;
+mod browser;
 mod certificate;
 mod challenge;
 mod cheats;
@@ -12,10 +16,11 @@ mod chips;
 mod client_keys;
 mod engines;
 mod enrolment;
-mod faults;
-mod guessing;
 mod erasure;
 mod face_engines;
+mod faults;
+mod guessing;
+mod identities;
 mod independent_clients;
 mod login;
 mod mail;

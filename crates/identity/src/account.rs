@@ -76,7 +76,8 @@ impl IdentityState {
             ReviewPending => matches!(next, Active | Blocked | Erased),
             Active => matches!(next, Paused | Blocked | Expired | Erased),
             Paused => matches!(next, Active | Blocked | Expired | Erased),
-            Blocked => matches!(next, Active | Erased),
+            // Expired: its holder gives up her own block, and enrols the document again.
+            Blocked => matches!(next, Active | Expired | Erased),
             Expired => matches!(next, Blocked | Erased),
             Erased => false,
         }

@@ -6,6 +6,8 @@
 //! - [`device`]: request sequence and PIN failures of a phone;
 //! - [`login`]: one row from the page to the claims;
 //! - [`trace`]: what people sent of readings that failed;
+//! - [`change`]: what waits for a confirmation; [`outbox`]: mail that waits; [`register`]: for operators;
+//! - [`session`]: who is in a browser of our own pages;
 //! - [`usage`], [`audit`]: limits, replayed assertions, the chained log.
 //!
 //! Every statement is one `&'static str` that both engines take; [`engine`] runs it. Everything that may happen once
@@ -14,6 +16,7 @@
 pub mod account;
 pub mod attempt;
 pub mod audit;
+pub mod change;
 pub mod contact;
 pub mod desk;
 pub mod device;
@@ -23,8 +26,11 @@ mod error;
 mod face;
 pub mod keys;
 pub mod login;
+pub mod outbox;
+pub mod register;
 pub mod request;
 pub mod seal;
+pub mod session;
 #[cfg(test)]
 mod tests;
 pub mod trace;
@@ -34,6 +40,7 @@ mod writer;
 pub use account::{Account, Affected, Connection, ConsentSummary, DeviceSummary};
 pub use attempt::{AttemptKind, CloseOutcome, NewAttempt, OpenOutcome};
 pub use audit::{AuditEvent, AuditHead, AuditLine};
+pub use change::{BlockedBy, Change, ChangeKind, Effect};
 pub use contact::{CodeSent, CodeTried};
 pub use desk::DeskFinding;
 pub use device::{Device, PinTry};
@@ -41,8 +48,11 @@ pub use engine::Database;
 pub use enrolment::{NewEvidence, OpenedEnrolment};
 pub use error::{Error, SealRefusal};
 pub use keys::StorageKeys;
-pub use login::{ClaimOutcome, Created, Login, NewLogin, RedeemOutcome, ReleaseOutcome};
+pub use login::{ClaimOutcome, Created, Login, NewLogin, RedeemOutcome, ReleaseOutcome, Trace};
+pub use outbox::{ClaimedMail, Mail, Unsent};
+pub use register::Registered;
 pub use request::Accepted;
-pub use seal::Stored;
+pub use seal::{Sealing, Stored};
+pub use session::Session;
 pub use trace::TraceSummary;
 pub use usage::Scope;

@@ -33,6 +33,10 @@ pub enum Scope {
     AttestationByEnrolment = 7,
     /// Traces sent in an enrolment.
     TraceByEnrolment = 8,
+    /// Corrections of an account by its holder.
+    CorrectionByIdentity = 9,
+    /// Tries of one recovery sheet.
+    RecoveryByIdentity = 10,
 }
 
 impl Database {

@@ -193,6 +193,7 @@ redirect_uris = ["{broker}/oidc-callback"]
 authentication = "client_secret_post"
 secret_file = "keys/broker.secret"
 acr = ["eidas2"]
+notice_by_mail = false
 
 [trust]
 csca = ["trust/csca"]

@@ -185,6 +185,7 @@ fn start_broker(folder: &Folder, addresses: Addresses, listener: TcpListener) ->
         base_url: addresses.broker_url(),
         acr: Acr::Eidas2,
         agreed: vec![Acr::Eidas2],
+        encryption: None,
     };
     let broker = Arc::new(Broker::new(config, Arc::new(SystemClock), system_rng())?);
     spawn_pages(listener, demo_broker::router(broker.clone()))?;

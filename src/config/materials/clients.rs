@@ -9,12 +9,16 @@ use super::Reader;
 use crate::client_keys::ClientKeys;
 use crate::config::values::at;
 use crate::config::{Client, ClientAuthentication, Mistake, is_loopback_http};
+use crate::http::own;
 
 impl Reader<'_> {
     pub(super) fn clients(&mut self) -> Option<Clients> {
         let mut clients = Vec::new();
         for (i, client) in self.config.clients.iter().enumerate() {
             let key = format!("clients.{i}");
+            if client.id == own::CLIENT {
+                self.wrong(format!("{key}.id"), "is the name of this server's own pages");
+            }
             for uri in client.redirect_uris.iter().chain(&client.post_logout_redirect_uris) {
                 if !acceptable_redirect(uri, self.config.is_demo()) {
                     self.wrong(

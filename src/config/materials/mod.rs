@@ -4,6 +4,7 @@
 mod clients;
 mod engines;
 mod enrolment;
+mod theme;
 mod trust;
 mod values;
 
@@ -19,6 +20,8 @@ use jose::SigningKey;
 use oidc::Clients;
 use protocol::enrolment::ConsentText;
 use storage::StorageKeys;
+
+pub use theme::{Theme, ThemeFile};
 
 use super::values::{key_bytes, secret, server_certificate, signing_key};
 use super::{Config, Mistake, Mistakes, Secret};
@@ -69,6 +72,8 @@ pub struct Materials {
     pub mail_password: Option<Secret<String>>,
     /// Roots, DER, that its certificate may lead to beside the usual ones.
     pub mail_roots: Vec<Vec<u8>>,
+    /// The deployer's theme.
+    pub theme: Theme,
     /// TLS of the listener.
     pub tls: Option<Arc<rustls::ServerConfig>>,
 }
@@ -135,6 +140,7 @@ impl Reader<'_> {
         let attestation = self.attestation(now);
         let consents = self.consents();
         let (mail_password, mail_roots) = self.mail();
+        let theme = self.theme();
         let nonce_key = hkdf_sha256(&lookup?, b"", b"sceau/nonce/v1", 32);
         Some(Materials {
             database: self.database_address(database?),
@@ -158,6 +164,7 @@ impl Reader<'_> {
             consents,
             mail_password,
             mail_roots,
+            theme,
             tls,
         })
     }

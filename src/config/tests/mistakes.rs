@@ -239,3 +239,20 @@ fn numbers_and_names_that_would_switch_a_check_off_are_refused() {
         assert!(mistakes.lines().any(|line| line.starts_with(&format!("{told}: "))), "{told}: {mistakes}");
     }
 }
+
+#[test]
+fn what_a_deployer_puts_into_the_pages_is_read_at_the_start() {
+    let bench = Bench::new();
+    assert_eq!(bench.mistakes(|t| set(t, "clients.0", "id", "'sceau'")), ["clients.0.id"], "our own pages");
+    let pages = |t: &mut Table, key: &str, value: &str| {
+        t.entry("pages").or_insert(toml::Value::Table(Table::new()));
+        set(t, "pages", key, value);
+    };
+    assert_eq!(bench.mistakes(|t| pages(t, "support", "'javascript:alert(1)'")), ["pages.support"]);
+    assert_eq!(bench.mistakes(|t| pages(t, "support", "'mailto:support@fi.example'")), [""; 0]);
+    assert_eq!(bench.mistakes(|t| pages(t, "theme_folder", "'absent'")), ["pages.theme_folder"]);
+    bench.write("theme/theme.css", "a { color: red }");
+    assert_eq!(bench.mistakes(|t| pages(t, "theme_folder", "'theme'")), [""; 0]);
+    bench.write("theme/logo.png", &"x".repeat(600_000));
+    assert_eq!(bench.mistakes(|t| pages(t, "theme_folder", "'theme'")), ["pages.theme_folder"]);
+}

@@ -25,7 +25,7 @@ const FULL: &str = include_str!("../../../docs/samples/full.toml");
 const NOW: UnixTime = UnixTime(1_780_000_000);
 
 /// The sections: path, header in the sample.
-const SECTIONS: [(&str, &str); 20] = [
+const SECTIONS: [(&str, &str); 21] = [
     ("", ""),
     ("server", "server"),
     ("server.tls", "server.tls"),
@@ -44,6 +44,7 @@ const SECTIONS: [(&str, &str); 20] = [
     ("mail", "mail"),
     ("enrolment", "enrolment"),
     ("enrolment.consents.0", "enrolment.consents"),
+    ("pages", "pages"),
     ("limits", "limits"),
     ("log", "log"),
 ];

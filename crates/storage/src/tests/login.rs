@@ -220,10 +220,10 @@ async fn an_approval_needs_the_phone_that_claimed_and_its_time(db: TestDatabase)
     claim(&db, "qr-l", "d").await;
     assert_eq!(approve("e", NOW).await, Ok(false), "another phone");
     assert_eq!(approve("d", NOW.plus(180)).await, Ok(false), "the challenge is over");
-    assert_eq!(db.refuse_login("l", "e").await, Ok(false));
+    assert_eq!(db.refuse_login("l", "e", b"h", NOW).await, Ok(false));
     assert_eq!(approve("d", NOW.plus(179)).await, Ok(true));
     assert_eq!(approve("d", NOW).await, Ok(false), "once");
-    assert_eq!(db.refuse_login("l", "d").await, Ok(false));
+    assert_eq!(db.refuse_login("l", "d", b"h", NOW).await, Ok(false));
 }
 
 async fn a_phone_revoked_after_its_claim_approves_nothing(db: TestDatabase) {

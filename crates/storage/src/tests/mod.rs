@@ -5,12 +5,15 @@
 mod account;
 mod audit;
 mod desk;
+mod change;
 mod device;
 mod dump;
 mod enrolment;
 mod login;
+mod outbox;
 mod schema;
 mod trace;
+mod session;
 mod writer;
 
 use std::sync::atomic::{AtomicU32, Ordering};

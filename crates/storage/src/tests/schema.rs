@@ -3,7 +3,10 @@
 use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
-use crate::{account, attempt, audit, contact, desk, device, enrolment, face, login, request, seal, trace, usage};
+use crate::{
+    account, attempt, audit, change, contact, desk, device, enrolment, face, login, outbox, register, request, seal,
+    session, trace, usage,
+};
 
 /// Every statement of the room, by module.
 #[rustfmt::skip]
@@ -17,6 +20,10 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ("attempt", include_str!("../attempt.rs"), &[attempt::CLOSE_OPEN, attempt::OPEN, attempt::CLOSE, attempt::STATE]),
     ("audit", include_str!("../audit.rs"), &[
         audit::NEXT, audit::APPEND, audit::SET_HEAD, audit::HEAD, audit::LINES, audit::LINES_OF,
+    ]),
+    ("change", include_str!("../change.rs"), &[
+        change::ADD, change::FIND, change::TRY, change::TAKE, change::DELETE_EXPIRED, change::DELETE_OF, change::SET_PIVOT,
+        change::SET_STATE, change::END_SESSIONS, change::BLOCKED_BY,
     ]),
     ("contact", include_str!("../contact.rs"), &[contact::SEND, contact::TRY, contact::VERIFIED, contact::STATE]),
     ("desk", include_str!("../desk.rs"), &[
@@ -39,6 +46,10 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::REDEEM, login::REVOKE, login::REVOKED,
         login::USERINFO, login::CANCEL, login::DELETE_EXPIRED, login::CONNECT,
     ]),
+    ("outbox", include_str!("../outbox.rs"), &[
+        outbox::ADD, outbox::CLAIM, outbox::SENT, outbox::RETRY, outbox::WAITING,
+    ]),
+    ("register", include_str!("../register.rs"), &[register::LIST]),
     ("request", include_str!("../request.rs"), &[
         request::REQUEST, request::COUNT_REQUESTS, request::TAKE_SEQUENCE, request::ADD_REQUEST, request::ANSWER,
     ]),
@@ -46,6 +57,9 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         seal::LOCK_SEALS, seal::CLOSE_ENROLMENT, seal::IS_OPEN, seal::ADD_DOCUMENT, seal::FIND_DOCUMENT, seal::REPLACE_DOCUMENT,
         seal::FIND_PERSON, seal::ADD_IDENTITY, seal::LOCK_IDENTITY, seal::REPLACE_IDENTITY, seal::ADD_DEVICE,
         seal::ADD_CONSENT,
+    ]),
+    ("session", include_str!("../session.rs"), &[
+        session::ENTER, session::OPEN, session::LOAD, session::TOUCH, session::END, session::DELETE_EXPIRED,
     ]),
     ("trace", include_str!("../trace.rs"), &[trace::ADD, trace::LIST, trace::LOAD, trace::DELETE_EXPIRED]),
     ("usage", include_str!("../usage.rs"), &[
