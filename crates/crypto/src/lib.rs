@@ -33,7 +33,7 @@ pub use dh::{DhElement, DhGroup, DhPrivateKey, DhPublicKey, DhScalar};
 pub use dsa::DsaPublicKey;
 pub use ec::{EcPoint, EcPrivateKey, EcPublicKey, EcdsaSignature, Scalar};
 pub use hash::{HashAlgorithm, sha256};
-pub use rsa::{RsaPrivateKey, RsaPublicKey};
+pub use rsa::{RsaPrivateKey, RsaPublicKey, RsaSigner};
 pub use scheme::{SignatureNotes, SignatureScheme};
 pub use session::{SessionCipher, SessionKey};
 pub use spki::{PublicKey, SpkiNotes};

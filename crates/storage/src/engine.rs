@@ -22,10 +22,14 @@ const SQLITE_READERS: u32 = 4;
 /// Connections to PostgreSQL: 16 beat 64.
 const POSTGRES_CONNECTIONS: u32 = 16;
 
-const SQLITE_MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "initial", include_str!("../../../migrations/sqlite/0001_initial.sql"))];
-const POSTGRES_MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "initial", include_str!("../../../migrations/postgres/0001_initial.sql"))];
+const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("../../../migrations/sqlite/0001_initial.sql")),
+    (3, "standards", include_str!("../../../migrations/sqlite/0003_standards.sql")),
+];
+const POSTGRES_MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("../../../migrations/postgres/0001_initial.sql")),
+    (3, "standards", include_str!("../../../migrations/postgres/0003_standards.sql")),
+];
 
 /// The storage. Clones share it.
 #[derive(Clone)]

@@ -5,6 +5,8 @@
 //! - [`seal`]: what an enrolment becomes, in one transaction; [`account`]: what happens to that later;
 //! - [`device`]: request sequence and PIN failures of a phone;
 //! - [`login`]: one row from the page to the claims;
+//! - [`sso`], [`pushed`], [`token`]: sessions of browsers, requests handed over before, tokens as others than userinfo see
+//!   them;
 //! - [`usage`], [`audit`]: limits, replayed assertions, the chained log.
 //!
 //! Every statement is one `&'static str` that both engines take; [`engine`] runs it. Everything that may happen once
@@ -20,10 +22,13 @@ pub mod enrolment;
 mod error;
 pub mod keys;
 pub mod login;
+pub mod pushed;
 pub mod request;
 pub mod seal;
 #[cfg(test)]
 mod tests;
+pub mod sso;
+pub mod token;
 pub mod usage;
 mod writer;
 
@@ -39,4 +44,6 @@ pub use keys::StorageKeys;
 pub use login::{ClaimOutcome, Created, Login, NewLogin, RedeemOutcome, ReleaseOutcome};
 pub use request::Accepted;
 pub use seal::Stored;
+pub use sso::SsoSession;
+pub use token::{ActiveToken, NewToken};
 pub use usage::Scope;

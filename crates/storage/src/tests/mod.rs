@@ -9,6 +9,7 @@ mod dump;
 mod enrolment;
 mod login;
 mod schema;
+mod standards;
 mod writer;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -3,7 +3,9 @@
 use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
-use crate::{account, attempt, audit, contact, device, enrolment, login, request, seal, usage};
+use crate::{
+    account, attempt, audit, contact, device, enrolment, login, pushed, request, seal, sso, token, usage,
+};
 
 /// Every statement of the room, by module.
 #[rustfmt::skip]
@@ -34,6 +36,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::REDEEM, login::REVOKE, login::REVOKED,
         login::USERINFO, login::CANCEL, login::DELETE_EXPIRED, login::CONNECT,
     ]),
+    ("pushed", include_str!("../pushed.rs"), &[pushed::PUSH, pushed::LOAD, pushed::TAKE, pushed::DELETE_EXPIRED]),
     ("request", include_str!("../request.rs"), &[
         request::REQUEST, request::COUNT_REQUESTS, request::TAKE_SEQUENCE, request::ADD_REQUEST, request::ANSWER,
     ]),
@@ -42,6 +45,8 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         seal::FIND_PERSON, seal::ADD_IDENTITY, seal::LOCK_IDENTITY, seal::REPLACE_IDENTITY, seal::ADD_DEVICE,
         seal::ADD_CONSENT,
     ]),
+    ("sso", include_str!("../sso.rs"), &[sso::KEEP, sso::LOAD, sso::DROP, sso::DELETE_EXPIRED, sso::BEGIN]),
+    ("token", include_str!("../token.rs"), &[token::STATE, token::REVOKE]),
     ("usage", include_str!("../usage.rs"), &[
         usage::COUNT, usage::DELETE_COUNTS, usage::ASSERTION, usage::DELETE_ASSERTIONS,
     ]),
