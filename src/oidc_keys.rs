@@ -128,9 +128,8 @@ impl OidcKeys {
     /// # Errors
     /// What is wrong.
     pub fn refresh(&self) -> Result<(), String> {
-        let read = SigningKeys::read(&self.files).map_err(|wrong| {
-            wrong.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("; ")
-        })?;
+        let read = SigningKeys::read(&self.files)
+            .map_err(|wrong| wrong.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join("; "))?;
         let order = |keys: &SigningKeys| -> Vec<(UnixTime, String)> {
             keys.keys.iter().map(|(from, key)| (*from, key.kid().to_owned())).collect()
         };

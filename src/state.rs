@@ -154,9 +154,14 @@ impl Services {
     ///
     /// # Errors
     /// What is missing: our key, or the client's.
-    pub fn token_for(&self, client: &Client, sign: impl FnOnce(&SigningKey) -> String) -> Result<String, String> {
+    pub fn token_for(
+        &self,
+        client: &Client,
+        sign: impl FnOnce(&SigningKey) -> String,
+    ) -> Result<String, String> {
         let (algorithm, keys) = (client.policy().signing, self.oidc_keys.now());
-        let key = keys.signing(algorithm, self.now()).ok_or_else(|| format!("no key for {}", algorithm.name()))?;
+        let key =
+            keys.signing(algorithm, self.now()).ok_or_else(|| format!("no key for {}", algorithm.name()))?;
         self.encrypted(client, sign(key)).map_err(|error| error.to_string())
     }
 

@@ -60,7 +60,9 @@ impl Keys {
                 let now = SystemClock.now();
                 let files = config.keys.oidc_signing_files.iter().map(|file| config.path(file));
                 let retired = now.plus(-keep.saturating_mul(86_400));
-                files.map(|file| rotate(&file, now.plus(delay), retired, &mut rng)).collect::<Result<_, _>>()?
+                files
+                    .map(|file| rotate(&file, now.plus(delay), retired, &mut rng))
+                    .collect::<Result<_, _>>()?
             }
         };
         for file in made {

@@ -5,6 +5,7 @@
 mod common;
 
 mod address;
+mod attacks;
 mod certificate;
 mod cheats;
 mod client_keys;
@@ -14,3 +15,4 @@ mod independent_clients;
 mod login;
 mod mail;
 mod operation;
+mod rotation;

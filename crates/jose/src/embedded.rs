@@ -79,7 +79,8 @@ mod tests {
         let jwk = SigningKey::new(key.clone()).unwrap().jwk();
         let mut header = json!({"alg": "ES256", "typ": "dpop+jwt", "jwk": jwk});
         change(&mut header);
-        let input = format!("{}.{}", base64url::encode(header.to_string().as_bytes()), base64url::encode(b"{}"));
+        let input =
+            format!("{}.{}", base64url::encode(header.to_string().as_bytes()), base64url::encode(b"{}"));
         let signature = key.sign(HashAlgorithm::Sha256, input.as_bytes()).to_plain(Curve::P256);
         verify_embedded(&format!("{input}.{}", base64url::encode(&signature)), "dpop+jwt").map(drop)
     }

@@ -71,7 +71,11 @@ impl ApprovedLogin {
         let accepted = &request.accepted;
         let age = now.since(self.auth_time);
         let life = client.policy().sso_seconds.min(request.max_age.unwrap_or(i64::MAX));
-        if request.prompt == Prompt::Login || self.acr >= Acr::Eidas3 || !(0..=life).contains(&age) || life == 0 {
+        if request.prompt == Prompt::Login
+            || self.acr >= Acr::Eidas3
+            || !(0..=life).contains(&age)
+            || life == 0
+        {
             return Err(Error::Session);
         }
         if !accepted.claims().is_subset(&self.claims) {

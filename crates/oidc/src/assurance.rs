@@ -75,12 +75,17 @@ impl AssuranceRequest {
     }
 
     fn parse_one(value: &Value, allowed: &BTreeSet<Claim>) -> Option<Self> {
-        let (verification, claims) = (value.get("verification")?.as_object()?, value.get("claims")?.as_object()?);
+        let (verification, claims) =
+            (value.get("verification")?.as_object()?, value.get("claims")?.as_object()?);
         if !meets(verification.get("trust_framework")?, &[TRUST_FRAMEWORK]) {
             return None;
         }
-        let mut request =
-            Self { claims: BTreeSet::new(), members: BTreeSet::new(), levels: Acr::ALL.into(), max_age: None };
+        let mut request = Self {
+            claims: BTreeSet::new(),
+            members: BTreeSet::new(),
+            levels: Acr::ALL.into(),
+            max_age: None,
+        };
         for (name, asked) in verification {
             match name.as_str() {
                 "trust_framework" => {}
@@ -98,7 +103,8 @@ impl AssuranceRequest {
             }
         }
         for (name, asked) in claims {
-            let known = Claim::ALL.into_iter().find(|claim| claim.as_str() == name && allowed.contains(claim));
+            let known =
+                Claim::ALL.into_iter().find(|claim| claim.as_str() == name && allowed.contains(claim));
             match known {
                 Some(claim) if unconstrained(asked) => drop(request.claims.insert(claim)),
                 // The person's value is not known before she approves.
@@ -116,7 +122,8 @@ impl AssuranceRequest {
         if asked.is_null() {
             return Some(());
         }
-        let document = asked.as_array()?.iter().find(|one| one.get("type").is_some_and(|t| meets(t, &["document"])));
+        let document =
+            asked.as_array()?.iter().find(|one| one.get("type").is_some_and(|t| meets(t, &["document"])));
         for (name, asked) in document?.as_object()? {
             match name.as_str() {
                 "type" => {}
@@ -177,7 +184,8 @@ impl AssuranceRequest {
             document["document_details"] = json!({ "type": document_type(&evidence.document.code) });
         }
         if self.members.contains(&Member::Issuer) {
-            document["document_details"]["issuer"] = json!({ "country_code": evidence.document.issuing_state });
+            document["document_details"]["issuer"] =
+                json!({ "country_code": evidence.document.issuing_state });
         }
         document
     }

@@ -177,7 +177,9 @@ fn accept(
     }
     let (prompt, max_age) = (prompt(value(parameters, "prompt")?)?, max_age(value(parameters, "max_age")?)?);
     let (asked, login) = match value(parameters, "claims")? {
-        Some(claims) => ClaimsRequest::parse(claims, client).map_err(|why| (ErrorCode::InvalidRequest, why))?,
+        Some(claims) => {
+            ClaimsRequest::parse(claims, client).map_err(|why| (ErrorCode::InvalidRequest, why))?
+        }
         None => Default::default(),
     };
     let accepted = AcceptedRequest {

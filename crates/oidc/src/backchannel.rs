@@ -31,7 +31,11 @@ impl BackchannelRequest {
     ///
     /// # Errors
     /// [`TokenError`] with a code of CIBA Core 1.0, 13.
-    pub fn accept(form: &AuthenticatedForm<'_>, longest: i64, provider: &Provider<'_>) -> Result<Self, TokenError> {
+    pub fn accept(
+        form: &AuthenticatedForm<'_>,
+        longest: i64,
+        provider: &Provider<'_>,
+    ) -> Result<Self, TokenError> {
         let client = form.client();
         if !client.policy().backchannel {
             let description = "the client is not registered for CIBA";
@@ -41,16 +45,18 @@ impl BackchannelRequest {
             return Err(invalid("signed authentication requests are not supported"));
         }
         let text = form.value("scope")?.unwrap_or_default();
-        let scopes: std::collections::BTreeSet<Scope> = text.split(' ').filter_map(Scope::from_name).collect();
+        let scopes: std::collections::BTreeSet<Scope> =
+            text.split(' ').filter_map(Scope::from_name).collect();
         if !scopes.contains(&Scope::OpenId) || !scopes.is_subset(client.scopes()) {
             let description = "scope must hold openid, and nothing beyond the client's";
             return Err(TokenError::new(ErrorCode::InvalidScope, description));
         }
         let subject = person(form, provider)?;
-        let number = form.value("binding_message")?.filter(|text| is_two_digits(text)).ok_or(TokenError::new(
-            ErrorCode::InvalidBindingMessage,
-            "binding_message must be two digits, which the person types on her phone",
-        ))?;
+        let number =
+            form.value("binding_message")?.filter(|text| is_two_digits(text)).ok_or(TokenError::new(
+                ErrorCode::InvalidBindingMessage,
+                "binding_message must be two digits, which the person types on her phone",
+            ))?;
         let acr = levels(form.value("acr_values")?.as_deref(), None, client)
             .map_err(|(code, why)| TokenError::new(code, why))?;
         let life = match form.value("requested_expiry")?.map(|text| text.parse::<i64>()) {
@@ -70,11 +76,13 @@ fn person(form: &AuthenticatedForm<'_>, provider: &Provider<'_>) -> Result<Strin
         hints.extend(form.value(name)?.map(|value| (name, value)));
     }
     let [(name, value)] = hints.as_slice() else { return Err(invalid("one hint is needed, and one only")) };
-    let unknown = TokenError::new(ErrorCode::UnknownUserId, "only an ID token that this client got names a person");
+    let unknown =
+        TokenError::new(ErrorCode::UnknownUserId, "only an ID token that this client got names a person");
     if *name != "id_token_hint" {
         return Err(unknown);
     }
-    let hint = hint::read(value, provider.keys, provider.issuer).filter(|hint| hint.aud == form.client().id());
+    let hint =
+        hint::read(value, provider.keys, provider.issuer).filter(|hint| hint.aud == form.client().id());
     hint.map(|hint| hint.sub).ok_or(unknown)
 }
 

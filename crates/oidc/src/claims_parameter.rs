@@ -55,7 +55,8 @@ impl ClaimsRequest {
                 "id_token" => {
                     (request.id_token, request.verified_id_token) = (named, verified);
                     login.acr = asked.get("acr").and_then(levels);
-                    login.sub = asked.get("sub").and_then(|sub| sub.get("value")?.as_str().map(str::to_owned));
+                    login.sub =
+                        asked.get("sub").and_then(|sub| sub.get("value")?.as_str().map(str::to_owned));
                 }
                 _ => {}
             }

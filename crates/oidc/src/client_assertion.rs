@@ -96,7 +96,8 @@ pub(crate) fn verify(
     strict: bool,
     now: UnixTime,
 ) -> Result<UsedAssertion, &'static str> {
-    let allowed: &[Algorithm] = if strict { &[Algorithm::Es256] } else { &[Algorithm::Es256, Algorithm::Rs256] };
+    let allowed: &[Algorithm] =
+        if strict { &[Algorithm::Es256] } else { &[Algorithm::Es256, Algorithm::Rs256] };
     let verified = jose::verify(assertion, keys, allowed)
         .map_err(|_| "the assertion is not signed by a key of the client")?;
     let claims: Claims =

@@ -108,7 +108,8 @@ impl ClientForm {
                 // RFC 9126, 2: the token endpoint names this server as well, at every endpoint.
                 let audiences = [issuer, &endpoint(issuer, "/token"), &endpoint(issuer, path)];
                 let strict = client.policy().strict_assertions;
-                let used = verify(&assertion, keys, client.id(), &audiences, strict, now).map_err(no_client)?;
+                let used =
+                    verify(&assertion, keys, client.id(), &audiences, strict, now).map_err(no_client)?;
                 (client, Some(used))
             }
         };

@@ -208,7 +208,10 @@ mod tests {
         assert_eq!(ciba["backchannel_authentication_endpoint"], "https://fi.example/bc-authorize");
         assert_eq!(ciba["backchannel_token_delivery_modes_supported"], json!(["poll"]));
         assert_eq!(ciba["grant_types_supported"][1], "urn:openid:params:grant-type:ciba");
-        let signed = with(Policy { request_objects: RequestObjects::Required(Default::default()), ..Policy::default() });
+        let signed = with(Policy {
+            request_objects: RequestObjects::Required(Default::default()),
+            ..Policy::default()
+        });
         assert_eq!(signed["request_parameter_supported"], true);
         let pairwise = with(Policy { sector: Some("a.example".into()), ..Policy::default() });
         assert_eq!(pairwise["subject_types_supported"], json!(["public", "pairwise"]));

@@ -136,7 +136,8 @@ mod tests {
 
     fn proof(change: impl FnOnce(&mut Value)) -> Result<DpopProof, ErrorCode> {
         let key = EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(1));
-        let header = json!({"alg": "ES256", "typ": "dpop+jwt", "jwk": SigningKey::new(key.clone()).unwrap().jwk()});
+        let header =
+            json!({"alg": "ES256", "typ": "dpop+jwt", "jwk": SigningKey::new(key.clone()).unwrap().jwk()});
         let ath = BASE64_URL_SAFE_NO_PAD.encode(sha256(token().as_str().as_bytes()));
         let mut claims = json!({
             "jti": "1", "htm": "GET", "htu": URL, "iat": NOW.0, "nonce": NONCES.make(NOW), "ath": ath,

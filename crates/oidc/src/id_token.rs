@@ -131,7 +131,8 @@ impl IdTokenClaims {
     #[must_use]
     pub fn with_person(self, request: &AcceptedRequest, evidence: &Evidence<'_>, now: UnixTime) -> Self {
         let asked = &request.asked;
-        let verified = asked.verified_id_token.as_ref().and_then(|asked| asked.answer(self.acr, evidence, now));
+        let verified =
+            asked.verified_id_token.as_ref().and_then(|asked| asked.answer(self.acr, evidence, now));
         Self { person: PersonClaims::of(&asked.id_token, evidence.pivot, verified), ..self }
     }
 

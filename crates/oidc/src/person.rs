@@ -18,7 +18,11 @@ pub(crate) struct PersonClaims {
 
 impl PersonClaims {
     /// The values that the person has for these claims.
-    pub(crate) fn of(claims: &BTreeSet<Claim>, pivot: &PivotIdentity, verified_claims: Option<Value>) -> Self {
+    pub(crate) fn of(
+        claims: &BTreeSet<Claim>,
+        pivot: &PivotIdentity,
+        verified_claims: Option<Value>,
+    ) -> Self {
         let value = |claim: &Claim| Some((claim.as_str(), pivot.claim(*claim)?.value));
         Self { claims: claims.iter().filter_map(value).collect(), verified_claims }
     }

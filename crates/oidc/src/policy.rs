@@ -80,13 +80,7 @@ impl Policy {
     /// alone. The rest of it (code only, `iss`, codes of 60 seconds at most, 303) holds for every client.
     #[must_use]
     pub fn fapi2(self) -> Self {
-        Self {
-            require_pkce: true,
-            require_pushed: true,
-            require_dpop: true,
-            strict_assertions: true,
-            ..self
-        }
+        Self { require_pkce: true, require_pushed: true, require_dpop: true, strict_assertions: true, ..self }
     }
 
     /// The rule that is broken, if one is.

@@ -100,7 +100,8 @@ mod tests {
     #[test]
     fn a_bearer_token_is_read_from_its_header_only() {
         let token = AccessToken::generate(&mut ChaCha20Rng::seed_from_u64(1));
-        let schemes = [("Bearer", TokenScheme::Bearer), ("BEARER", TokenScheme::Bearer), ("dpop", TokenScheme::Dpop)];
+        let schemes =
+            [("Bearer", TokenScheme::Bearer), ("BEARER", TokenScheme::Bearer), ("dpop", TokenScheme::Dpop)];
         for (name, scheme) in schemes {
             let header = format!("{name} {}", token.as_str());
             assert_eq!(AccessToken::from_authorization(Some(&header)), Ok((scheme, token.clone())));

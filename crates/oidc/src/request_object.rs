@@ -16,7 +16,11 @@ const MAX_LIFE: i64 = 3600;
 const CLOCK_SKEW: i64 = 60;
 
 /// The parameters of the object in `request`: they alone count then (RFC 9101, 6.3). `None`: there is none.
-pub(crate) fn read(outer: &Parameters, client: &Client, provider: &Provider<'_>) -> Result<Option<Parameters>, Refusal> {
+pub(crate) fn read(
+    outer: &Parameters,
+    client: &Client,
+    provider: &Provider<'_>,
+) -> Result<Option<Parameters>, Refusal> {
     let policy = &client.policy().request_objects;
     let object = match outer.one("request") {
         Ok(None) if matches!(policy, RequestObjects::Required(_)) => {
@@ -29,8 +33,11 @@ pub(crate) fn read(outer: &Parameters, client: &Client, provider: &Provider<'_>)
     let Some(keys) = policy.keys() else {
         return Err((ErrorCode::RequestNotSupported, "request objects are not for this client"));
     };
-    let allowed: &[Algorithm] =
-        if client.policy().strict_assertions { &[Algorithm::Es256] } else { &[Algorithm::Es256, Algorithm::Rs256] };
+    let allowed: &[Algorithm] = if client.policy().strict_assertions {
+        &[Algorithm::Es256]
+    } else {
+        &[Algorithm::Es256, Algorithm::Rs256]
+    };
     let verified =
         jose::verify(object, keys, allowed).map_err(|_| invalid("not signed by a key of the client"))?;
     // RFC 9101, 10.8: an object made for another purpose is no request.
@@ -64,7 +71,10 @@ fn check(claims: &Map<String, Value>, client: &Client, issuer: &str, now: UnixTi
         (audience.is_some_and(|aud| aud.holds(issuer)), "aud must be the issuer"),
         (lives, "exp must be there, ahead, and an hour away at most"),
         (begun("nbf") && begun("iat"), "nbf and iat must be within the last hour"),
-        (!claims.contains_key("request") && !claims.contains_key("request_uri"), "a request object holds no other"),
+        (
+            !claims.contains_key("request") && !claims.contains_key("request_uri"),
+            "a request object holds no other",
+        ),
     ];
     rules.iter().find(|(kept, _)| !kept).map_or(Ok(()), |(_, rule)| Err(invalid(rule)))
 }

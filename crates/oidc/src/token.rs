@@ -49,6 +49,10 @@ impl TokenRequest {
             }
             None => return Err(invalid("grant_type is missing")),
         };
+        // What is malformed is told before anybody is asked who he is.
+        for name in ["code", "redirect_uri", "code_verifier", "auth_req_id"] {
+            form.value(name)?;
+        }
         Ok(Self { form, grant })
     }
 

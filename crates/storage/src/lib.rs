@@ -25,9 +25,9 @@ pub mod login;
 pub mod pushed;
 pub mod request;
 pub mod seal;
+pub mod sso;
 #[cfg(test)]
 mod tests;
-pub mod sso;
 pub mod token;
 pub mod usage;
 mod writer;

@@ -69,9 +69,13 @@ impl Reader<'_> {
             (SubjectType::Public, _) => None,
             (SubjectType::Pairwise, Some(sector)) => Some(sector.clone()),
             (SubjectType::Pairwise, None) => {
-                let hosts: BTreeSet<_> = client.redirect_uris.iter().map(|uri| uri.split('/').nth(2)).collect();
+                let hosts: BTreeSet<_> =
+                    client.redirect_uris.iter().map(|uri| uri.split('/').nth(2)).collect();
                 if hosts.len() != 1 {
-                    self.wrong(format!("{key}.policy.sector"), "missing: the redirect URIs are of several hosts");
+                    self.wrong(
+                        format!("{key}.policy.sector"),
+                        "missing: the redirect URIs are of several hosts",
+                    );
                 }
                 hosts.into_iter().next().flatten().map(str::to_owned)
             }

@@ -124,7 +124,9 @@ impl Reader<'_> {
         }
         let oidc_keys = self.oidc_keys();
         let statement_keys = self.signing_keys("keys.statement_files", &self.config.keys.statement_files);
-        let shared = |keys: &SigningKeys| keys.iter().any(|key| statement_keys.iter().any(|other| other.kid() == key.kid()));
+        let shared = |keys: &SigningKeys| {
+            keys.iter().any(|key| statement_keys.iter().any(|other| other.kid() == key.kid()))
+        };
         if oidc_keys.as_ref().is_some_and(shared) {
             self.wrong("keys.statement_files", "a key of keys.oidc_signing_files");
         }
@@ -244,13 +246,15 @@ impl Reader<'_> {
 
     fn oidc_keys(&mut self) -> Option<SigningKeys> {
         const KEY: &str = "keys.oidc_signing_files";
-        let files: Vec<_> = self.config.keys.oidc_signing_files.iter().map(|file| self.config.path(file)).collect();
+        let files: Vec<_> =
+            self.config.keys.oidc_signing_files.iter().map(|file| self.config.path(file)).collect();
         if files.is_empty() {
             self.wrong(KEY, "needs at least one file");
             return None;
         }
         let read = SigningKeys::read(&files);
-        read.map_err(|wrong| wrong.into_iter().for_each(|(i, text)| self.wrong(format!("{KEY}.{i}"), text))).ok()
+        read.map_err(|wrong| wrong.into_iter().for_each(|(i, text)| self.wrong(format!("{KEY}.{i}"), text)))
+            .ok()
     }
 
     /// Every client's tokens can be signed as it asks.

@@ -126,13 +126,19 @@ fn a_policy_that_cannot_be_kept_is_a_mistake() {
         let read = bench.read(BASIC, |t| set(t, "clients.0", "policy", policy));
         read.map(drop).map_err(|mistakes| mistakes.to_string())
     };
-    assert_eq!(policy("{ sso_seconds = 14400, subject_type = 'pairwise', access_token = 'reusable' }"), Ok(()));
+    assert_eq!(
+        policy("{ sso_seconds = 14400, subject_type = 'pairwise', access_token = 'reusable' }"),
+        Ok(())
+    );
     for (written, expected) in [
         ("{ sso_seconds = 14401 }", "clients.0: client broker-client-id: sso_seconds is 0 to 14400"),
         ("{ profile = 'fapi2' }", "clients.0: client broker-client-id: FAPI 2.0 asks for private_key_jwt"),
         ("{ request_objects = 'required' }", "clients.0.jwks_file: missing: request objects are signed"),
         ("{ scopes = ['openid', 'phone'] }", "clients.0.policy.scopes: phone: not a scope"),
-        ("{ ciba = true, subject_type = 'pairwise' }", "clients.0: client broker-client-id: CIBA needs public subjects"),
+        (
+            "{ ciba = true, subject_type = 'pairwise' }",
+            "clients.0: client broker-client-id: CIBA needs public subjects",
+        ),
         ("{ userinfo = 'xml' }", "clients.0.policy.userinfo: unknown variant `xml`"),
     ] {
         let told = policy(written).unwrap_err();

@@ -15,9 +15,7 @@ use crate::AppState;
 pub(super) async fn push(State(state): State<AppState>, request: Request) -> Response {
     let (parts, form) = read(request).await;
     match accept(&state, &parts.headers, form).await {
-        Ok(pushed) => {
-            uncached((StatusCode::CREATED, pushed.to_json()).into_response(), "application/json")
-        }
+        Ok(pushed) => uncached((StatusCode::CREATED, pushed.to_json()).into_response(), "application/json"),
         Err(refused) => refusal(&state, refused),
     }
 }

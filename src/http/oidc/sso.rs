@@ -4,8 +4,8 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use crypto::sha256;
-use identity::{Acr, IdentityState};
 use identity::login::{LOGIN_LIFE, LoginKind};
+use identity::{Acr, IdentityState};
 use oidc::{ApprovedLogin, AuthorizationRequest, Code};
 use protocol::Base64;
 use rand_core::Rng as _;
@@ -58,7 +58,9 @@ pub(super) async fn answer(
     let name = cookie_name(state, client.id());
     let sent = secrets(state, headers).into_iter().find(|(sent, _)| *sent == name);
     let Some((_, secret)) = sent.filter(|_| client.policy().sso_seconds > 0) else { return Ok(None) };
-    let Some(session) = state.database.load_session(&secret, client.id(), now).await? else { return Ok(None) };
+    let Some(session) = state.database.load_session(&secret, client.id(), now).await? else {
+        return Ok(None);
+    };
 
     let mut rng = state.rng();
     let mut random = [0; 16];
@@ -67,7 +69,9 @@ pub(super) async fn answer(
     let before = ApprovedLogin::from_bytes(&session.answer).map_err(ApiError::internal)?;
     let Ok(approved) = before.again(&id, client, request, now) else { return Ok(None) };
     let account = state.database.load_account(&session.identity_id).await?;
-    let Some(account) = account.filter(|account| account.state == IdentityState::Active) else { return Ok(None) };
+    let Some(account) = account.filter(|account| account.state == IdentityState::Active) else {
+        return Ok(None);
+    };
     let subject = super::subject(state, client, &account, now).map_err(ApiError::internal)?;
     let device = state.database.load_device(&session.device_id).await?;
     let counts = device.is_some_and(|device| device.active && device.identity_id == account.identity_id);

@@ -20,7 +20,8 @@ impl RsaSigner {
     /// # Errors
     /// [`Error::RsaKey`]: no RSA key, of another length, or inconsistent.
     pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, Error> {
-        let key = KeyPair::from_pkcs8(der).map_err(|_| Error::RsaKey("not an RSA key of 2048 to 4096 bits"))?;
+        let key =
+            KeyPair::from_pkcs8(der).map_err(|_| Error::RsaKey("not an RSA key of 2048 to 4096 bits"))?;
         Ok(Self(Arc::new(key)))
     }
 

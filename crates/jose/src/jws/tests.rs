@@ -225,7 +225,10 @@ fn an_rsa_key_signs_rs256_under_its_own_name() {
     assert!(key.private_key().is_none());
     let jws = sign(&key, Some("JWT"), &json!({"sub": "x"}));
     let verified = verify(&jws, &vec![public].into(), &[Algorithm::Rs256]).unwrap();
-    assert_eq!((verified.header().kid.as_deref(), verified.claims()), (Some(key.kid()), Ok(json!({"sub": "x"}))));
+    assert_eq!(
+        (verified.header().kid.as_deref(), verified.claims()),
+        (Some(key.kid()), Ok(json!({"sub": "x"})))
+    );
     let refused = verify(&jws, &set(&[&key]), &[Algorithm::Es256]);
     assert_eq!(refused, Err(Error::AlgorithmNotAllowed(Algorithm::Rs256)));
 }

@@ -165,7 +165,8 @@ fn an_approval_answers_its_own_request_only() {
 fn a_session_answers_no_more_than_was_approved_and_no_longer_than_it_may() {
     let policy = |sso_seconds| crate::Policy { sso_seconds, ..Default::default() };
     let browser = client(&Acr::ALL).with_policy(policy(600)).unwrap();
-    let asked = |accepted: AcceptedRequest, prompt, max_age| AuthorizationRequest { accepted, prompt, max_age };
+    let asked =
+        |accepted: AcceptedRequest, prompt, max_age| AuthorizationRequest { accepted, prompt, max_age };
     let login = approved(&request());
     let next = AcceptedRequest { nonce: Some("other".into()), ..request() };
     let again = |request, after| login.again("next", &browser, &request, AT.plus(after));
@@ -175,9 +176,21 @@ fn a_session_answers_no_more_than_was_approved_and_no_longer_than_it_may() {
     assert!(again(asked(next.clone(), Prompt::None, Some(60)), 60).is_ok());
     assert_eq!(again(asked(next.clone(), Prompt::Login, None), 1), Err(Error::Session));
     assert_eq!(again(asked(next.clone(), Prompt::Any, None), 601), Err(Error::Session), "over");
-    assert_eq!(again(asked(next.clone(), Prompt::Any, Some(60)), 61), Err(Error::Session), "older than max_age");
-    assert_eq!(again(asked(next.clone(), Prompt::Any, Some(0)), 0), Err(Error::Session), "max_age=0 is a login");
-    assert_eq!(again(asked(next.clone(), Prompt::Any, None), -1), Err(Error::Session), "a clock that went back");
+    assert_eq!(
+        again(asked(next.clone(), Prompt::Any, Some(60)), 61),
+        Err(Error::Session),
+        "older than max_age"
+    );
+    assert_eq!(
+        again(asked(next.clone(), Prompt::Any, Some(0)), 0),
+        Err(Error::Session),
+        "max_age=0 is a login"
+    );
+    assert_eq!(
+        again(asked(next.clone(), Prompt::Any, None), -1),
+        Err(Error::Session),
+        "a clock that went back"
+    );
     let never = client(&Acr::ALL);
     let refused = login.again("next", &never, &asked(next.clone(), Prompt::Any, None), AT);
     assert_eq!(refused, Err(Error::Session), "the broker's policy");

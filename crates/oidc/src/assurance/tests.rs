@@ -60,7 +60,8 @@ fn parse(value: &Value) -> Option<AssuranceRequest> {
 
 fn answer(value: &Value) -> Option<Value> {
     let (pivot, facts, document) = (pivot(), facts(), document());
-    let evidence = Evidence { pivot: &pivot, facts: &facts, document: &document, checked_at: NOW.plus(-3600) };
+    let evidence =
+        Evidence { pivot: &pivot, facts: &facts, document: &document, checked_at: NOW.plus(-3600) };
     parse(value)?.answer(Acr::Eidas2, &evidence, NOW)
 }
 
@@ -150,7 +151,9 @@ fn a_constraint_that_is_not_met_takes_all_away() {
 
 #[test]
 fn of_several_requests_the_first_that_can_be_met_counts() {
-    let one = |framework: &str, claim: &str| asked(json!({"trust_framework": {"value": framework}}), json!({claim: null}));
+    let one = |framework: &str, claim: &str| {
+        asked(json!({"trust_framework": {"value": framework}}), json!({claim: null}))
+    };
     let both = json!([one("de_aml", "gender"), one("eidas", "birthdate"), one("eidas", "gender")]);
     assert_eq!(answer(&both).unwrap()["claims"], json!({"birthdate": "1977-07-14"}));
     assert!(answer(&json!([])).is_none());
@@ -158,7 +161,8 @@ fn of_several_requests_the_first_that_can_be_met_counts() {
 
 #[test]
 fn the_kind_of_document_follows_from_its_code() {
-    for (code, kind) in [("P", "passport"), ("PD", "passport"), ("AR", "residence_permit"), ("ID", "idcard")] {
+    for (code, kind) in [("P", "passport"), ("PD", "passport"), ("AR", "residence_permit"), ("ID", "idcard")]
+    {
         assert_eq!(document_type(code), kind);
     }
     assert_eq!(checks(&LevelFacts { holder: HolderProof::Desk, ..facts() }), ["vcrypt", "pvp"]);

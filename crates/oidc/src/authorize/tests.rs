@@ -216,7 +216,9 @@ fn a_hint_of_ours_for_this_client_names_a_person() {
 #[test]
 fn a_level_asked_by_claims_counts_before_acr_values() {
     let asked = |level: &str| {
-        let claims = format!("%7B%22id_token%22:%7B%22acr%22:%7B%22essential%22:true,%22values%22:%5B%22{level}%22%5D%7D%7D%7D");
+        let claims = format!(
+            "%7B%22id_token%22:%7B%22acr%22:%7B%22essential%22:true,%22values%22:%5B%22{level}%22%5D%7D%7D%7D"
+        );
         parse(&[("claims", &claims)]).map(|request| request.acr().to_vec())
     };
     assert_eq!(asked("eidas3").unwrap(), [Acr::Eidas3]);
@@ -248,14 +250,18 @@ fn a_policy_asks_for_more() {
 #[test]
 fn a_pushed_request_is_named_by_client_and_uri() {
     let uri = "urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Ax";
-    let reference = PushedReference::read(format!("client_id=fc&request_uri={uri}&scope=x").as_bytes()).unwrap();
+    let reference =
+        PushedReference::read(format!("client_id=fc&request_uri={uri}&scope=x").as_bytes()).unwrap();
     let digest = sha256(b"urn:ietf:params:oauth:request_uri:x");
     assert!(reference == Some(PushedReference { client_id: "fc".into(), digest }));
     assert!(PushedReference::read(query(&[]).as_bytes()).unwrap().is_none());
     let foreign = format!("{}&request_uri=https%3A%2F%2Fb.example", query(&[]));
     assert!(PushedReference::read(foreign.as_bytes()).unwrap().is_none());
     assert!(PushedReference::read(format!("request_uri={uri}").as_bytes()).is_err());
-    assert!(PushedReference::read(format!("client_id=fc&request_uri={uri}&request_uri={uri}").as_bytes()).is_err());
+    assert!(
+        PushedReference::read(format!("client_id=fc&request_uri={uri}&request_uri={uri}").as_bytes())
+            .is_err()
+    );
 }
 
 #[test]

@@ -26,7 +26,10 @@ fn parse(query: &str, objects: RequestObjects) -> Result<AuthorizationRequest, A
     let policy = Policy { request_objects: objects, ..Policy::default() };
     let clients = Clients::new([client(&Acr::ALL).with_policy(policy).unwrap()]).unwrap();
     let keys = JwkSet::default();
-    AuthorizationRequest::parse(query.as_bytes(), &Provider { clients: &clients, issuer: ISSUER, keys: &keys, now: NOW })
+    AuthorizationRequest::parse(
+        query.as_bytes(),
+        &Provider { clients: &clients, issuer: ISSUER, keys: &keys, now: NOW },
+    )
 }
 
 fn keys() -> JwkSet {
@@ -82,15 +85,16 @@ fn each_claim_that_is_wrong_alone_is_refused() {
 #[test]
 fn a_signature_that_is_not_the_clients_is_refused() {
     let redirect = "redirect_uri=https://broker.example/oidc-callback&state=outer";
-    let outcome = |object: String| {
-        match parse(&format!("client_id=fc&request={object}&{redirect}"), RequestObjects::Accepted(keys())) {
-            Ok(_) => None,
-            Err(AuthorizeError::Redirect(error)) => {
-                assert_eq!(error.state.as_deref(), Some(&b"outer"[..]));
-                Some(error.error)
-            }
-            Err(error) => panic!("{error}"),
+    let outcome = |object: String| match parse(
+        &format!("client_id=fc&request={object}&{redirect}"),
+        RequestObjects::Accepted(keys()),
+    ) {
+        Ok(_) => None,
+        Err(AuthorizeError::Redirect(error)) => {
+            assert_eq!(error.state.as_deref(), Some(&b"outer"[..]));
+            Some(error.error)
         }
+        Err(error) => panic!("{error}"),
     };
     let refused = Some(ErrorCode::InvalidRequestObject);
     assert_eq!(outcome(jose::sign(&key(1), None, &claims())), None);
@@ -103,7 +107,8 @@ fn a_signature_that_is_not_the_clients_is_refused() {
 
 #[test]
 fn the_policy_says_who_signs() {
-    let plain = "client_id=fc&response_type=code&scope=openid&redirect_uri=https://broker.example/oidc-callback";
+    let plain =
+        "client_id=fc&response_type=code&scope=openid&redirect_uri=https://broker.example/oidc-callback";
     let object = jose::sign(&key(1), None, &claims());
     let code = |query: &str, objects| match parse(query, objects) {
         Err(AuthorizeError::Redirect(error)) => Some(error.error),

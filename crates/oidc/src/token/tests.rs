@@ -1,10 +1,10 @@
 use super::*;
+use crate::approved_login::tests::{AT, SECRET, client};
 use crate::client_assertion::ASSERTION_TYPE;
+use crate::request::tests::request as accepted;
 use crate::{ClientAuth, SecretDigest};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use crate::approved_login::tests::{AT, SECRET, client};
-use crate::request::tests::request as accepted;
 use crypto::{Curve, EcPrivateKey};
 use identity::Acr;
 use jose::SigningKey;

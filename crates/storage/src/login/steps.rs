@@ -137,7 +137,8 @@ impl Database {
             return Err(Error::TooLong("answer"));
         }
         let (id, device) = (claimed.id.clone(), claimed.device_id.clone());
-        let answer = self.vault.seal(Table::Answer, &answered(&claimed.id, claimed.identity_id.as_deref()), 0, answer);
+        let answer =
+            self.vault.seal(Table::Answer, &answered(&claimed.id, claimed.identity_id.as_deref()), 0, answer);
         let release = self.release_key(&claimed.id, release_secret);
         let (vault, history) = (self.vault.clone(), history.to_vec());
         transaction!(self, |c| {
@@ -309,7 +310,12 @@ impl Database {
     fn with_answer(&self, row: Row) -> Result<Login, Error> {
         let mut login = login(row)?;
         if let Some(sealed) = login.answer.take() {
-            login.answer = Some(self.vault.open(Table::Answer, &answered(&login.id, login.identity_id.as_deref()), 0, &sealed)?);
+            login.answer = Some(self.vault.open(
+                Table::Answer,
+                &answered(&login.id, login.identity_id.as_deref()),
+                0,
+                &sealed,
+            )?);
         }
         Ok(login)
     }

@@ -67,7 +67,9 @@ pub(super) async fn issued(db: &TestDatabase, id: &str) {
 async fn a_login_goes_from_the_page_to_the_claims(db: TestDatabase) {
     issued(&db, "l").await;
     assert_eq!(db.issue_code("l", b"browser-l", b"other", NOW).await, Ok(None), "issued once");
-    let RedeemOutcome::Redeemed(login) = db.redeem_code(b"code-l", "fc", NewToken::once(b"token"), NOW).await.unwrap() else {
+    let RedeemOutcome::Redeemed(login) =
+        db.redeem_code(b"code-l", "fc", NewToken::once(b"token"), NOW).await.unwrap()
+    else {
         panic!("not redeemed")
     };
     assert_eq!(login.answer.as_deref(), Some(b"answer".as_slice()));
@@ -82,9 +84,9 @@ async fn sixteen_redemptions_of_one_code_make_one_token_and_then_revoke_it(db: T
     issued(&db, "l").await;
     let tries = (0..16).map(|n| {
         let db = db.database.clone();
-        tokio::spawn(
-            async move { db.redeem_code(b"code-l", "fc", NewToken::once(format!("token-{n}").as_bytes()), NOW).await },
-        )
+        tokio::spawn(async move {
+            db.redeem_code(b"code-l", "fc", NewToken::once(format!("token-{n}").as_bytes()), NOW).await
+        })
     });
     let mut outcomes = Vec::new();
     for task in tries.collect::<Vec<_>>() {
@@ -94,7 +96,11 @@ async fn sixteen_redemptions_of_one_code_make_one_token_and_then_revoke_it(db: T
     let reused = outcomes.iter().filter(|o| **o == RedeemOutcome::Reused).count();
     assert_eq!((redeemed, reused), (1, 15));
     for n in 0..16 {
-        assert_eq!(db.use_access_token(format!("token-{n}").as_bytes(), None, NOW).await, Ok(None), "revoked");
+        assert_eq!(
+            db.use_access_token(format!("token-{n}").as_bytes(), None, NOW).await,
+            Ok(None),
+            "revoked"
+        );
     }
     assert_eq!(db.load_login("l").await.unwrap().unwrap().state, LoginState::Revoked);
 }
@@ -190,11 +196,16 @@ async fn nothing_is_released_in_another_browser(db: TestDatabase) {
 
 async fn a_code_lives_thirty_seconds_and_serves_its_client_only(db: TestDatabase) {
     issued(&db, "l").await;
-    let redeem = async |client: &str, at| db.redeem_code(b"code-l", client, NewToken::once(b"token"), at).await.unwrap();
+    let redeem = async |client: &str, at| {
+        db.redeem_code(b"code-l", client, NewToken::once(b"token"), at).await.unwrap()
+    };
     assert_eq!(redeem("other", NOW).await, RedeemOutcome::Invalid);
     assert_eq!(redeem("fc", NOW.plus(30)).await, RedeemOutcome::Invalid);
     assert!(matches!(redeem("fc", NOW.plus(29)).await, RedeemOutcome::Redeemed(_)));
-    assert_eq!(db.redeem_code(b"code-x", "fc", NewToken::once(b"token-x"), NOW).await, Ok(RedeemOutcome::Invalid));
+    assert_eq!(
+        db.redeem_code(b"code-x", "fc", NewToken::once(b"token-x"), NOW).await,
+        Ok(RedeemOutcome::Invalid)
+    );
 }
 
 async fn a_token_is_used_once_and_lives_sixty_seconds(db: TestDatabase) {

@@ -19,7 +19,9 @@ impl Bench {
         let cookies = done.headers.get_all("set-cookie").into_iter().map(|value| value.to_str().unwrap());
         let session = cookies.filter(|cookie| cookie.starts_with("sceau-sso-")).collect::<Vec<_>>();
         let [cookie] = session[..] else { panic!("{session:?}") };
-        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Max-Age=600"));
+        assert!(
+            cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Max-Age=600")
+        );
         cookie.split(';').next().unwrap().to_owned()
     }
 
@@ -141,7 +143,12 @@ async fn a_session_ends_with_a_logout_and_with_the_identity() {
     assert_eq!(bench.asked(&cookie, "&prompt=none").await.query("error"), Some("login_required"));
     assert!(bench.asked(&other, "&prompt=none").await.query("code").is_some(), "another browser's stays");
     let (database, id) = (&bench.state.database, &bench.identity_id);
-    assert!(database.set_identity_state(id, IdentityState::Active, IdentityState::Blocked, "test", NOW).await.unwrap());
+    assert!(
+        database
+            .set_identity_state(id, IdentityState::Active, IdentityState::Blocked, "test", NOW)
+            .await
+            .unwrap()
+    );
     assert_eq!(bench.asked(&other, "&prompt=none").await.query("error"), Some("login_required"));
 }
 

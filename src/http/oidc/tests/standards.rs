@@ -31,7 +31,8 @@ impl Proof<'_> {
             claims["ath"] = json!(BASE64_URL_SAFE_NO_PAD.encode(crypto::sha256(token.as_bytes())));
         }
         let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-        let input = format!("{}.{}", part(json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk})), part(claims));
+        let input =
+            format!("{}.{}", part(json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk})), part(claims));
         let signature = key.sign(HashAlgorithm::Sha256, input.as_bytes()).to_plain(Curve::P256);
         format!("{input}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
@@ -44,7 +45,14 @@ impl Proof<'_> {
 
 impl Bench {
     /// A form with the assertion of a client, and a proof beside it.
-    async fn call(&self, path: &str, client: &str, form: &str, jti: &str, proof: Option<Proof<'_>>) -> Answer {
+    async fn call(
+        &self,
+        path: &str,
+        client: &str,
+        form: &str,
+        jti: &str,
+        proof: Option<Proof<'_>>,
+    ) -> Answer {
         let claims = json!({"iss": client, "sub": client, "aud": ISSUER, "exp": NOW.0 + 60, "jti": jti});
         let form = format!(
             "{form}&client_id={client}&client_assertion_type={ASSERTION_TYPE}&client_assertion={}",
@@ -60,7 +68,8 @@ impl Bench {
     /// A nonce, as a client learns it: by a proof without one.
     async fn nonce(&self, jti: &str) -> String {
         let proof = Proof { seed: 5, method: "POST", path: "/token", nonce: "", token: None, jti: 0 };
-        let asked = self.call("/token", "fapi", "grant_type=authorization_code&code=x", jti, Some(proof)).await;
+        let asked =
+            self.call("/token", "fapi", "grant_type=authorization_code&code=x", jti, Some(proof)).await;
         assert_eq!(asked.refused(), (400, "use_dpop_nonce".into()));
         asked.header("dpop-nonce").to_owned()
     }
@@ -84,7 +93,9 @@ fn by_uri(uri: &str) -> String {
 }
 
 fn fapi_form(code: &str) -> String {
-    format!("grant_type=authorization_code&code={code}&redirect_uri=https://fapi.example/cb&code_verifier={VERIFIER}")
+    format!(
+        "grant_type=authorization_code&code={code}&redirect_uri=https://fapi.example/cb&code_verifier={VERIFIER}"
+    )
 }
 
 #[tokio::test]
@@ -101,7 +112,10 @@ async fn the_fapi_client_logs_in_by_par_pkce_assertion_and_dpop() {
 
     let described = bench.call("/introspect", "fapi", &format!("token={token}"), "4", None).await.json();
     assert_eq!((&described["active"], &described["token_type"]), (&json!(true), &json!("DPoP")));
-    assert_eq!((&described["cnf"]["jkt"], &described["exp"]), (&json!(proof.thumbprint()), &json!(NOW.0 + 60)));
+    assert_eq!(
+        (&described["cnf"]["jkt"], &described["exp"]),
+        (&json!(proof.thumbprint()), &json!(NOW.0 + 60))
+    );
 
     let userinfo = async |scheme: &str, proof: Option<Proof<'_>>| {
         let mut request = Request::get("/userinfo").header("authorization", format!("{scheme} {token}"));
@@ -119,14 +133,20 @@ async fn the_fapi_client_logs_in_by_par_pkce_assertion_and_dpop() {
         ("DPoP", Some(Proof { token: Some("x"), ..proof }), "another token"),
         ("DPoP", Some(Proof { path: "/token", ..proof }), "another endpoint"),
         ("DPoP", Some(Proof { method: "POST", ..proof }), "another method"),
-        ("DPoP", Some(Proof { jti: 1, method: "POST", path: "/token", token: None, ..proof }), "a proof of before"),
+        (
+            "DPoP",
+            Some(Proof { jti: 1, method: "POST", path: "/token", token: None, ..proof }),
+            "a proof of before",
+        ),
     ] {
         let refused = userinfo(scheme, wrong).await;
         assert_eq!(refused.status, 401, "{why}");
         assert!(!refused.header("www-authenticate").is_empty(), "{why}");
     }
     let asked = userinfo("DPoP", Some(Proof { nonce: "", ..proof })).await;
-    assert!(asked.header("www-authenticate").contains("use_dpop_nonce") && !asked.header("dpop-nonce").is_empty());
+    assert!(
+        asked.header("www-authenticate").contains("use_dpop_nonce") && !asked.header("dpop-nonce").is_empty()
+    );
     assert_eq!(userinfo("DPoP", Some(proof)).await.status, 200, "nothing of that used the token up");
 }
 
@@ -142,10 +162,17 @@ async fn the_fapi_client_is_asked_for_everything() {
     let plain = fapi_request().replace("S256", "plain");
     assert_eq!(bench.call("/par", "fapi", &plain, "2", None).await.status, 400);
     let foreign = fapi_request().replace("fapi.example", "evil.example");
-    assert_eq!(bench.call("/par", "fapi", &foreign, "3", None).await.refused(), (400, "invalid_request".into()));
+    assert_eq!(
+        bench.call("/par", "fapi", &foreign, "3", None).await.refused(),
+        (400, "invalid_request".into())
+    );
     let nested = format!("{}&request_uri=urn:x", fapi_request());
-    assert_eq!(bench.call("/par", "fapi", &nested, "4", None).await.refused(), (400, "invalid_request".into()));
-    let code = bench.released_by(&by_uri(&bench.pushed("5", "").await)).await.query("code").unwrap().to_owned();
+    assert_eq!(
+        bench.call("/par", "fapi", &nested, "4", None).await.refused(),
+        (400, "invalid_request".into())
+    );
+    let code =
+        bench.released_by(&by_uri(&bench.pushed("5", "").await)).await.query("code").unwrap().to_owned();
     let bare = bench.call("/token", "fapi", &fapi_form(&code), "6", None).await;
     assert_eq!(bare.refused(), (400, "invalid_dpop_proof".into()), "without a proof");
     let aud = json!({"iss": "fapi", "sub": "fapi", "aud": format!("{ISSUER}/token"), "exp": NOW.0 + 60, "jti": "7"});
@@ -154,7 +181,11 @@ async fn the_fapi_client_is_asked_for_everything() {
         fapi_form(&code),
         jose::sign(&bench.client_key, None, &aud)
     );
-    assert_eq!(bench.post("/token", &form).await.refused(), (401, "invalid_client".into()), "the token endpoint as aud");
+    assert_eq!(
+        bench.post("/token", &form).await.refused(),
+        (401, "invalid_client".into()),
+        "the token endpoint as aud"
+    );
 }
 
 /// RFC 9126, 4 and 7.3.
@@ -275,7 +306,8 @@ async fn verified_claims_come_with_the_passport_as_evidence() {
         },
         "claims": {"given_name": null, "family_name": null, "birthdate": null, "birthplace": null},
     });
-    let claims = json!({"id_token": {"verified_claims": asked}, "userinfo": {"verified_claims": asked}}).to_string();
+    let claims =
+        json!({"id_token": {"verified_claims": asked}, "userinfo": {"verified_claims": asked}}).to_string();
     let claims: String = claims.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let uri = bench.pushed("1", &format!("&claims={claims}")).await;
     let code = bench.released_by(&by_uri(&uri)).await.query("code").unwrap().to_owned();
@@ -300,7 +332,9 @@ async fn verified_claims_come_with_the_passport_as_evidence() {
     assert_eq!(id_token["verified_claims"], expected, "birthplace is declared");
     let token = tokens["access_token"].as_str().unwrap();
     let proof = Proof { method: "GET", path: "/userinfo", token: Some(token), jti: 2, ..proof };
-    let request = Request::get("/userinfo").header("authorization", format!("DPoP {token}")).header("dpop", proof.jws());
+    let request = Request::get("/userinfo")
+        .header("authorization", format!("DPoP {token}"))
+        .header("dpop", proof.jws());
     let userinfo = bench.send(request.body(Body::empty()).unwrap()).await;
     let userinfo = read(std::str::from_utf8(&userinfo.body).unwrap());
     assert_eq!(userinfo["verified_claims"], expected);
