@@ -78,7 +78,7 @@ fn every_answer_carries_its_headers_and_no_more() {
     }
     let nowhere = Raw::get("/../../etc/passwd").send(&bench);
     report.check("HD-050", "no such path", is("status", nowhere.status, 404));
-    report.end(27);
+    report.end(26);
 }
 
 #[test]
