@@ -1,4 +1,4 @@
-//! Deletes what has had its time, and keeps fresh what others publish: the clients' keys, the trust store.
+//! Deletes what has had its time, and keeps fresh what others change: the clients' keys, the trust store, our own keys.
 
 use std::time::Duration;
 
@@ -14,6 +14,12 @@ pub async fn run(state: AppState) {
     loop {
         if let Err(error) = once(&state).await {
             tracing::error!(%error, "housekeeping");
+        }
+        let reading = state.clone();
+        match tokio::task::spawn_blocking(move || reading.oidc_keys.refresh()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(error, "reading the keys of ID tokens"),
+            Err(error) => tracing::error!(%error, "reading the keys of ID tokens"),
         }
         let reading = state.clone();
         // A store of a thousand certificates takes a while to read.
@@ -36,5 +42,7 @@ pub async fn once(state: &AppState) -> Result<(), storage::Error> {
     while state.database.delete_expired_traces(now, BATCH).await? >= BATCH as u64 {}
     state.database.delete_expired_sessions(now).await?;
     state.database.delete_expired_changes(now).await?;
+    state.database.delete_expired_sso_sessions(now).await?;
+    state.database.delete_expired_pushed(now).await?;
     state.database.delete_expired_counts(now).await
 }

@@ -22,6 +22,7 @@ use crate::face_engines::FaceEngines;
 use crate::http::limits::Buckets;
 use crate::http::own;
 use crate::mail::Mailer;
+use crate::oidc_keys::OidcKeys;
 use crate::trust::Trust;
 
 /// Pictures and captures that are worked on at one time.
@@ -73,12 +74,10 @@ pub struct Services {
     pub own_client: Clients,
     /// The keys that their tokens are encrypted to.
     pub client_keys: ClientKeys,
-    /// Signs ID tokens and userinfo.
-    pub oidc_key: SigningKey,
-    /// The public keys of both, older ones too.
-    pub oidc_keys: JwkSet,
-    /// The same as the answer of `jwks_uri`.
-    pub jwks: Bytes,
+    /// Sign ID tokens and userinfo.
+    pub oidc_keys: OidcKeys,
+    /// Makes pairwise subjects.
+    pub pairwise_key: Secret<[u8; 32]>,
     /// The answer of the discovery endpoint.
     pub metadata: Bytes,
     /// Authenticates nonces of signed requests.
@@ -115,20 +114,19 @@ impl AppState {
             .map_err(|error| mistake("database", &error))?;
         let mailer = Mailer::new(&config, materials.mail_password.as_ref(), &materials.mail_roots)
             .map_err(|error| mistake("mail", &error))?;
-        let (mut statement_keys, mut oidc_keys) = (materials.statement_keys, materials.oidc_keys);
+        let mut statement_keys = materials.statement_keys;
+        let files = config.keys.oidc_signing_files.iter().map(|file| config.path(file)).collect();
+        let oidc_keys = OidcKeys::new(files, materials.oidc_keys);
         let public = |keys: &[SigningKey]| JwkSet::from(keys.iter().map(SigningKey::jwk).collect::<Vec<_>>());
-        let public_oidc_keys = public(&oidc_keys);
-        let jwks = serde_json::to_vec(&public_oidc_keys).unwrap_or_default().into();
         let own_keys = public(&statement_keys);
         let own_client = own::client(&config.issuer, &mut rng).map_err(|error| mistake("issuer", &error))?;
         let services = Services {
             own_client,
+            metadata: ProviderMetadata::new(&config.issuer, &materials.clients).to_json().into(),
             clients: materials.clients,
             client_keys: materials.client_keys,
-            oidc_key: oidc_keys.swap_remove(0),
-            oidc_keys: public_oidc_keys,
-            jwks,
-            metadata: ProviderMetadata::new(&config.issuer).to_json().into(),
+            oidc_keys,
+            pairwise_key: materials.pairwise_key,
             nonce_key: materials.nonce_key,
             buckets: Buckets::new(config.limits.burst, config.limits.per_minute),
             config,
@@ -186,11 +184,26 @@ impl Services {
         self.client_config(client_id).map_or("", |client| client.consent_version.as_str())
     }
 
+    /// A token as its client gets it: signed by `sign` with the key of the client's algorithm, encrypted if it asked for that.
+    ///
+    /// # Errors
+    /// What is missing: our key, or the client's.
+    pub fn token_for(
+        &self,
+        client: &Client,
+        sign: impl FnOnce(&SigningKey) -> String,
+    ) -> Result<String, String> {
+        let (algorithm, keys) = (client.policy().signing, self.oidc_keys.now());
+        let key =
+            keys.signing(algorithm, self.now()).ok_or_else(|| format!("no key for {}", algorithm.name()))?;
+        self.encrypted(client, sign(key)).map_err(|error| error.to_string())
+    }
+
     /// A signed token as its client gets it: encrypted, if it asked for that.
     ///
     /// # Errors
     /// [`NoKey`]: no key of the client's is at hand.
-    pub fn encrypted(&self, client: &Client, token: String) -> Result<String, NoKey> {
+    fn encrypted(&self, client: &Client, token: String) -> Result<String, NoKey> {
         let (Some(encryption), Some(key)) = (client.encryption(), self.client_keys.key(client)?) else {
             return Ok(token);
         };

@@ -16,7 +16,7 @@ mod trace;
 mod trust;
 mod verify;
 
-pub use keys::{new_keys, pem};
+pub use keys::{new_keys, pem, rotate};
 
 use std::process::ExitCode;
 
@@ -39,7 +39,7 @@ enum Command {
     /// Checks a configuration file.
     #[command(subcommand)]
     Config(config::Config),
-    /// Makes keys.
+    /// Makes keys, and successors of keys.
     #[command(subcommand)]
     Keys(keys::Keys),
     /// Plays FranceConnect towards a provider, and shows each of its rules passed or failed.

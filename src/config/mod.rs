@@ -4,6 +4,7 @@
 //! refused. A secret stands inline or in the file named by `KEY_file`, never both. [`Materials`] is what the files
 //! that it names hold; `sceau config check` reads it all and prints each mistake with the path of its key.
 
+mod client_policy;
 mod materials;
 mod network;
 mod pages;
@@ -16,6 +17,9 @@ mod values;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use client_policy::{
+    AccessTokenUse, ClientPolicy, ClientProfile, RequestObjects, SubjectType, UserinfoFormat,
+};
 pub use materials::{ConsentDocument, Materials, Theme, ThemeFile};
 pub use network::{Cidr, subscriber};
 pub use pages::{Conformity, Pages};
@@ -25,6 +29,7 @@ pub use sections::{
     Enrolment, Face,
     FaceEngine, Keys, Limits, Log, LogFormat, Mail, MailSecurity, Server, SigningAlgorithm, Tls, Trust,
 };
+pub use values::signing_key;
 
 /// A mistake in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]

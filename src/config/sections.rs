@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use attestation::{Environment, SecurityLevel};
 use identity::Level;
-use jose::{ContentEncryption, KeyManagement};
+use jose::{Algorithm, ContentEncryption, KeyManagement};
 use serde::Deserialize;
 
-use super::{Cidr, Pages, Secret};
+use super::{Cidr, ClientPolicy, Pages, Secret};
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -110,7 +110,8 @@ pub struct Keys {
     pub lookup: Option<Secret<String>>,
     /// A file that holds it.
     pub lookup_file: Option<PathBuf>,
-    /// The keys of ID tokens (P-256, PKCS#8, PEM): the first signs, all are published.
+    /// The keys of ID tokens (P-256, or RSA for clients of RS256; PKCS#8, PEM): of each kind the first signs, or its
+    /// successor beside it (`sceau keys rotate`); all are published.
     pub oidc_signing_files: Vec<PathBuf>,
     /// The keys of our own statements, the same: the first signs, all are accepted.
     pub statement_files: Vec<PathBuf>,
@@ -126,16 +127,6 @@ pub enum ClientAuthentication {
     ClientSecretBasic,
     /// An assertion that it signed (RFC 7523).
     PrivateKeyJwt,
-}
-
-/// How a client's ID tokens and claims are signed. Another value is refused: no client is told that it gets what this
-/// server does not make.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum SigningAlgorithm {
-    /// ECDSA on P-256 with SHA-256.
-    #[default]
-    #[serde(rename = "ES256")]
-    Es256,
 }
 
 /// A client.
@@ -165,8 +156,8 @@ pub struct Client {
     /// Where it publishes the keys that its tokens are encrypted to.
     pub jwks_uri: Option<String>,
     /// How its ID tokens and claims are signed.
-    #[serde(default)]
-    pub signing_algorithm: SigningAlgorithm,
+    #[serde(default = "es256")]
+    pub signing_algorithm: Algorithm,
     /// How the key reaches the client that its ID tokens and claims are encrypted with; not encrypted without it.
     pub encryption_algorithm: Option<KeyManagement>,
     /// How ID tokens and claims are encrypted with that key.
@@ -180,6 +171,13 @@ pub struct Client {
     /// Whether the holder is told by mail of each connection. Off for a broker that mails itself.
     #[serde(default = "yes")]
     pub notice_by_mail: bool,
+    /// What is asked of it and given to it beyond the broker's contract.
+    #[serde(default)]
+    pub policy: ClientPolicy,
+}
+
+fn es256() -> Algorithm {
+    Algorithm::Es256
 }
 
 fn a256gcm() -> ContentEncryption {

@@ -18,6 +18,7 @@ use storage::{Created, Login, NewLogin, ReleaseOutcome};
 use super::address::ClientAddress;
 use super::browser::{BrowserSecret, clear_cookie};
 use super::headers::policy_with_form_target;
+use super::oidc::sso;
 use super::own;
 use super::pages::{self, Action, Frame, Lang, Name, Texts, browser_in_words, is_phone, qr_svg};
 use super::session;
@@ -40,17 +41,17 @@ pub fn routes() -> Router<AppState> {
 }
 
 /// What the phone is shown of the browser that waits.
-pub(super) struct Context {
+pub(in crate::http) struct Context {
     pub(super) browser: String,
     pub(super) address: String,
 }
 
 impl Context {
-    fn of(headers: &HeaderMap, address: ClientAddress) -> Self {
+    pub(super) fn of(headers: &HeaderMap, address: ClientAddress) -> Self {
         Self { browser: browser_in_words(user_agent(headers)), address: address.subscriber().to_string() }
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         format!("{}\n{}", self.browser, self.address).into_bytes()
     }
 
@@ -171,7 +172,7 @@ impl Bound {
     /// The browser's part is over: its secret is taken back.
     fn finished(&self, mut response: Response) -> Response {
         let cookie = clear_cookie(&self.state, &self.login.id);
-        response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+        cookie.map(|cookie| response.headers_mut().append(header::SET_COOKIE, cookie));
         response
     }
 
@@ -188,11 +189,20 @@ impl Bound {
         }
         let code = Code::generate(&mut self.state.rng());
         let (id, now) = (&self.login.id, self.state.now());
+        // Of the logins that one pushed request began, one gets a code (RFC 9126, 7.3).
+        if let Some(uri) = self.request.pushed() {
+            match self.state.database.take_pushed_request(uri).await {
+                Ok(true) => {}
+                Ok(false) => return self.go_back("the pushed request was used before"),
+                Err(error) => return ApiError::from(error).into_response(),
+            }
+        }
         let issued =
             self.state.database.issue_code(id, self.secret.bytes(), code.as_str().as_bytes(), now).await;
         match issued {
-            Ok(Some(_)) => {
-                self.finished(see_other(&self.request.success_location(&self.state.config.issuer, &code)))
+            Ok(Some(login)) => {
+                let there = see_other(&self.request.success_location(&self.state.config.issuer, &code));
+                self.finished(sso::remember(&self.state, &login, there).await)
             }
             Ok(None) => self.again(),
             Err(error) => ApiError::from(error).into_response(),

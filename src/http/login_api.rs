@@ -313,6 +313,11 @@ impl Call {
         let acr = self.level(&request)?;
         let client = self.state.client(request.client_id());
         let client = client.ok_or_else(|| ApiError::new("login.not-found"))?;
+        let subject = super::oidc::subject(&self.state, client, &self.account, self.now);
+        if !request.is_for(subject.map_err(ApiError::internal)?.as_str()) {
+            // The client named another person: to this one the login does not exist.
+            return Err(ApiError::new("login.not-found"));
+        }
         let missing = || ApiError::internal("a claimed login without its challenge");
         let expires_at = login.challenge_expires_at.ok_or_else(missing)?;
         let claims: BTreeSet<&str> =

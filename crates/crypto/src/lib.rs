@@ -35,7 +35,7 @@ pub use dsa::DsaPublicKey;
 pub use ec::{EcPoint, EcPrivateKey, EcPublicKey, EcdsaSignature, Scalar};
 pub use ed25519::Ed25519PublicKey;
 pub use hash::{HashAlgorithm, sha256};
-pub use rsa::{RsaPrivateKey, RsaPublicKey};
+pub use rsa::{RsaPrivateKey, RsaPublicKey, RsaSigner};
 pub use scheme::{SignatureNotes, SignatureScheme};
 pub use session::{SessionCipher, SessionKey};
 pub use spki::{PublicKey, SpkiNotes};

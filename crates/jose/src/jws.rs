@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crypto::{Curve, EcPrivateKey, Ed25519PublicKey, EcdsaSignature, HashAlgorithm, PublicKey};
+use crypto::{Curve, EcPrivateKey, EcdsaSignature, Ed25519PublicKey, HashAlgorithm, PublicKey, RsaSigner};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,7 @@ pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256.
     #[serde(rename = "ES256")]
     Es256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256: verified, never made.
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
     #[serde(rename = "RS256")]
     Rs256,
     /// Ed25519 (RFC 8037, 3.1; RFC 9864 calls it `Ed25519`): verified, never made.
@@ -36,7 +36,7 @@ impl Algorithm {
         }
     }
 
-    fn from_name(name: &str) -> Result<Self, Error> {
+    pub(crate) fn from_name(name: &str) -> Result<Self, Error> {
         match name {
             "ES256" => Ok(Self::Es256),
             "RS256" => Ok(Self::Rs256),
@@ -77,21 +77,64 @@ struct RawHeader<'a> {
     b64: serde_json::Value,
 }
 
-/// A P-256 key that signs ES256.
+/// A P-256 key that signs ES256, or an RSA key that signs RS256.
 #[derive(Clone)]
 pub struct SigningKey {
     kid: String,
-    key: EcPrivateKey,
+    key: PrivateKey,
+}
+
+#[derive(Clone)]
+enum PrivateKey {
+    Ec(EcPrivateKey),
+    Rsa(RsaSigner),
+}
+
+impl PrivateKey {
+    fn public_key(&self) -> PublicKey {
+        match self {
+            Self::Ec(key) => PublicKey::Ec(key.public_key()),
+            Self::Rsa(key) => PublicKey::Rsa(key.public_key()),
+        }
+    }
 }
 
 impl SigningKey {
-    /// Takes a private key; its `kid` is its thumbprint (RFC 7638).
+    /// Takes a private key for ES256; its `kid` is its thumbprint (RFC 7638).
     ///
     /// # Errors
     /// [`Error::Jwk`]: not on P-256.
     pub fn new(key: EcPrivateKey) -> Result<Self, Error> {
-        let jwk = Jwk::from_public_key(&PublicKey::Ec(key.public_key()))?;
+        Self::named(PrivateKey::Ec(key))
+    }
+
+    /// Takes a private key for RS256; its `kid` is its thumbprint.
+    ///
+    /// # Errors
+    /// [`Error::Jwk`].
+    pub fn rs256(key: RsaSigner) -> Result<Self, Error> {
+        Self::named(PrivateKey::Rsa(key))
+    }
+
+    fn named(key: PrivateKey) -> Result<Self, Error> {
+        let jwk = Jwk::from_public_key(&key.public_key())?;
         Ok(Self { kid: jwk.thumbprint()?, key })
+    }
+
+    /// What it signs with.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        match self.key {
+            PrivateKey::Ec(_) => Algorithm::Es256,
+            PrivateKey::Rsa(_) => Algorithm::Rs256,
+        }
+    }
+
+    fn sign(&self, input: &[u8]) -> Vec<u8> {
+        match &self.key {
+            PrivateKey::Ec(key) => key.sign(HashAlgorithm::Sha256, input).to_plain(Curve::P256),
+            PrivateKey::Rsa(key) => key.sign_pkcs1v15_sha256(input),
+        }
     }
 
     /// The name in the header of what this key signs.
@@ -100,19 +143,22 @@ impl SigningKey {
         &self.kid
     }
 
-    /// The private key, to store it.
+    /// The private key of ES256, to store it.
     #[must_use]
-    pub fn private_key(&self) -> &EcPrivateKey {
-        &self.key
+    pub fn private_key(&self) -> Option<&EcPrivateKey> {
+        match &self.key {
+            PrivateKey::Ec(key) => Some(key),
+            PrivateKey::Rsa(_) => None,
+        }
     }
 
     /// The public key, to publish it.
     ///
     /// # Panics
-    /// Never: the key was accepted by [`SigningKey::new`].
+    /// Never: the key had a JWK when it was taken.
     #[must_use]
     pub fn jwk(&self) -> Jwk {
-        Jwk::from_public_key(&PublicKey::Ec(self.key.public_key())).expect("a P-256 key is a JWK")
+        Jwk::from_public_key(&self.key.public_key()).expect("a key that was named")
     }
 }
 
@@ -122,14 +168,14 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// Signs claims with ES256.
+/// Signs claims.
 ///
 /// # Panics
 /// If the claims are no JSON (a map whose keys are not strings).
 #[must_use]
 pub fn sign(key: &SigningKey, typ: Option<&str>, claims: &impl Serialize) -> String {
     let header = RawHeader {
-        alg: Algorithm::Es256.name().into(),
+        alg: key.algorithm().name().into(),
         kid: Some(key.kid.clone()),
         typ: typ.map(str::to_owned),
         cty: None,
@@ -138,8 +184,7 @@ pub fn sign(key: &SigningKey, typ: Option<&str>, claims: &impl Serialize) -> Str
     };
     let encode = |json: serde_json::Result<Vec<u8>>| base64url::encode(&json.expect("claims are JSON"));
     let input = format!("{}.{}", encode(serde_json::to_vec(&header)), encode(serde_json::to_vec(claims)));
-    let signature = key.key.sign(HashAlgorithm::Sha256, input.as_bytes()).to_plain(Curve::P256);
-    format!("{input}.{}", base64url::encode(&signature))
+    format!("{input}.{}", base64url::encode(&key.sign(input.as_bytes())))
 }
 
 /// Reads the header of a JWS that is not verified yet: only good to find the key.
@@ -163,6 +208,10 @@ pub struct Verified {
 }
 
 impl Verified {
+    pub(crate) fn new(header: Header, payload: Vec<u8>) -> Self {
+        Self { header, payload }
+    }
+
     /// The header.
     #[must_use]
     pub fn header(&self) -> &Header {
@@ -217,7 +266,7 @@ pub(crate) enum VerificationKey {
     Ed25519(Ed25519PublicKey),
 }
 
-fn verify_signature(key: &VerificationKey, input: &[u8], signature: &[u8]) -> Result<(), Error> {
+pub(crate) fn verify_signature(key: &VerificationKey, input: &[u8], signature: &[u8]) -> Result<(), Error> {
     let outcome = match key {
         VerificationKey::Spki(PublicKey::Ec(key)) => EcdsaSignature::from_plain(Curve::P256, signature)
             .and_then(|signature| key.verify_prehash(&HashAlgorithm::Sha256.digest(input), &signature)),
@@ -230,7 +279,7 @@ fn verify_signature(key: &VerificationKey, input: &[u8], signature: &[u8]) -> Re
     outcome.map_err(|_| Error::Signature)
 }
 
-fn split(compact: &str) -> Result<(&str, &str, &str), Error> {
+pub(crate) fn split(compact: &str) -> Result<(&str, &str, &str), Error> {
     if compact.len() > MAX_LEN {
         return Err(Error::TooLarge);
     }

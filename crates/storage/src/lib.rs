@@ -8,6 +8,8 @@
 //! - [`trace`]: what people sent of readings that failed;
 //! - [`change`]: what waits for a confirmation; [`outbox`]: mail that waits; [`register`]: for operators;
 //! - [`session`]: who is in a browser of our own pages;
+//! - [`sso`], [`pushed`], [`token`]: sessions of browsers, requests handed over before, tokens as others than userinfo see
+//!   them;
 //! - [`usage`], [`audit`]: limits, replayed assertions, the chained log.
 //!
 //! Every statement is one `&'static str` that both engines take; [`engine`] runs it. Everything that may happen once
@@ -27,12 +29,15 @@ mod face;
 pub mod keys;
 pub mod login;
 pub mod outbox;
+pub mod pushed;
 pub mod register;
 pub mod request;
 pub mod seal;
 pub mod session;
+pub mod sso;
 #[cfg(test)]
 mod tests;
+pub mod token;
 pub mod trace;
 pub mod usage;
 mod writer;
@@ -54,5 +59,7 @@ pub use register::Registered;
 pub use request::Accepted;
 pub use seal::{Sealing, Stored};
 pub use session::Session;
+pub use sso::SsoSession;
+pub use token::{ActiveToken, NewToken};
 pub use trace::TraceSummary;
 pub use usage::Scope;

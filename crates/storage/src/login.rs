@@ -12,6 +12,8 @@ use crate::{Error, Mail};
 
 mod steps;
 
+pub(crate) use steps::answered;
+
 /// The longest request and context together, in bytes: a row stays under 1 KB.
 pub const MAX_REQUEST: usize = 640;
 
@@ -60,7 +62,7 @@ pub(crate) const ISSUE: &str = concat!(
     columns!()
 );
 pub(crate) const REDEEM: &str = concat!(
-    "UPDATE login SET state = 5, token_hash = $3, token_expires_at = $4 \
+    "UPDATE login SET state = 5, token_hash = $3, token_expires_at = $4, token_key = $6, token_reusable = $7 \
      WHERE code_hash = $1 AND client_id = $2 AND state = 4 AND code_expires_at > $5 RETURNING ",
     columns!()
 );
@@ -68,7 +70,8 @@ pub(crate) const REVOKE: &str =
     "UPDATE login SET state = 9 WHERE code_hash = $1 AND state IN (5, 6) RETURNING id";
 pub(crate) const REVOKED: &str = "SELECT id FROM login WHERE code_hash = $1 AND state = 9";
 pub(crate) const USERINFO: &str = concat!(
-    "UPDATE login SET state = 6 WHERE token_hash = $1 AND state = 5 AND token_expires_at > $2 RETURNING ",
+    "UPDATE login SET state = 6 WHERE token_hash = $1 AND (state = 5 OR state = 6 AND token_reusable = 1) \
+     AND token_expires_at > $2 AND COALESCE(token_key, $4) = $3 RETURNING ",
     columns!()
 );
 pub(crate) const CANCEL: &str =

@@ -120,6 +120,37 @@ fn keys_are_distinct_and_well_formed() {
 }
 
 #[test]
+fn a_policy_that_cannot_be_kept_is_a_mistake() {
+    let bench = Bench::new();
+    let policy = |policy: &str| {
+        let read = bench.read(BASIC, |t| set(t, "clients.0", "policy", policy));
+        read.map(drop).map_err(|mistakes| mistakes.to_string())
+    };
+    assert_eq!(
+        policy("{ sso_seconds = 14400, subject_type = 'pairwise', access_token = 'reusable' }"),
+        Ok(())
+    );
+    for (written, expected) in [
+        ("{ sso_seconds = 14401 }", "clients.0: client broker-client-id: sso_seconds is 0 to 14400"),
+        ("{ profile = 'fapi2' }", "clients.0: client broker-client-id: FAPI 2.0 asks for private_key_jwt"),
+        ("{ request_objects = 'required' }", "clients.0.jwks_file: missing: request objects are signed"),
+        ("{ scopes = ['openid', 'phone'] }", "clients.0.policy.scopes: phone: not a scope"),
+        (
+            "{ ciba = true, subject_type = 'pairwise' }",
+            "clients.0: client broker-client-id: CIBA needs public subjects",
+        ),
+        ("{ userinfo = 'xml' }", "clients.0.policy.userinfo: unknown variant `xml`"),
+    ] {
+        let told = policy(written).unwrap_err();
+        assert!(told.starts_with(expected) && told.lines().count() == 1, "{told}");
+    }
+    let rs256 = bench.mistakes(|t| set(t, "clients.0", "signing_algorithm", "'RS256'"));
+    assert_eq!(rs256, ["clients.0.signing_algorithm"], "there is no RSA key");
+    let none = bench.mistakes(|t| set(t, "clients.0", "signing_algorithm", "'none'"));
+    assert_eq!(none, ["clients.0.signing_algorithm"]);
+}
+
+#[test]
 fn a_client_has_a_name_of_its_own_a_way_back_a_level_and_a_proof() {
     let bench = Bench::new();
     let told = |change: &dyn Fn(&mut Table)| bench.read(BASIC, change).map(drop).unwrap_err().to_string();

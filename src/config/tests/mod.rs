@@ -25,13 +25,14 @@ const FULL: &str = include_str!("../../../docs/samples/full.toml");
 const NOW: UnixTime = UnixTime(1_780_000_000);
 
 /// The sections: path, header in the sample.
-const SECTIONS: [(&str, &str); 21] = [
+const SECTIONS: [(&str, &str); 22] = [
     ("", ""),
     ("server", "server"),
     ("server.tls", "server.tls"),
     ("database", "database"),
     ("keys", "keys"),
     ("clients.0", "clients"),
+    ("clients.0.policy", "clients.policy"),
     ("trust", "trust"),
     ("verification", "verification"),
     ("face", "face"),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::super::{Attestation, Desk, Enrolment, Face, Limits, Log, Mistakes};
+use super::super::{Attestation, ClientPolicy, Desk, Enrolment, Face, Limits, Log, Mistakes};
 use super::{BASIC, Bench, FULL, SECTIONS, parse, section, table};
 
 /// The keys that serde knows in a section: it lists them when it meets another.
@@ -70,7 +70,7 @@ fn the_full_sample_names_every_key() {
 #[test]
 fn keys_that_the_full_sample_leaves_out_may_be_written_as_it_shows_them() {
     let left_out = named().left_out;
-    assert_eq!(left_out.len(), 13);
+    assert_eq!(left_out.len(), 15);
     for (header, key, value) in left_out {
         let mut full = table(FULL);
         let (path, _) = SECTIONS.into_iter().find(|(_, h)| *h == header).unwrap();
@@ -102,6 +102,8 @@ fn the_full_sample_shows_the_defaults() {
     assert_eq!(text(&full.enrolment), text(&Enrolment { consents, ..Enrolment::default() }));
     assert_eq!(text(&full.limits), text(&Limits::default()));
     assert_eq!(text(&full.log), text(&Log::default()));
+    let policy = ClientPolicy { scopes: full.clients[0].policy.scopes.clone(), ..ClientPolicy::default() };
+    assert_eq!(text(&full.clients[0].policy), text(&policy));
     assert_eq!(full.clients[0].consent_version, basic.clients[0].consent_version);
     assert!(full.enrolment.consents.iter().chain(&basic.enrolment.consents).all(|consent| consent.required));
 }

@@ -29,8 +29,7 @@ fn input(header: &str, payload: &[u8]) -> String {
 /// Signs this very header, whatever it says.
 fn signed(key: &SigningKey, header: &str) -> String {
     let input = input(header, b"{}");
-    let signature = key.key.sign(HashAlgorithm::Sha256, input.as_bytes()).to_plain(Curve::P256);
-    format!("{input}.{}", base64url::encode(&signature))
+    format!("{input}.{}", base64url::encode(&key.sign(input.as_bytes())))
 }
 
 /// The outcome for a header that the only key in the set signed.
@@ -218,6 +217,22 @@ fn a_key_of_another_kind_use_or_algorithm_is_refused() {
     assert_eq!(verify(&jws, &set(&[&key]), &BOTH), Err(Error::KeyMismatch));
 }
 
+#[test]
+fn an_rsa_key_signs_rs256_under_its_own_name() {
+    let (private, public) = rsa();
+    let key = SigningKey::rs256(RsaSigner::from_pkcs8_der(&private.to_pkcs8_der()).unwrap()).unwrap();
+    assert_eq!((key.algorithm(), key.jwk()), (Algorithm::Rs256, public.clone()));
+    assert!(key.private_key().is_none());
+    let jws = sign(&key, Some("JWT"), &json!({"sub": "x"}));
+    let verified = verify(&jws, &vec![public].into(), &[Algorithm::Rs256]).unwrap();
+    assert_eq!(
+        (verified.header().kid.as_deref(), verified.claims()),
+        (Some(key.kid()), Ok(json!({"sub": "x"})))
+    );
+    let refused = verify(&jws, &set(&[&key]), &[Algorithm::Es256]);
+    assert_eq!(refused, Err(Error::AlgorithmNotAllowed(Algorithm::Rs256)));
+}
+
 /// CVE-2022-21449, and a signature in DER.
 #[test]
 fn signatures_of_zeros_of_another_length_or_in_der_are_refused() {
@@ -226,7 +241,7 @@ fn signatures_of_zeros_of_another_length_or_in_der_are_refused() {
     let judge = |signature: &[u8]| {
         verify(&format!("{input}.{}", base64url::encode(signature)), &set(&[&key]), &BOTH).map(drop)
     };
-    let signature = key.key.sign(HashAlgorithm::Sha256, input.as_bytes());
+    let signature = key.private_key().unwrap().sign(HashAlgorithm::Sha256, input.as_bytes());
     let plain = signature.to_plain(Curve::P256);
     assert_eq!(judge(&plain), Ok(()));
     for wrong in [&[0; 64][..], &[], &plain[..63], &[&plain[..], &[0]].concat(), &signature.to_der()] {

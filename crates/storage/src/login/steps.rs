@@ -15,7 +15,7 @@ use super::{
 use crate::engine::{read, statement, transaction};
 use crate::keys::Table;
 use crate::outbox::append_mail;
-use crate::{Database, Error};
+use crate::{Database, Error, NewToken};
 
 /// Logins are deleted this long after their time, in seconds: until then a code's second use is noticed.
 const KEPT_AFTER: i64 = 120;
@@ -138,7 +138,8 @@ impl Database {
             return Err(Error::TooLong("answer"));
         }
         let (id, device) = (claimed.id.clone(), claimed.device_id.clone());
-        let answer = self.vault.seal(Table::Answer, &answered(claimed), 0, answer);
+        let answer =
+            self.vault.seal(Table::Answer, &answered(&claimed.id, claimed.identity_id.as_deref()), 0, answer);
         let release = self.release_key(&claimed.id, release_secret);
         let (vault, Trace { history, mails }) = (self.vault.clone(), trace.into());
         transaction!(self, |c| {
@@ -251,13 +252,15 @@ impl Database {
         &self,
         code: &[u8],
         client_id: &str,
-        access_token: &[u8],
+        token: NewToken<'_>,
         now: UnixTime,
     ) -> Result<RedeemOutcome, Error> {
-        let (code, client, token) = (hash(code), client_id.to_owned(), hash(access_token));
+        let (code, client, secret) = (hash(code), client_id.to_owned(), hash(token.secret));
+        let (key, reusable) = (token.key.map(|key| key.to_vec()), i64::from(token.reusable));
         let (again, until) = (code.clone(), now.plus(TOKEN_LIFE).0);
         let row: Option<Row> = statement!(self, |c| {
-            let query = sqlx::query_as(REDEEM).bind(code).bind(client).bind(token).bind(until).bind(now.0);
+            let query = sqlx::query_as(REDEEM).bind(code).bind(client).bind(secret).bind(until).bind(now.0);
+            let query = query.bind(key).bind(reusable);
             Ok(query.fetch_optional(&mut *c).await?)
         })?;
         if let Some(row) = row {
@@ -270,14 +273,23 @@ impl Database {
         Ok(if reused { RedeemOutcome::Reused } else { RedeemOutcome::Invalid })
     }
 
-    /// Uses an access token, once. `None`: unknown, used, revoked, or its time is over.
+    /// Uses an access token, once unless it is reusable; `key` is the thumbprint of the key that it came with, which must be
+    /// the one that it is bound to, or none if it is bound to none. `None`: unknown, used, revoked, with another key, or
+    /// its time is over.
     ///
     /// # Errors
     /// Trouble of the storage.
-    pub async fn use_access_token(&self, access_token: &[u8], now: UnixTime) -> Result<Option<Login>, Error> {
+    pub async fn use_access_token(
+        &self,
+        access_token: &[u8],
+        key: Option<&[u8; 32]>,
+        now: UnixTime,
+    ) -> Result<Option<Login>, Error> {
         let token = hash(access_token);
+        let key = key.map(|key| key.to_vec()).unwrap_or_default();
         let row: Option<Row> = statement!(self, |c| {
-            Ok(sqlx::query_as(USERINFO).bind(token).bind(now.0).fetch_optional(&mut *c).await?)
+            let query = sqlx::query_as(USERINFO).bind(token).bind(now.0).bind(key).bind(Vec::<u8>::new());
+            Ok(query.fetch_optional(&mut *c).await?)
         })?;
         row.map(|row| self.with_answer(row)).transpose()
     }
@@ -316,7 +328,12 @@ impl Database {
     fn with_answer(&self, row: Row) -> Result<Login, Error> {
         let mut login = login(row)?;
         if let Some(sealed) = login.answer.take() {
-            login.answer = Some(self.vault.open(Table::Answer, &answered(&login), 0, &sealed)?);
+            login.answer = Some(self.vault.open(
+                Table::Answer,
+                &answered(&login.id, login.identity_id.as_deref()),
+                0,
+                &sealed,
+            )?);
         }
         Ok(login)
     }
@@ -327,8 +344,8 @@ impl Database {
 }
 
 /// What an answer is bound to.
-fn answered(login: &Login) -> String {
-    [login.id.as_str(), login.identity_id.as_deref().unwrap_or_default()].join("\0")
+pub(crate) fn answered(login_id: &str, identity_id: Option<&str>) -> String {
+    [login_id, identity_id.unwrap_or_default()].join("\0")
 }
 
 fn kind_number(kind: LoginKind) -> i64 {

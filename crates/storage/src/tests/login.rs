@@ -4,7 +4,7 @@ use identity::LoginState;
 use identity::login::LoginKind;
 
 use super::{NOW, TestDatabase, on_both_engines};
-use crate::{ClaimOutcome, Created, Error, Login, NewLogin, RedeemOutcome, ReleaseOutcome};
+use crate::{ClaimOutcome, Created, Error, Login, NewLogin, NewToken, RedeemOutcome, ReleaseOutcome};
 
 on_both_engines!(
     a_login_goes_from_the_page_to_the_claims,
@@ -24,7 +24,7 @@ on_both_engines!(
     expired_logins_are_deleted_in_batches,
 );
 
-fn new(id: &str) -> NewLogin {
+pub(super) fn new(id: &str) -> NewLogin {
     NewLogin {
         id: id.to_owned(),
         client_id: "fc".to_owned(),
@@ -57,7 +57,7 @@ async fn release(db: &TestDatabase, id: &str, code: &str) -> ReleaseOutcome {
 }
 
 /// A login `id` with the code `code-ID` issued.
-async fn issued(db: &TestDatabase, id: &str) {
+pub(super) async fn issued(db: &TestDatabase, id: &str) {
     approved(db, id).await;
     assert_eq!(release(db, id, "123456").await, ReleaseOutcome::Released);
     let (browser, code) = (format!("browser-{id}"), format!("code-{id}"));
@@ -67,12 +67,14 @@ async fn issued(db: &TestDatabase, id: &str) {
 async fn a_login_goes_from_the_page_to_the_claims(db: TestDatabase) {
     issued(&db, "l").await;
     assert_eq!(db.issue_code("l", b"browser-l", b"other", NOW).await, Ok(None), "issued once");
-    let RedeemOutcome::Redeemed(login) = db.redeem_code(b"code-l", "fc", b"token", NOW).await.unwrap() else {
+    let RedeemOutcome::Redeemed(login) =
+        db.redeem_code(b"code-l", "fc", NewToken::once(b"token"), NOW).await.unwrap()
+    else {
         panic!("not redeemed")
     };
     assert_eq!(login.answer.as_deref(), Some(b"answer".as_slice()));
     assert_eq!((login.identity_id.as_deref(), login.kind), (Some("i"), Some(LoginKind::Qr)));
-    let login = db.use_access_token(b"token", NOW).await.unwrap().unwrap();
+    let login = db.use_access_token(b"token", None, NOW).await.unwrap().unwrap();
     assert_eq!((login.request.as_slice(), login.state), (b"request".as_slice(), LoginState::Delivered));
     let history = db.connections_of("i", 10).await.unwrap();
     assert_eq!((history.len(), history[0].content.as_slice()), (1, b"history".as_slice()));
@@ -82,9 +84,9 @@ async fn sixteen_redemptions_of_one_code_make_one_token_and_then_revoke_it(db: T
     issued(&db, "l").await;
     let tries = (0..16).map(|n| {
         let db = db.database.clone();
-        tokio::spawn(
-            async move { db.redeem_code(b"code-l", "fc", format!("token-{n}").as_bytes(), NOW).await },
-        )
+        tokio::spawn(async move {
+            db.redeem_code(b"code-l", "fc", NewToken::once(format!("token-{n}").as_bytes()), NOW).await
+        })
     });
     let mut outcomes = Vec::new();
     for task in tries.collect::<Vec<_>>() {
@@ -94,7 +96,11 @@ async fn sixteen_redemptions_of_one_code_make_one_token_and_then_revoke_it(db: T
     let reused = outcomes.iter().filter(|o| **o == RedeemOutcome::Reused).count();
     assert_eq!((redeemed, reused), (1, 15));
     for n in 0..16 {
-        assert_eq!(db.use_access_token(format!("token-{n}").as_bytes(), NOW).await, Ok(None), "revoked");
+        assert_eq!(
+            db.use_access_token(format!("token-{n}").as_bytes(), None, NOW).await,
+            Ok(None),
+            "revoked"
+        );
     }
     assert_eq!(db.load_login("l").await.unwrap().unwrap().state, LoginState::Revoked);
 }
@@ -190,21 +196,26 @@ async fn nothing_is_released_in_another_browser(db: TestDatabase) {
 
 async fn a_code_lives_thirty_seconds_and_serves_its_client_only(db: TestDatabase) {
     issued(&db, "l").await;
-    let redeem = async |client: &str, at| db.redeem_code(b"code-l", client, b"token", at).await.unwrap();
+    let redeem = async |client: &str, at| {
+        db.redeem_code(b"code-l", client, NewToken::once(b"token"), at).await.unwrap()
+    };
     assert_eq!(redeem("other", NOW).await, RedeemOutcome::Invalid);
     assert_eq!(redeem("fc", NOW.plus(30)).await, RedeemOutcome::Invalid);
     assert!(matches!(redeem("fc", NOW.plus(29)).await, RedeemOutcome::Redeemed(_)));
-    assert_eq!(db.redeem_code(b"code-x", "fc", b"token-x", NOW).await, Ok(RedeemOutcome::Invalid));
+    assert_eq!(
+        db.redeem_code(b"code-x", "fc", NewToken::once(b"token-x"), NOW).await,
+        Ok(RedeemOutcome::Invalid)
+    );
 }
 
 async fn a_token_is_used_once_and_lives_sixty_seconds(db: TestDatabase) {
     for (id, at, used) in [("l", 59, true), ("m", 60, false)] {
         issued(&db, id).await;
         let (code, token) = (format!("code-{id}"), format!("token-{id}"));
-        db.redeem_code(code.as_bytes(), "fc", token.as_bytes(), NOW).await.unwrap();
-        let first = db.use_access_token(token.as_bytes(), NOW.plus(at)).await.unwrap();
+        db.redeem_code(code.as_bytes(), "fc", NewToken::once(token.as_bytes()), NOW).await.unwrap();
+        let first = db.use_access_token(token.as_bytes(), None, NOW.plus(at)).await.unwrap();
         assert_eq!(first.is_some(), used);
-        assert_eq!(db.use_access_token(token.as_bytes(), NOW).await.unwrap().is_some(), !used, "once");
+        assert_eq!(db.use_access_token(token.as_bytes(), None, NOW).await.unwrap().is_some(), !used, "once");
     }
 }
 
@@ -252,7 +263,7 @@ async fn an_answer_written_from_outside_or_moved_to_another_identity_is_noticed(
         }
         db.run(sql).await;
         let (code, token) = (format!("code-{id}"), format!("token-{id}"));
-        let redeemed = db.redeem_code(code.as_bytes(), "fc", token.as_bytes(), NOW).await;
+        let redeemed = db.redeem_code(code.as_bytes(), "fc", NewToken::once(token.as_bytes()), NOW).await;
         assert_eq!(redeemed.map(drop), sealed, "{id}");
     }
 }

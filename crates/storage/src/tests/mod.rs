@@ -12,8 +12,9 @@ mod enrolment;
 mod login;
 mod outbox;
 mod schema;
-mod trace;
 mod session;
+mod standards;
+mod trace;
 mod writer;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -4,8 +4,8 @@ use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
 use crate::{
-    account, attempt, audit, change, contact, desk, device, enrolment, face, login, outbox, register, request, seal,
-    session, trace, usage,
+    account, attempt, audit, change, contact, desk, device, enrolment, face, login, outbox, pushed, register, request,
+    seal, session, sso, token, trace, usage,
 };
 
 /// Every statement of the room, by module.
@@ -50,6 +50,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         outbox::ADD, outbox::CLAIM, outbox::SENT, outbox::RETRY, outbox::WAITING,
     ]),
     ("register", include_str!("../register.rs"), &[register::LIST]),
+    ("pushed", include_str!("../pushed.rs"), &[pushed::PUSH, pushed::LOAD, pushed::TAKE, pushed::DELETE_EXPIRED]),
     ("request", include_str!("../request.rs"), &[
         request::REQUEST, request::COUNT_REQUESTS, request::TAKE_SEQUENCE, request::ADD_REQUEST, request::ANSWER,
     ]),
@@ -62,6 +63,8 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         session::ENTER, session::OPEN, session::LOAD, session::TOUCH, session::END, session::DELETE_EXPIRED,
     ]),
     ("trace", include_str!("../trace.rs"), &[trace::ADD, trace::LIST, trace::LOAD, trace::DELETE_EXPIRED]),
+    ("sso", include_str!("../sso.rs"), &[sso::KEEP, sso::LOAD, sso::DROP, sso::DELETE_EXPIRED, sso::BEGIN]),
+    ("token", include_str!("../token.rs"), &[token::STATE, token::REVOKE]),
     ("usage", include_str!("../usage.rs"), &[
         usage::COUNT, usage::DELETE_COUNTS, usage::ASSERTION, usage::DELETE_ASSERTIONS,
     ]),

@@ -21,7 +21,7 @@ impl Bench {
     }
 
     fn keys(&self) -> JwkSet {
-        JwkSet::from_json(&self.state.jwks).unwrap()
+        self.state.oidc_keys.now().public().clone()
     }
 
     /// The form of the client `jwt` with an assertion of this name.
