@@ -112,7 +112,8 @@ fn a_chip_is_read_judged_and_dumped() {
         assert_eq!(std::fs::read(dump.join(file.file_name())).unwrap(), *content, "{file}");
     }
     // What was dumped is judged as files: the same data, and no chip.
-    let arguments = ["--csca", text(&desk.path("csca.der")), "--at", AT, "--json"];
+    let csca = desk.path("csca.der");
+    let arguments = ["--csca", text(&csca), "--at", AT, "--json"];
     let output = Command::new(SCEAU).arg("verify").arg(&dump).args(arguments).output().unwrap();
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&json["verdict"], &json["chip"]), (&"accept".into(), &"not-proved".into()));

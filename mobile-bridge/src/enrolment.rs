@@ -14,8 +14,8 @@ use protocol::Base64;
 use protocol::codes::Language;
 use protocol::enrolment::{
     CheckLine, Checked, Config, ConsentGiven, ConsentText, Consents, Contact, ContactCode, Declaration,
-    DeskAppointment, DeskCode, DeskStatus, DeviceAttestation, FaceBegin, FaceDecision, FaceResult, FaceSession, IdentityPreview, Opened, PinKey, Progress,
-    Seal, Sealed, desk_ticket, pin_key_signing_bytes,
+    DeskAppointment, DeskCode, DeskStatus, DeviceAttestation, FaceBegin, FaceDecision, FaceResult,
+    FaceSession, IdentityPreview, Opened, PinKey, Progress, Seal, Sealed, desk_ticket, pin_key_signing_bytes,
 };
 use protocol::request::DeviceProof;
 use protocol::seal::SealSignatures;
@@ -31,8 +31,8 @@ use crate::{BridgeError, CardTransport, DeviceKeys, PinHardeningKey, TraceRecord
 use capture::CaptureState;
 use online::Online;
 pub use records::{
-    BirthPlace, CameraFrame, Checks, ConsentOption, DeskTicket, EnrolmentOptions, FaceCapture, FaceSteps, FaceTask, IdentityClaims, SealedAccount,
-    ShownDeskCode, TraceReceipt,
+    BirthPlace, CameraFrame, Checks, ConsentOption, DeskTicket, EnrolmentOptions, FaceCapture, FaceSteps,
+    FaceTask, IdentityClaims, SealedAccount, ShownDeskCode, TraceReceipt,
 };
 
 /// One enrolment.

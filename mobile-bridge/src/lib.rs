@@ -27,8 +27,8 @@ mod trace;
 mod transport;
 
 pub use enrolment::{
-    BirthPlace, CameraFrame, Checks, ConsentOption, DeskTicket, EnrolmentClient, EnrolmentOptions, FaceCapture, FaceSteps, FaceTask,
-    IdentityClaims, SealedAccount, ShownDeskCode, TraceReceipt,
+    BirthPlace, CameraFrame, Checks, ConsentOption, DeskTicket, EnrolmentClient, EnrolmentOptions,
+    FaceCapture, FaceSteps, FaceTask, IdentityClaims, SealedAccount, ShownDeskCode, TraceReceipt,
 };
 pub use error::BridgeError;
 pub use keys::{Attestation, DeviceKeys, KeyError, PinHardeningKey, RequestCounter};

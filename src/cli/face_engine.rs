@@ -71,7 +71,8 @@ fn answer(
     now: UnixTime,
     rng: &mut impl CryptoRng,
 ) -> anyhow::Result<String> {
-    let digest = |bytes: &Base64, name| bytes.0.as_slice().try_into().context(format!("{name}: not 32 bytes"));
+    let digest =
+        |bytes: &Base64, name| bytes.0.as_slice().try_into().context(format!("{name}: not 32 bytes"));
     let result = EngineResult {
         engine_version: FACE_ENGINE_VERSION.to_owned(),
         comparison: Comparison::None,

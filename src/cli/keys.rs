@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use clap::Subcommand;
@@ -95,6 +95,7 @@ pub fn rotate(
     let key = match algorithm {
         Algorithm::Es256 => EcPrivateKey::generate(Curve::P256, rng).to_pkcs8_der(),
         Algorithm::Rs256 => new_rsa(rng)?,
+        Algorithm::EdDsa => bail!("keys for EdDSA are not made"),
     };
     let new = write_secret(successor(file, from), &pem(&key))?;
     // Each key ends where the next begins.

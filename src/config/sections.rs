@@ -249,7 +249,13 @@ fn two() -> usize {
 
 impl Default for Face {
     fn default() -> Self {
-        Self { min_similarity: 0.45, borderline_similarity: 0.40, max_age: 300, built_in: None, engines: Vec::new() }
+        Self {
+            min_similarity: 0.45,
+            borderline_similarity: 0.40,
+            max_age: 300,
+            built_in: None,
+            engines: Vec::new(),
+        }
     }
 }
 

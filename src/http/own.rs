@@ -5,7 +5,7 @@
 //! A change of the account is approved the same way: the login's `state` names the change, the phone shows it, and both its
 //! keys sign the digest of the request that holds it.
 
-use oidc::{AcceptedRequest, Client, ClientAuth, Clients, SecretDigest};
+use oidc::{AcceptedRequest, AuthorizationRequest, Client, ClientAuth, Clients, Provider, SecretDigest};
 use protocol::codes::Language;
 use rand_core::CryptoRng;
 
@@ -13,12 +13,14 @@ use super::account;
 use super::pages::Texts;
 use crate::{ApiError, AppState};
 
+type Words = fn(&Texts) -> &'static str;
+
 /// The client that our own pages are.
 pub const CLIENT: &str = "sceau";
 /// Its name, as pages and phones show it.
 const NAME: &str = "Sceau";
 /// Where a login may lead: the page behind the issuer, and its words for phone and login page.
-pub(super) const ENTRANCES: [(&str, fn(&Texts) -> &'static str); 2] =
+pub(super) const ENTRANCES: [(&str, Words); 2] =
     [("/account", |t| t.account_notice), ("/desk", |t| t.desk_notice)];
 /// Where the approval of a change leads.
 pub(super) const APPROVAL: &str = "/account/approved";
@@ -64,8 +66,11 @@ fn accepted(state: &AppState, parameters: &[(&str, &str)]) -> Result<AcceptedReq
         ("acr_values", "eidas3 eidas2 eidas1"),
     ];
     let query = serde_urlencoded::to_string([&fixed[..], parameters].concat()).map_err(ApiError::internal)?;
-    let accepted = AcceptedRequest::parse(query.as_bytes(), &state.own_client, &state.config.issuer);
-    accepted.map_err(|_| ApiError::internal("our own request was refused"))
+    let (keys, now) = (state.oidc_keys.now(), state.now());
+    let provider =
+        Provider { clients: &state.own_client, issuer: &state.config.issuer, keys: keys.public(), now };
+    let request = AuthorizationRequest::parse(query.as_bytes(), &provider);
+    Ok(request.map_err(|_| ApiError::internal("our own request was refused"))?.accepted)
 }
 
 /// Whether a request is for our own pages.

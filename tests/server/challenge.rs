@@ -145,14 +145,20 @@ fn frames_that_do_not_belong_end_the_session_and_are_erased() {
         ("face.step-order", Box::new(|s, _| s.previous = Base64(vec![0; 32]))),
         ("face.frames", Box::new(|_, frames| frames[0].push(0))),
         ("face.frames", Box::new(|_, frames| frames.truncate(1))),
-        ("face.frames", Box::new(|s, frames| {
-            s.frames.clear();
-            frames.clear();
-        })),
-        ("face.frame-duplicate", Box::new(|s, frames| {
-            frames[1] = frames[0].clone();
-            s.frames[1].sha256 = s.frames[0].sha256.clone();
-        })),
+        (
+            "face.frames",
+            Box::new(|s, frames| {
+                s.frames.clear();
+                frames.clear();
+            }),
+        ),
+        (
+            "face.frame-duplicate",
+            Box::new(|s, frames| {
+                frames[1] = frames[0].clone();
+                s.frames[1].sha256 = s.frames[0].sha256.clone();
+            }),
+        ),
         ("face.frame-times", Box::new(|s, _| s.frames.swap_marks())),
         ("face.frame-times", Box::new(|s, _| s.frames[1].at_ms += 3_600_000)),
     ];

@@ -96,8 +96,9 @@ fn fill(bench: &Bench) -> (Vec<Vec<u8>>, Vec<String>) {
     let mut given_up = Phone::open(bench, 4);
     given_up.upload_all(&passports[3]);
     assert_eq!(given_up.call("DELETE", "", b"").status, 204);
-    let portrait =
-        |of: &test_passports::Specimen| lds::Dg2::parse(of.file(FileId::Dg(2))).unwrap().faces[0].image.clone();
+    let portrait = |of: &test_passports::Specimen| {
+        lds::Dg2::parse(of.file(FileId::Dg(2))).unwrap().faces[0].image.clone()
+    };
     let names = [sealed.device_id(), decided.enrolment_id.clone(), undecided.enrolment_id.clone()];
     (passports.iter().map(portrait).collect(), names.to_vec())
 }
@@ -125,7 +126,8 @@ fn assert_no_face(paths: &[PathBuf], images: &[Vec<u8>], names: &[String]) {
 fn the_files_of_sqlite_hold_no_face() {
     let bench = Bench::start();
     let (images, names) = fill(&bench);
-    let paths: Vec<_> = ["sceau.db", "sceau.db-wal"].iter().map(|name| bench.folder.path().join(name)).collect();
+    let paths: Vec<_> =
+        ["sceau.db", "sceau.db-wal"].iter().map(|name| bench.folder.path().join(name)).collect();
     assert_no_face(&paths, &images, &names);
 }
 
@@ -139,7 +141,8 @@ fn the_files_of_postgresql_hold_no_face() {
         // What is in memory only is written first.
         sqlx::query("CHECKPOINT").execute(&admin).await.unwrap();
         let data: String = sqlx::query("SHOW data_directory").fetch_one(&admin).await.unwrap().get(0);
-        let own = PgPool::connect(bench.state().config.database.url.as_ref().unwrap().expose()).await.unwrap();
+        let own =
+            PgPool::connect(bench.state().config.database.url.as_ref().unwrap().expose()).await.unwrap();
         let oid = "SELECT oid::text FROM pg_database WHERE datname = current_database()";
         let database: String = sqlx::query(oid).fetch_one(&own).await.unwrap().get(0);
         (PathBuf::from(data), database)

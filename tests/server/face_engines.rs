@@ -44,7 +44,9 @@ fn stub(runtime: &tokio::runtime::Runtime) -> (Stub, String) {
         .route("/v1/captures", post(open))
         .route("/v1/captures/{id}/result", get(result))
         .with_state(stub.clone());
-    runtime.spawn(async move { axum::serve(tokio::net::TcpListener::from_std(listener).unwrap(), routes).await });
+    runtime.spawn(
+        async move { axum::serve(tokio::net::TcpListener::from_std(listener).unwrap(), routes).await },
+    );
     (stub, url)
 }
 
@@ -126,7 +128,10 @@ fn the_portrait_goes_to_the_engine_and_its_result_is_fetched() {
     let passport = bench.passport();
     let portrait = lds::Dg2::parse(passport.file(FileId::Dg(2))).unwrap().faces[0].image.clone();
     assert_eq!(BASE64_URL_SAFE_NO_PAD.decode(&new.portrait).unwrap(), portrait, "the bytes inside EF.DG2");
-    assert_eq!((new.audience.as_str(), new.capture_nonce.as_str()), (bench.url.as_str(), session.capture_nonce.as_str()));
+    assert_eq!(
+        (new.audience.as_str(), new.capture_nonce.as_str()),
+        (bench.url.as_str(), session.capture_nonce.as_str())
+    );
     assert_eq!(new.device_key_thumbprint, phone.device_id());
     // While the person captures, the session stays open.
     assert_eq!(phone.json("PUT", "/face", &FETCH).refused(), (409, "face.pending"));

@@ -139,8 +139,11 @@ fn a_phones_files_do_not_tell_the_pin() {
     });
     let path = |name: &str| bench.folder.path().join(name).to_str().unwrap().to_owned();
     fs::write(path("demo-root.json"), &*bench.demo_root.to_json()).unwrap();
-    fs::write(path("face-engine.pem"), &*sceau::cli::pem(&bench.engine_key.private_key().to_pkcs8_der()))
-        .unwrap();
+    fs::write(
+        path("face-engine.pem"),
+        &*sceau::cli::pem(&bench.engine_key.private_key().unwrap().to_pkcs8_der()),
+    )
+    .unwrap();
     bench.passport().chip_contents().write_folder(Path::new(&path("passport"))).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_sceau"))
         .args(["phone", "enrol", "--server", &bench.url, "--email", "anna@example.org", "--pin", PIN])

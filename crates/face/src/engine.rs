@@ -134,7 +134,10 @@ mod tests {
         assert_eq!(problem(vec![engine("a", vec![nameless])]), Some("a key without kid"));
         let rsa = RsaPrivateKey::generate(2048, &mut ChaCha20Rng::seed_from_u64(1)).unwrap().public_key();
         let rsa = Jwk::from_public_key(&PublicKey::Rsa(rsa)).unwrap();
-        assert_eq!(problem(vec![engine("a", vec![rsa])]), Some("a key that is no public key on P-256 or of Ed25519"));
+        assert_eq!(
+            problem(vec![engine("a", vec![rsa])]),
+            Some("a key that is no public key on P-256 or of Ed25519")
+        );
     }
 
     #[test]

@@ -83,7 +83,8 @@ mod tests {
 
     #[test]
     fn a_capture_whose_values_could_be_mistaken_for_something_else_is_malformed() {
-        let good = Capture { id: "c-1".into(), url: "https://e.example/c/1".into(), phone_token: "t_2".into() };
+        let good =
+            Capture { id: "c-1".into(), url: "https://e.example/c/1".into(), phone_token: "t_2".into() };
         assert!(good.is_well_formed());
         for id in ["", "a/b", "..", "a?b", "é", &"a".repeat(65)] {
             assert!(!Capture { id: id.into(), ..good.clone() }.is_well_formed(), "{id}");

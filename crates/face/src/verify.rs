@@ -7,7 +7,8 @@ use jose::{Expected, decode_header, verify_statement};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attack, Comparison, Detection, Engine, EngineRegistry, EngineResult, Error, PURPOSE, ReviewSignal, Verdict,
+    Attack, Comparison, Detection, Engine, EngineRegistry, EngineResult, Error, PURPOSE, ReviewSignal,
+    Verdict,
 };
 
 /// How far the engine's clock may be ahead of ours, in seconds.

@@ -1,7 +1,6 @@
 //! A JWS whose header carries the key that signed it, as a DPoP proof does (RFC 9449, 4.2). It shows that whoever made it
 //! holds that key, and nothing about who that is.
 
-use crypto::PublicKey;
 use serde::Deserialize;
 
 use crate::jws::{split, verify_signature};
@@ -38,10 +37,7 @@ pub fn verify_embedded(compact: &str, typ: &str) -> Result<(Verified, Jwk), Erro
     if raw.typ.as_deref() != Some(typ) {
         return Err(Error::Header);
     }
-    let key = raw.jwk.public_key()?;
-    if !matches!(key, PublicKey::Ec(_)) {
-        return Err(Error::KeyMismatch);
-    }
+    let key = raw.jwk.verification_key(alg)?;
     let (input, _) = compact.rsplit_once('.').ok_or(Error::NotCompact)?;
     let payload = base64url::decode(payload, "payload")?;
     verify_signature(&key, input.as_bytes(), &base64url::decode(signature, "signature")?)?;

@@ -259,6 +259,7 @@ pub fn verify(compact: &str, keys: &JwkSet, allowed: &[Algorithm]) -> Result<Ver
 }
 
 /// A key that fits its algorithm.
+#[derive(Debug)]
 pub(crate) enum VerificationKey {
     /// EC on P-256, or RSA.
     Spki(PublicKey),

@@ -235,7 +235,7 @@ fn unconstrained(asked: &Value) -> bool {
 
 fn unconstrained_but(asked: &Value, judged: &str) -> bool {
     let constraint = |name: &&str| *name != judged && asked.get(*name).is_some();
-    !["value", "values", "max_age"].iter().any(|name| constraint(&name))
+    !["value", "values", "max_age"].iter().any(constraint)
 }
 
 /// The name of a level in the framework.

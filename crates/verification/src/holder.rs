@@ -10,7 +10,7 @@ use crate::{GenuineDocument, Inspection, Rejection, Report};
 #[non_exhaustive]
 pub enum HolderEvidence {
     /// A configured engine matched a live capture with a portrait.
-    Face(MatchedFace),
+    Face(Box<MatchedFace>),
     /// An agent compared the person with a portrait.
     Desk(DeskComparison),
 }

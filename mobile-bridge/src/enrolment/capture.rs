@@ -29,9 +29,9 @@ impl EnrolmentClient {
     pub fn begin_face_steps(&self, face_only: bool) -> Result<FaceSteps, BridgeError> {
         let begin = FaceBegin { engine: Some(BUILT_IN.to_owned()), face_only };
         let session = self.face_session(&begin)?;
-        let challenge = session.challenge.ok_or_else(|| BridgeError::Protocol {
-            text: "the server asks for no steps".to_owned(),
-        })?;
+        let challenge = session
+            .challenge
+            .ok_or_else(|| BridgeError::Protocol { text: "the server asks for no steps".to_owned() })?;
         let steps = FaceSteps {
             steps: challenge.steps.iter().map(|step| step.as_str().to_owned()).collect(),
             max_frames_per_step: u32::try_from(challenge.max_frames_per_step).unwrap_or(u32::MAX),

@@ -243,7 +243,10 @@ impl Running {
             birth_place: Some(commune.to_owned()),
             names: Names::default(),
             demo_root: self.folder.path("demo-root.json"),
-            holder: HolderWay::DemoEngine(FaceEngine { program: None, key: self.folder.path("face-engine.pem") }),
+            holder: HolderWay::DemoEngine(FaceEngine {
+                program: None,
+                key: self.folder.path("face-engine.pem"),
+            }),
             language: self.words.tag.to_owned(),
         };
         let enrolled = tokio::task::spawn_blocking(move || phone::enrol(&options, &mut std::io::stdout()));

@@ -7,7 +7,8 @@ use clock::{Clock, UnixTime};
 use crypto::{ct_eq, sha256};
 use face::service::{Capture, NewCapture};
 use face::{
-    CaptureContext, CapturedStep, Challenge, Error, FaceEngine as _, LocalEngine, Movement, Portrait, sign_result,
+    CaptureContext, CapturedStep, Challenge, Error, FaceEngine as _, LocalEngine, Movement, Portrait,
+    sign_result,
 };
 use jose::SigningKey;
 use protocol::capture::CaptureStep;

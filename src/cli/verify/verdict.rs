@@ -113,7 +113,7 @@ impl Verdict {
         self.verdict = if outcome.is_ok() { "accept" } else { "reject" };
         self.guideline = guideline(&judged.report, outcome.as_ref().err());
         self.rejection = outcome.err().map(|rejection| rejection.code());
-        (self.checks, self.algorithms) = (judged.report.checks, judged.report.algorithms);
+        (self.checks, self.algorithms) = (judged.report.checks.clone(), judged.report.algorithms.clone());
         self.reading = Some(reading);
         self
     }

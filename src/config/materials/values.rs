@@ -57,7 +57,10 @@ impl Reader<'_> {
         }
         for (i, consent) in config.enrolment.consents.iter().enumerate() {
             if !CONSENTS.contains(&consent.name.as_str()) {
-                self.wrong(format!("enrolment.consents.{i}.name"), "must be terms, privacy, face, desk or trace");
+                self.wrong(
+                    format!("enrolment.consents.{i}.name"),
+                    "must be terms, privacy, face, desk or trace",
+                );
             }
             if consent.name == "trace" && consent.required {
                 self.wrong(format!("enrolment.consents.{i}.required"), "nobody has to send traces");

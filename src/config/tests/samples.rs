@@ -89,7 +89,14 @@ fn the_full_sample_shows_the_defaults() {
     let basic = parse(&table(BASIC), &[], Path::new("")).unwrap();
     let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
     assert_eq!(text(&full.verification), text(&verification::Policy::default()));
-    assert_eq!(text(&full.face), text(&Face { engines: full.face.engines.clone(), built_in: full.face.built_in.clone(), ..Face::default() }));
+    assert_eq!(
+        text(&full.face),
+        text(&Face {
+            engines: full.face.engines.clone(),
+            built_in: full.face.built_in.clone(),
+            ..Face::default()
+        })
+    );
     let agents_file = full.desk.agents_file.clone();
     assert_eq!(text(&full.desk), text(&Desk { agents_file, ..Desk::default() }));
     let attestation = Attestation {

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use clock::UnixTime;
 use face::{
-    Capture, CaptureContext, CapturedStep, Challenge, FaceEngine as _, LocalEngine, Movement, Portrait, sign_result,
+    Capture, CaptureContext, CapturedStep, Challenge, FaceEngine as _, LocalEngine, Movement, Portrait,
+    sign_result,
 };
 use identity::{EvidenceItem, EvidenceKind};
 use protocol::challenge::{FaceChallenge, FaceStep, FaceStepTaken};
@@ -138,7 +139,7 @@ pub(super) async fn decide(mut call: Call, challenge: Challenge) -> Result<Answe
     });
     let matched = matched.await?;
     take_result(&call, &matched).await?;
-    conclude(call, HolderEvidence::Face(matched)).await
+    conclude(call, HolderEvidence::Face(Box::new(matched))).await
 }
 
 fn match_challenge(

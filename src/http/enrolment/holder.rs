@@ -7,7 +7,9 @@ use face::service::NewCapture;
 use face::{Challenge, Expectation, MatchedFace, verify_engine_result};
 use identity::{EvidenceKind, HolderDecision, Step};
 use lds::FileId;
-use protocol::enrolment::{CheckLine, Consents, FaceBegin, FaceCapture, FaceDecision, FaceResult, FaceSession};
+use protocol::enrolment::{
+    CheckLine, Consents, FaceBegin, FaceCapture, FaceDecision, FaceResult, FaceSession,
+};
 use protocol::{Base64, key_thumbprint};
 use rand_core::Rng as _;
 use serde::{Deserialize, Serialize};
@@ -19,9 +21,9 @@ use super::challenge;
 use super::document::{Case, lines, require, step_missing};
 use super::opening::missing;
 use super::words;
-use crate::{ApiError, AppState};
 use crate::face_engines::BUILT_IN;
 use crate::http::signed::Answer;
+use crate::{ApiError, AppState};
 
 /// How long a capture session waits for its result, in seconds.
 const LIFE: i64 = 600;
@@ -47,7 +49,8 @@ pub(super) struct Remote {
 #[utoipa::path(post, path = "/v1/enrolments/{id}/face", tag = "holder", params(("id" = String, Path)),
     request_body = Option<FaceBegin>, responses((status = 200, body = FaceSession)))]
 pub(super) async fn begin(mut call: Call) -> Result<Answer, ApiError> {
-    let FaceBegin { engine, face_only } = if call.body.is_empty() { FaceBegin::default() } else { call.json()? };
+    let FaceBegin { engine, face_only } =
+        if call.body.is_empty() { FaceBegin::default() } else { call.json()? };
     require_undecided(&call).await?;
     require_face_consent(&call)?;
     let case = Case::of(&call);
@@ -192,7 +195,7 @@ pub(super) async fn decide(mut call: Call) -> Result<Answer, ApiError> {
     let (case, thumbprint) = (Case::of(&call), key_thumbprint(call.device.device_key()));
     let matched = blocking(move || judge(&case, &result, &nonce, thumbprint)).await?;
     take_result(&call, &matched).await?;
-    conclude(call, HolderEvidence::Face(matched)).await
+    conclude(call, HolderEvidence::Face(Box::new(matched))).await
 }
 
 /// The image inside the authenticated EF.DG2 of a genuine document.

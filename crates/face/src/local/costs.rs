@@ -19,7 +19,11 @@ fn costs() {
     let (portrait, probe) = (portrait_of("ada"), Picture::decode(&frame).unwrap());
     let begun = cpu_ms();
     engine.compare(&portrait, &probe).unwrap();
-    println!("first match, networks loaded: {:.0} ms; memory {} MB", cpu_ms() - begun, memory("VmRSS") / 1000);
+    println!(
+        "first match, networks loaded: {:.0} ms; memory {} MB",
+        cpu_ms() - begun,
+        memory("VmRSS") / 1000
+    );
     let face = engine.face_of(&probe).unwrap();
     let aligned = embedder::align(&probe, &face).unwrap();
     for turn in 1..=3 {
@@ -53,7 +57,10 @@ fn costs() {
         }
     });
     let clock = begun.0.elapsed().as_millis() / 16;
-    println!("four at a time: {:.0} ms of CPU and {clock} ms of the clock a match", (cpu_ms() - begun.1) / 16.0);
+    println!(
+        "four at a time: {:.0} ms of CPU and {clock} ms of the clock a match",
+        (cpu_ms() - begun.1) / 16.0
+    );
     println!("most memory, four at a time: {} MB", memory("VmHWM") / 1000);
 }
 

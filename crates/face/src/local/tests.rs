@@ -19,7 +19,10 @@ pub(super) fn portrait_of(person: &str) -> Portrait {
 }
 
 /// A capture in which a person does what is asked, two frames a step; `change` has the frames before they are signed.
-pub(super) fn capture_of(person: &str, change: impl FnOnce(&mut Vec<(CaptureStep, Vec<Vec<u8>>)>)) -> ChallengeEvidence {
+pub(super) fn capture_of(
+    person: &str,
+    change: impl FnOnce(&mut Vec<(CaptureStep, Vec<Vec<u8>>)>),
+) -> ChallengeEvidence {
     capture(Movement::Head, person, change)
 }
 
@@ -186,7 +189,9 @@ fn a_capture_that_does_what_is_asked_matches_and_says_what_an_engine_signs() {
             assert_eq!(result.capture_nonce, evidence.nonce());
             assert_eq!(result.portrait_sha256, *portrait.image_sha256());
             assert_eq!(result.probe_sha256, *evidence.frames_sha256());
-            assert!(result.similarity >= 0.45 && result.threshold == 0.45 && result.engine_version == VERSION);
+            assert!(
+                result.similarity >= 0.45 && result.threshold == 0.45 && result.engine_version == VERSION
+            );
             assert_eq!(format!("{matched:?}"), format!("ChallengeMatch({VERSION}, Similarity(Accept, ..))"));
         }
     }
@@ -213,7 +218,10 @@ fn a_step_that_the_frames_do_not_show_is_refused() {
     };
     assert_eq!(instead(Smile, "open-mouth"), not_shown(Smile));
     assert_eq!(instead(CloseEyes, "open-mouth"), not_shown(CloseEyes));
-    assert_eq!(instead(CaptureStep::Centre, "open-mouth"), Some(Error::Challenge(ChallengeError::NotNeutral)));
+    assert_eq!(
+        instead(CaptureStep::Centre, "open-mouth"),
+        Some(Error::Challenge(ChallengeError::NotNeutral))
+    );
     assert_eq!(instead(CaptureStep::Centre, "turn-left").map(|e| e.code()), Some("face.not-frontal"));
 }
 
@@ -246,7 +254,8 @@ fn a_picture_turned_before_the_camera_is_refused() {
             Pixels::from_fn(image.width(), image.height(), |x, y| {
                 let across = (x as f32 / width - 0.5) / 0.75;
                 let depth = 1.0 + 0.25 * across;
-                let (u, v) = ((across * depth + 0.5) * width, ((y as f32 / height - 0.5) * depth + 0.5) * height);
+                let (u, v) =
+                    ((across * depth + 0.5) * width, ((y as f32 / height - 0.5) * depth + 0.5) * height);
                 let inside = u >= 0.0 && v >= 0.0 && u < width && v < height;
                 if inside { *image.get_pixel(u as u32, v as u32) } else { image::Rgb([60; 3]) }
             })
@@ -273,7 +282,10 @@ fn every_reason_of_quality_is_told_apart() {
         }
     };
     assert_eq!(code(&centre), None);
-    assert_eq!(code(&redraw(&centre, 90, |image| Pixels::new(image.width(), image.height()))), Some("face.no-face"));
+    assert_eq!(
+        code(&redraw(&centre, 90, |image| Pixels::new(image.width(), image.height()))),
+        Some("face.no-face")
+    );
     assert_eq!(code(&beside(&centre, &read("bruno/centre-1.jpg"))), Some("face.several-faces"));
     let small = |image: Pixels| {
         let small = image::imageops::thumbnail(&image, image.width() / 4, image.height() / 4);

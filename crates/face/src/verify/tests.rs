@@ -245,7 +245,8 @@ fn a_certificate_that_is_not_configured_for_the_engine_is_refused() {
     };
     assert_eq!(by_certified(exchanged), Err(Error::Certificate));
     // The plain engine claims the certificate of another.
-    let name = CertificateName { standard: "ISO/IEC 30107-3:2023".into(), level: "2".into(), id: "L-7".into() };
+    let name =
+        CertificateName { standard: "ISO/IEC 30107-3:2023".into(), level: "2".into(), id: "L-7".into() };
     assert_eq!(outcome(|r| r.presentation.certificate = Some(name)), Err(Error::Certificate));
 }
 
@@ -276,14 +277,17 @@ fn an_engine_may_sign_with_eddsa_but_with_nothing_weaker() {
     let engine = Engine { keys: vec![jwk], ..registry().by_kid(key(1).kid()).unwrap().0.clone() };
     let engines = EngineRegistry::new(vec![engine]).unwrap();
     let mut claims = serde_json::to_value(result()).unwrap();
-    for (name, value) in [("purpose", PURPOSE), ("iss", "plain"), ("aud", EXPECTATION.audience), ("jti", "r1")] {
+    for (name, value) in
+        [("purpose", PURPOSE), ("iss", "plain"), ("aud", EXPECTATION.audience), ("jti", "r1")]
+    {
         claims[name] = value.into();
     }
     claims["iat"] = (AT.0 - 20).into();
     let outcome = |alg: &str| {
         let header = serde_json::json!({"alg": alg, "kid": kid, "typ": jose::statement::TYP});
         let jws = eddsa(&header, &claims, &signing);
-        verify_engine_result(&jws, &engines, &POLICY, &EXPECTATION, AT).map(|face| face.result_id().to_owned())
+        verify_engine_result(&jws, &engines, &POLICY, &EXPECTATION, AT)
+            .map(|face| face.result_id().to_owned())
     };
     assert_eq!(outcome("EdDSA"), Ok("r1".into()));
     assert_eq!(outcome("none"), Err(Error::Signature(jose::Error::Unsigned)));

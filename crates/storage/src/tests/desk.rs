@@ -15,7 +15,8 @@ on_both_engines!(
 async fn a_code_works_once_within_its_time_and_its_tries(db: TestDatabase) {
     opened(&db, "e").await;
     opened(&db, "f").await;
-    let take = |id: &'static str, code: &'static str, after: i64| db.take_desk_code(id, code, 3, NOW.plus(after));
+    let take =
+        |id: &'static str, code: &'static str, after: i64| db.take_desk_code(id, code, 3, NOW.plus(after));
     assert!(!take("e", "111111", 0).await.unwrap(), "none was shown");
     assert!(db.show_desk_code("e", "111111", NOW.plus(60), 9).await.unwrap());
     assert!(!take("f", "111111", 0).await.unwrap(), "of another enrolment");
@@ -48,7 +49,8 @@ async fn of_any_number_of_views_one_is_taken(db: TestDatabase) {
     assert!(db.view_at_desk("e", "second", 2, NOW).await.unwrap());
     assert!(!db.view_at_desk("e", "third", 2, NOW).await.unwrap(), "two saw it");
     let lines = db.audit_lines_of("e").await.unwrap();
-    let told: Vec<_> = lines.iter().map(|line| (line.event.code.as_str(), line.event.detail.as_str())).collect();
+    let told: Vec<_> =
+        lines.iter().map(|line| (line.event.code.as_str(), line.event.detail.as_str())).collect();
     assert_eq!(told, [("desk.viewed", "agent"), ("desk.viewed", "second")]);
 }
 
@@ -76,5 +78,8 @@ async fn who_is_another_person_ends_the_enrolment(db: TestDatabase) {
     let again = db.decide_at_desk("e", "second", Other, "other-features", NOW).await;
     assert!(matches!(again, Ok(false) | Err(Error::Conflict)));
     let last = db.audit_lines_of("e").await.unwrap().pop().unwrap();
-    assert_eq!((last.event.code.as_str(), last.event.detail.as_str()), ("desk.other-person", "agent other-features"));
+    assert_eq!(
+        (last.event.code.as_str(), last.event.detail.as_str()),
+        ("desk.other-person", "agent other-features")
+    );
 }

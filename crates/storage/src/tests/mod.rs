@@ -4,8 +4,8 @@
 
 mod account;
 mod audit;
-mod desk;
 mod change;
+mod desk;
 mod device;
 mod dump;
 mod enrolment;

@@ -4,8 +4,8 @@ use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
 use crate::{
-    account, attempt, audit, change, contact, desk, device, enrolment, face, login, outbox, pushed, register, request,
-    seal, session, sso, token, trace, usage,
+    account, attempt, audit, change, contact, desk, device, enrolment, face, login, outbox, pushed, register,
+    request, seal, session, sso, token, trace, usage,
 };
 
 /// Every statement of the room, by module.
