@@ -183,8 +183,10 @@ fn a_capture_that_does_what_is_asked_matches_and_says_what_an_engine_signs() {
         for movement in [Movement::Head, Movement::FaceOnly] {
             let evidence = capture(movement, person, |_| {});
             let matched = judge(person, &evidence).unwrap();
-            let result = matched.to_result("e", NOW);
-            assert_eq!((result.liveness, result.injection), (Verdict::Passed, Verdict::NotPerformed));
+            let result = matched.to_result("e", [7; 32], NOW);
+            assert_eq!(result.presentation, Verdict::Passed.into());
+            assert_eq!(result.injection, Verdict::NotPerformed.into());
+            assert_eq!((result.enrolment_id.as_str(), result.device_key_thumbprint), ("e", [7; 32]));
             assert_eq!(result.comparison, Comparison::Performed);
             assert_eq!(result.capture_nonce, evidence.nonce());
             assert_eq!(result.portrait_sha256, *portrait.image_sha256());
