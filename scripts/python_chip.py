@@ -8,8 +8,9 @@ and GENERAL AUTHENTICATE) and Active Authentication.
     python_chip.py CONFIG.json
 
 prints the TCP port it listens on (loopback) and ends with its standard input. A message is its length in two bytes and
-the APDU. CONFIG.json: `files` {file identifier: hex}, `mrz_information`, and, where offered, `pace` {oid, cipher,
-curve}, `ca` [{key_id, cipher, curve, scalar}], `aa` {key: PKCS#8 in hex, hash}; `bac`: whether BAC is taken.
+the APDU, or one byte for power and answer to reset as in vsmartcard's vpcd. CONFIG.json: `files` {file identifier: hex}, `mrz_information`, and, where offered, `pace` {oid, cipher,
+curve}, `ca` [{key_id, cipher, curve, scalar}], `aa` {key: PKCS#8 in hex, hash}; `bac`: whether BAC is taken;
+`short_ids`: whether READ BINARY knows short file identifiers.
 """
 
 import hashlib
@@ -29,6 +30,7 @@ from cryptography.hazmat.primitives.cmac import CMAC
 
 APPLICATION = bytes.fromhex("A0000002471001")
 CARD_ACCESS = 0x011C
+ATR = bytes.fromhex("3B80800101")
 CA_ECDH = "0.4.0.127.0.7.2.2.3.2."
 PACE_ECDH_GM = "0.4.0.127.0.7.2.2.4.2."
 OK = 0x9000
@@ -245,19 +247,22 @@ class Session:
             raise Refused(0x6988)
         plain, le = b"", None
         for tag, value, _ in objects[:-1]:
-            if tag == 0x87 and value[0] == 1:
+            if tag == 0x87 and value[0] == 1 and header[1] % 2 == 0:
                 plain = unpad(self.suite.decrypt(self.enc, iv, value[1:]))
+            elif tag == 0x85 and header[1] % 2 == 1:
+                plain = unpad(self.suite.decrypt(self.enc, iv, value))
             elif tag == 0x97:
                 le = int.from_bytes(value) or 256 ** len(value)
             else:
                 raise Refused(0x6988)
         return plain, le
 
-    def seal(self, data, sw):
+    def seal(self, data, sw, odd):
         counter, iv = self.count()
         out = b""
         if data:
-            out = tlv(0x87, b"\x01" + self.suite.encrypt(self.enc, iv, pad(data, self.suite.block)))
+            encrypted = self.suite.encrypt(self.enc, iv, pad(data, self.suite.block))
+            out = tlv(0x85, encrypted) if odd else tlv(0x87, b"\x01" + encrypted)
         out += tlv(0x99, sw.to_bytes(2))
         return out + tlv(0x8E, self.mac(counter, out)) + sw.to_bytes(2)
 
@@ -267,7 +272,7 @@ class Chip:
         self.files = {int(fid, 16): bytes.fromhex(content) for fid, content in config["files"].items()}
         self.password = hashlib.sha1(config["mrz_information"].encode()).digest()
         self.pace, self.ca, self.aa = config.get("pace"), config.get("ca", []), config.get("aa")
-        self.bac = config["bac"]
+        self.bac, self.short_ids = config["bac"], config["short_ids"]
         self.application, self.file = False, None
         self.session = self.next_session = self.challenge = self.step = self.ca_key = None
 
@@ -290,7 +295,7 @@ class Chip:
                 body, sw = self.dispatch(header, data, le, True)
             except Refused as refusal:
                 body, sw = b"", refusal.sw
-            sealed = session.seal(body, sw)
+            sealed = session.seal(body, sw, header[1] % 2 == 1)
             if len(sealed) - 2 > room:
                 return b"\x67\x00"
             self.session, self.next_session = self.next_session or session, None
@@ -305,6 +310,10 @@ class Chip:
             return self.select(p1, data, secure), OK
         if ins == 0xB0:
             return self.read_binary(p1 << 8 | p2, le, secure)
+        if (ins, p1, p2) == (0xB1, 0, 0):
+            room = max(n for n in range(le) if len(tlv(0x53, bytes(n))) <= le)
+            body, sw = self.read_selected(int.from_bytes(read_tlvs(data)[0][1]), room, secure)
+            return tlv(0x53, body), sw
         if not secure:
             if ins == 0x84 and self.bac and self.application:
                 self.challenge = os.urandom(8)
@@ -354,6 +363,14 @@ class Chip:
         return b""
 
     def read_binary(self, offset, le, secure):
+        if offset & 0x8000:
+            if not self.short_ids:
+                raise Refused(0x6B00)
+            self.select(2, (0x0100 | offset >> 8 & 0x1F).to_bytes(2), secure)
+            offset &= 0xFF
+        return self.read_selected(offset, le, secure)
+
+    def read_selected(self, offset, le, secure):
         if self.file is None or (self.file != CARD_ACCESS and not secure):
             raise Refused(0x6982)
         content = self.files[self.file]
@@ -482,8 +499,16 @@ def serve(connection, config):
     chip = Chip(config)
     stream = connection.makefile("rwb")
     while len(length := stream.read(2)) == 2:
+        message = stream.read(int.from_bytes(length))
+        if len(message) == 1:  # a control byte: power off, power on, reset, or the answer to it
+            if message == b"\x04":
+                stream.write(len(ATR).to_bytes(2) + ATR)
+                stream.flush()
+            else:
+                chip = Chip(config)
+            continue
         try:
-            answer = chip.answer(stream.read(int.from_bytes(length)))
+            answer = chip.answer(message)
         except (IndexError, KeyError, ValueError, TypeError) as error:
             print(f"python_chip: {error!r}", file=sys.stderr)
             answer = b"\x6f\x00"

@@ -98,6 +98,8 @@ fn status(code: &str) -> StatusCode {
         ("enrolment.closed", StatusCode::CONFLICT),
         ("enrolment.step-missing", StatusCode::CONFLICT),
         ("enrolment.attempts", StatusCode::TOO_MANY_REQUESTS),
+        ("desk.", StatusCode::CONFLICT),
+        ("face.pending", StatusCode::CONFLICT),
         ("chip.closed", StatusCode::CONFLICT),
         ("chip.expired", StatusCode::GONE),
         ("login.not-found", StatusCode::NOT_FOUND),
@@ -108,6 +110,7 @@ fn status(code: &str) -> StatusCode {
         ("identity-state.", StatusCode::FORBIDDEN),
         ("server.unavailable", StatusCode::SERVICE_UNAVAILABLE),
         ("server.attestation-status", StatusCode::SERVICE_UNAVAILABLE),
+        ("server.face-engine", StatusCode::SERVICE_UNAVAILABLE),
         ("server.timeout", StatusCode::SERVICE_UNAVAILABLE),
         ("server.", StatusCode::INTERNAL_SERVER_ERROR),
     ];

@@ -1,5 +1,5 @@
-//! Deletes what has had its time, writes the audit lines that nobody waits for, and keeps fresh what others publish: the
-//! clients' keys, the trust store.
+//! Deletes what has had its time, writes the audit lines that nobody waits for, and keeps fresh what others change: the
+//! clients' keys, the trust store, our own keys.
 
 use std::time::Duration;
 
@@ -23,9 +23,15 @@ pub async fn run(state: AppState) {
             tracing::error!(%error, "housekeeping");
         }
         let reading = state.clone();
+        match tokio::task::spawn_blocking(move || reading.oidc_keys.refresh()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(error, "reading the keys of ID tokens"),
+            Err(error) => tracing::error!(%error, "reading the keys of ID tokens"),
+        }
+        let reading = state.clone();
         // A store of a thousand certificates takes a while to read.
-        if let Err(error) = tokio::task::spawn_blocking(move || reading.trust.refresh()).await {
-            tracing::error!(%error, "reading the trust store");
+        if let Err(error) = tokio::task::spawn_blocking(move || reading.refresh()).await {
+            tracing::error!(%error, "reading the trust store and the keys of engines");
         }
         state.client_keys.refresh(state.now(), EVERY.as_secs().cast_signed()).await;
         tokio::time::sleep(EVERY).await;
@@ -41,6 +47,11 @@ pub async fn once(state: &AppState) -> Result<(), storage::Error> {
     log_redemptions(state).await?;
     while state.database.delete_expired_logins(now, BATCH).await? >= BATCH as u64 {}
     while state.database.delete_expired_enrolments(now, BATCH).await? >= BATCH as u64 {}
+    while state.database.delete_expired_traces(now, BATCH).await? >= BATCH as u64 {}
+    state.database.delete_expired_sessions(now).await?;
+    state.database.delete_expired_changes(now).await?;
+    state.database.delete_expired_sso_sessions(now).await?;
+    state.database.delete_expired_pushed(now).await?;
     state.database.delete_expired_counts(now).await
 }
 

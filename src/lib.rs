@@ -2,18 +2,26 @@
 //!
 //! - [`config`]: the configuration file; [`state`]: what it becomes;
 //! - [`http`]: the enrolment API, the login pages and API, the OpenID Connect endpoints; [`router`] joins them;
-//! - [`client_keys`]: the keys that tokens are encrypted to;
+//! - [`client_keys`]: the keys that tokens are encrypted to; [`oidc_keys`]: those that sign them, and their rotation;
+//! - [`desk_agents`]: who may decide at a desk;
+//! - [`face_engines`]: whose face results count, and the back channel to them;
 //! - [`trust`]: whom the verifier trusts, read again when it changes;
-//! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`]; [`housekeeping`]: deletion of what has had its time;
+//! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`], [`outbox`], [`notices`];
+//!   [`housekeeping`]: deletion of what has had its time;
 //! - [`cli`]: the commands.
 
 pub mod cli;
 pub mod client_keys;
 pub mod config;
+pub mod desk_agents;
 pub mod error;
+pub mod face_engines;
 pub mod housekeeping;
 pub mod http;
 pub mod mail;
+pub mod notices;
+pub mod oidc_keys;
+pub mod outbox;
 pub mod router;
 pub mod state;
 pub mod telemetry;

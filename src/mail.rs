@@ -27,9 +27,20 @@ pub enum MailError {
     /// The server, or the folder, did not take it.
     #[error("mail was not accepted: {0}")]
     Transport(String),
+    /// The server refused it for good.
+    #[error("mail was not accepted: refused")]
+    Refused,
     /// The server did not answer in time.
     #[error("the mail server does not answer")]
     Timeout,
+}
+
+impl MailError {
+    /// Whether another try would end the same way.
+    #[must_use]
+    pub fn is_permanent(&self) -> bool {
+        matches!(self, Self::Address | Self::Message | Self::Refused)
+    }
 }
 
 /// Sends mail.
@@ -84,15 +95,21 @@ impl Mailer {
         Ok(Self { from: from.parse().map_err(|_| MailError::Address)?, transport, most })
     }
 
-    /// Sends a plain text.
+    /// Sends a plain text. `name` makes its message id: the same when it is sent again.
     ///
     /// # Errors
     /// [`MailError`].
-    pub async fn send(&self, to: &str, subject: &str, text: &str) -> Result<(), MailError> {
+    pub async fn send(
+        &self,
+        to: &str,
+        subject: &str,
+        text: &str,
+        name: Option<&str>,
+    ) -> Result<(), MailError> {
         let mut message = Message::builder()
             .from(self.from.clone())
             .to(to.parse().map_err(|_| MailError::Address)?)
-            .message_id(None)
+            .message_id(name.map(|name| format!("<{name}@{}>", self.from.email.domain())))
             .subject(subject)
             .singlepart(SinglePart::plain(text.to_owned()))
             .map_err(|_| MailError::Message)?;
@@ -106,10 +123,12 @@ impl Mailer {
                 folder.send(message).await.map(drop).map_err(|error| MailError::Transport(error.to_string()))
             }
             // The server's answer may repeat the recipient's address: only its kind is told.
-            Transport::Smtp(server) => server.send(message).await.map(drop).map_err(|error| {
-                let kind = if error.is_permanent() { "refused" } else { "not reached" };
-                MailError::Transport(kind.to_owned())
-            }),
+            Transport::Smtp(server) => {
+                server.send(message).await.map(drop).map_err(|error| match error.is_permanent() {
+                    true => MailError::Refused,
+                    false => MailError::Transport("not reached".to_owned()),
+                })
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::http::headers::{limit, panicked, secure};
-use crate::http::{enrolment, login, login_api, oidc, openapi, pages};
+use crate::http::{account, enrolment, login, login_api, oidc, openapi, pages, session};
 use crate::telemetry::log_request;
 use crate::{ApiError, AppState, error};
 
@@ -17,6 +17,8 @@ pub fn router(state: AppState) -> Router {
         .merge(login::routes())
         .merge(login_api::routes())
         .merge(pages::routes())
+        .merge(session::routes())
+        .merge(account::routes())
         .merge(openapi::routes())
         .fallback(|| async { ApiError::new("request.not-found") })
         .method_not_allowed_fallback(|| async { ApiError::new("request.method") })

@@ -48,7 +48,7 @@ impl Desk {
         });
         let desk = Self { bench };
         fs::write(desk.path("demo-root.json"), &*desk.bench.demo_root.to_json()).unwrap();
-        let key = sceau::cli::pem(&desk.bench.engine_key.private_key().to_pkcs8_der());
+        let key = sceau::cli::pem(&desk.bench.engine_key.private_key().unwrap().to_pkcs8_der());
         fs::write(desk.path("face-engine.pem"), &*key).unwrap();
         desk
     }
@@ -100,13 +100,13 @@ fn phone(state: &Path, arguments: &[&str], typed: &str) -> Ended {
     Ended { code: output.status.code(), out: read(output.stdout), err: read(output.stderr) }
 }
 
-/// `sceau chip serve`, until it is dropped.
+/// `sceau chip`, until it is dropped.
 struct ServedChip(Child, String);
 
 impl ServedChip {
     fn start(folder: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sceau"))
-            .args(["chip", "serve", text(folder)])
+            .args(["chip", "--passport", text(folder)])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

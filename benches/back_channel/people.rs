@@ -14,7 +14,7 @@ use identity::{
     SealedEnrolment,
 };
 use lds::mrz::{MrzDate, Sex};
-use oidc::{AcceptedRequest, ApprovedLogin, Code};
+use oidc::{AcceptedRequest, ApprovedLogin, AuthorizationRequest, Code};
 use protocol::Base64;
 use protocol::approval::{Approval, Decision};
 use protocol::enrolment::Declaration;
@@ -177,8 +177,11 @@ async fn released(state: &AppState, person: &Person) -> anyhow::Result<(String, 
         random(""),
         random("")
     );
-    let request = AcceptedRequest::parse(query.as_bytes(), &state.clients, &state.config.issuer)
-        .map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    let keys = state.oidc_keys.now();
+    let provider =
+        oidc::Provider { clients: &state.clients, issuer: &state.config.issuer, keys: keys.public(), now };
+    let request = AuthorizationRequest::parse(query.as_bytes(), &provider);
+    let request = request.map_err(|error| anyhow::anyhow!("{error:?}"))?.accepted;
     let (id, qr, secret) = (random(""), random("qr"), random("browser").into_bytes());
     let new = NewLogin {
         id: id.clone(),

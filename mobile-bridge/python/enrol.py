@@ -111,9 +111,11 @@ def mailed_code(folder):
 
 
 def ask_face_engine(sceau, key, task):
+    encode = lambda digest: base64.urlsafe_b64encode(digest).decode().rstrip("=")
     question = {
         "capture_nonce": task.capture_nonce,
-        "portrait_sha256": base64.urlsafe_b64encode(task.portrait_sha256).decode().rstrip("="),
+        "portrait_sha256": encode(task.portrait_sha256),
+        "device_key_thumbprint": encode(task.device_key_thumbprint),
         "audience": task.audience,
         "enrolment_id": task.enrolment_id,
     }

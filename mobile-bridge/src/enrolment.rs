@@ -1,5 +1,6 @@
 //! One enrolment, from the phone's keys to the seal.
 
+mod capture;
 mod online;
 mod records;
 mod transcript;
@@ -8,31 +9,37 @@ use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use lds::FileId;
 use protocol::Base64;
+use protocol::codes::Language;
 use protocol::enrolment::{
     CheckLine, Checked, Config, ConsentGiven, ConsentText, Consents, Contact, ContactCode, Declaration,
-    DeviceAttestation, FaceDecision, FaceResult, FaceSession, IdentityPreview, Opened, PinKey, Progress,
-    Seal, Sealed, pin_key_signing_bytes,
+    DeskAppointment, DeskCode, DeskStatus, DeviceAttestation, FaceBegin, FaceDecision, FaceResult,
+    FaceSession, IdentityPreview, Opened, PinKey, Progress, Seal, Sealed, desk_ticket, pin_key_signing_bytes,
 };
 use protocol::request::DeviceProof;
 use protocol::seal::SealSignatures;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::keys::{device_id, pin_key, sign};
 use crate::reader::{self, AccessKey, ProgressListener};
 use crate::server::{Numbers, Server, Signer};
 use crate::transport::Watch;
-use crate::{BridgeError, CardTransport, DeviceKeys, PinHardeningKey, TraceSink};
+use crate::{BridgeError, CardTransport, DeviceKeys, PinHardeningKey, TraceRecorder, TraceSink};
+use capture::CaptureState;
 use online::Online;
 pub use records::{
-    BirthPlace, Checks, ConsentOption, EnrolmentOptions, FaceTask, IdentityClaims, SealedAccount,
+    BirthPlace, CameraFrame, Checks, ConsentOption, DeskTicket, EnrolmentOptions, FaceCapture, FaceSteps,
+    FaceTask, IdentityClaims, SealedAccount, ShownDeskCode, TraceReceipt,
 };
 
 /// One enrolment.
 #[derive(uniffi::Object)]
 pub struct EnrolmentClient {
     server: Server,
+    language: Language,
     keys: Arc<dyn DeviceKeys>,
     hardening: Arc<dyn PinHardeningKey>,
     watch: Mutex<Watch>,
@@ -46,11 +53,14 @@ struct State {
     session: Option<Arc<Session>>,
     consents: BTreeMap<String, String>,
     files: BTreeMap<String, Base64>,
+    /// What was read and has not reached the server.
+    unsent: BTreeMap<FileId, Zeroizing<Vec<u8>>>,
     portrait: Option<Base64>,
     chip_authentication: Option<String>,
     active_authentication: Option<Base64>,
     active_attempt: Option<String>,
     holder_decision: Option<String>,
+    capture: Option<CaptureState>,
 }
 
 struct Session {
@@ -73,6 +83,7 @@ impl EnrolmentClient {
     ) -> Result<Arc<Self>, BridgeError> {
         Ok(Arc::new(Self {
             server: Server::new(server, language)?,
+            language: Language::from_accept_language(Some(language)),
             keys,
             hardening,
             watch: Mutex::default(),
@@ -194,7 +205,8 @@ impl EnrolmentClient {
         let watch = self.watch().clone();
         watch.stopped.store(false, Ordering::Relaxed);
         let seen = (listener.as_ref(), &watch);
-        reader::read_document(transport, access, &Online { client: self }, seen, &mut rng)?;
+        reader::read_document(transport, access, &Online { client: self }, seen, &mut rng)
+            .map_err(|error| error.told_in(self.language))?;
         let checked: Checked = self.call("POST", "/chip/verify", None::<&()>)?;
         Ok(checks(checked.checks, checked.missing))
     }
@@ -202,6 +214,30 @@ impl EnrolmentClient {
     /// Has the readings to come traced; `None` ends it.
     pub fn trace(&self, sink: Option<Arc<dyn TraceSink>>) {
         self.watch().trace = sink;
+    }
+
+    /// Sends the trace of readings to the server's operator. Ask the person first: she agrees to the text `trace` by
+    /// [`consent`](Self::consent), with all the others that she agreed to.
+    ///
+    /// # Errors
+    /// [`BridgeError::Usage`]: she did not agree to `trace`, or nothing was recorded. See [`BridgeError`].
+    pub fn send_trace(&self, recorder: Arc<TraceRecorder>) -> Result<TraceReceipt, BridgeError> {
+        if !self.state().consents.contains_key("trace") {
+            return Err(BridgeError::usage("ask for the consent `trace` first"));
+        }
+        let trace = recorder.json_lines();
+        if trace.is_empty() {
+            return Err(BridgeError::usage("nothing was recorded"));
+        }
+        let session = self.session()?;
+        let path = format!("/v1/enrolments/{}/trace", session.enrolment_id);
+        let kept: protocol::enrolment::TraceReceipt = self.server.signed_as(
+            &session.signer,
+            "POST",
+            &path,
+            (trace.as_bytes(), "application/x-ndjson"),
+        )?;
+        Ok(TraceReceipt { reference: kept.reference, kept_until: kept.kept_until.0 })
     }
 
     /// Ends the reading that another thread is in, before its next command: it fails with `nfc.stopped`. What was read
@@ -232,24 +268,29 @@ impl EnrolmentClient {
         Ok(IdentityClaims { claims: preview.claims.into_iter().collect(), declared: preview.declared })
     }
 
-    /// Opens a capture of the face: give the task to the face engine.
+    /// Opens a capture of the face: give the task to any of the face engines accepted.
     ///
     /// # Errors
     /// See [`BridgeError`]; [`BridgeError::Protocol`] if the server names another portrait than the chip's.
     pub fn begin_face(&self) -> Result<FaceTask, BridgeError> {
-        let session: FaceSession = self.call("POST", "/face", None::<&()>)?;
-        let enrolment_id = self.session()?.enrolment_id.clone();
-        let state = self.state();
-        if state.portrait.as_ref() != Some(&session.portrait_sha256) {
-            return Err(BridgeError::Protocol { text: "the server names another portrait".to_owned() });
-        }
-        Ok(FaceTask {
-            capture_nonce: session.capture_nonce,
-            portrait_sha256: session.portrait_sha256.0,
-            audience: state.config.as_ref().map(|c| c.issuer.clone()).unwrap_or_default(),
-            enrolment_id,
-            engines: session.engines,
-        })
+        self.face_task(None)
+    }
+
+    /// Opens a capture of the face at one of the engines accepted. If the server has a back channel to it, the task says
+    /// where to capture; then call [`Self::fetch_face`].
+    ///
+    /// # Errors
+    /// As [`Self::begin_face`].
+    pub fn begin_face_at(&self, engine: &str) -> Result<FaceTask, BridgeError> {
+        self.face_task(Some(engine.to_owned()))
+    }
+
+    /// Has the server fetch the result of the capture that it opened.
+    ///
+    /// # Errors
+    /// See [`BridgeError`]; `face.pending`: it is not there yet.
+    pub fn fetch_face(&self) -> Result<Checks, BridgeError> {
+        self.submit_face_result(None)
     }
 
     /// Sends the engine's signed result.
@@ -257,10 +298,41 @@ impl EnrolmentClient {
     /// # Errors
     /// See [`BridgeError`].
     pub fn submit_face(&self, result: &str) -> Result<Checks, BridgeError> {
-        let decision: FaceDecision =
-            self.call("PUT", "/face", Some(&FaceResult { result: result.to_owned() }))?;
-        self.state().holder_decision = Some(decision.decision_id);
-        Ok(checks(decision.checks, decision.missing))
+        self.submit_face_result(Some(result.to_owned()))
+    }
+
+    /// Chooses the desk instead of the face: what the agent scans, as a QR code on the screen. The enrolment waits longer.
+    ///
+    /// # Errors
+    /// See [`BridgeError`]; `desk.closed`.
+    pub fn ask_desk(&self) -> Result<DeskTicket, BridgeError> {
+        let appointment: DeskAppointment = self.call("POST", "/desk", None::<&()>)?;
+        let session = self.session()?;
+        let secret = session.signer.bearer.as_deref().unwrap_or_default();
+        let text = desk_ticket(&session.enrolment_id, secret);
+        Ok(DeskTicket { text, expires_at: appointment.expires_at.0 })
+    }
+
+    /// A code for the agent to type: she asks for one before she sees the portrait, and for another when she decides.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn desk_code(&self) -> Result<ShownDeskCode, BridgeError> {
+        let DeskCode { code, expires_at } = self.call("POST", "/desk/code", None::<&()>)?;
+        Ok(ShownDeskCode { digits: code, expires_at: expires_at.0 })
+    }
+
+    /// Whether the agent has decided that it is the holder. `enrolment.closed`: she has decided otherwise.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    pub fn desk_decided(&self) -> Result<bool, BridgeError> {
+        let status: DeskStatus = self.call("GET", "/desk", None::<&()>)?;
+        let decided = status.decision_id.is_some();
+        if decided {
+            self.state().holder_decision = status.decision_id;
+        }
+        Ok(decided)
     }
 
     /// Registers the PIN key and seals the enrolment with both keys. The PIN does not leave the phone, and nothing
@@ -294,11 +366,12 @@ impl EnrolmentClient {
         })
     }
 
-    /// Gives the enrolment up: the server erases what it holds of it.
+    /// Gives the enrolment up: the server erases what it holds of it, and the phone what it has not sent.
     ///
     /// # Errors
     /// See [`BridgeError`].
     pub fn cancel(&self) -> Result<(), BridgeError> {
+        self.state().unsent.clear();
         self.call("DELETE", "", None::<&()>)
     }
 }
@@ -319,6 +392,36 @@ impl EnrolmentClient {
     fn issuer(&self) -> Result<String, BridgeError> {
         let config = self.state().config.as_ref().map(|c| c.issuer.clone());
         config.ok_or_else(|| BridgeError::usage("call options first"))
+    }
+
+    /// Opens a session; the portrait that the server names is the chip's.
+    fn face_session(&self, begin: &FaceBegin) -> Result<FaceSession, BridgeError> {
+        let session: FaceSession = self.call("POST", "/face", Some(begin))?;
+        if self.state().portrait.as_ref() != Some(&session.portrait_sha256) {
+            return Err(BridgeError::Protocol { text: "the server names another portrait".to_owned() });
+        }
+        Ok(session)
+    }
+
+    fn face_task(&self, engine: Option<String>) -> Result<FaceTask, BridgeError> {
+        let session = self.face_session(&FaceBegin { engine, face_only: false })?;
+        let enrolment_id = self.session()?.enrolment_id.clone();
+        let state = self.state();
+        Ok(FaceTask {
+            capture_nonce: session.capture_nonce,
+            portrait_sha256: session.portrait_sha256.0,
+            device_key_thumbprint: session.device_key_thumbprint.0,
+            audience: state.config.as_ref().map(|c| c.issuer.clone()).unwrap_or_default(),
+            enrolment_id,
+            engines: session.engines,
+            capture: session.capture.map(|at| FaceCapture { url: at.url, token: at.token }),
+        })
+    }
+
+    fn submit_face_result(&self, result: Option<String>) -> Result<Checks, BridgeError> {
+        let decision: FaceDecision = self.call("PUT", "/face", Some(&FaceResult { result }))?;
+        self.state().holder_decision = Some(decision.decision_id);
+        Ok(checks(decision.checks, decision.missing))
     }
 
     fn call<B: Serialize, T: DeserializeOwned>(

@@ -1,6 +1,6 @@
 //! What can go wrong, with the codes of the one table (`protocol::codes`).
 
-use protocol::codes::{Language, Problem, Retry};
+use protocol::codes::{self, Language, Problem, Retry};
 
 use crate::{CardError, KeyError};
 
@@ -9,12 +9,16 @@ use crate::{CardError, KeyError};
 #[non_exhaustive]
 pub enum BridgeError {
     /// The chip or the NFC channel; `nfc.*`. Technical: it costs no attempt.
-    #[error("{code}: {text}")]
+    #[error("{code}: {detail}")]
     Chip {
         /// Stable code.
         code: String,
-        /// What happened.
+        /// A sentence for the person, in the client's language.
         text: String,
+        /// The hint of the table, as that of `Refused`.
+        retry: String,
+        /// What happened, for support.
+        detail: String,
     },
     /// The server refused.
     #[error("{code}: {text}")]
@@ -70,26 +74,27 @@ impl BridgeError {
         Self::Usage { text: text.to_owned() }
     }
 
-    pub(crate) fn chip(code: &str, text: impl ToString) -> Self {
-        Self::Chip { code: code.to_owned(), text: text.to_string() }
+    /// An error of the chip or its channel, told in English.
+    pub(crate) fn chip(code: &str, detail: impl ToString) -> Self {
+        Self::Chip {
+            code: code.to_owned(),
+            text: codes::text(code, Language::En).to_owned(),
+            retry: hint(codes::entry(code).retry),
+            detail: detail.to_string(),
+        }
+    }
+
+    /// The same error with its sentence in this language.
+    pub(crate) fn told_in(mut self, language: Language) -> Self {
+        if let Self::Chip { code, text, .. } = &mut self {
+            *text = codes::text(code, language).to_owned();
+        }
+        self
     }
 
     pub(crate) fn refused(problem: Problem) -> Self {
-        let retry = match problem.retry {
-            Retry::Now => "now",
-            Retry::Correct => "correct",
-            Retry::ReadAgain => "read-again",
-            Retry::Later => "later",
-            Retry::StartAgain => "start-again",
-            Retry::OtherWay => "other-way",
-            Retry::Never => "never",
-        };
-        Self::Refused {
-            code: problem.code,
-            text: problem.title,
-            status: problem.status,
-            retry: retry.to_owned(),
-        }
+        let Problem { code, title, status, retry, .. } = problem;
+        Self::Refused { code, text: title, status, retry: hint(retry) }
     }
 
     /// The error of a seal. Only a refusal says that nothing was sealed; and not one that a repeat meets although its first
@@ -124,15 +129,31 @@ impl BridgeError {
     }
 }
 
+/// The table's own word for what can be done.
+fn hint(retry: Retry) -> String {
+    let word = match retry {
+        Retry::Now => "now",
+        Retry::Correct => "correct",
+        Retry::ReadAgain => "read-again",
+        Retry::Later => "later",
+        Retry::StartAgain => "start-again",
+        Retry::OtherWay => "other-way",
+        Retry::Never => "never",
+    };
+    word.to_owned()
+}
+
 impl From<CardError> for BridgeError {
     fn from(error: CardError) -> Self {
-        match error {
-            CardError::TagLost => {
-                Self::chip("nfc.tag-lost", protocol::codes::text("nfc.tag-lost", Language::En))
-            }
-            CardError::Stopped => Self::chip("nfc.stopped", error),
-            CardError::Failed { reason } => Self::chip("nfc.channel", reason),
-        }
+        let code = match error {
+            CardError::TagLost => "nfc.tag-lost",
+            CardError::Timeout => "nfc.timeout",
+            CardError::NotSupported => "nfc.not-supported",
+            CardError::SeveralTags => "nfc.several-tags",
+            CardError::Stopped => "nfc.stopped",
+            CardError::Failed { .. } => "nfc.channel",
+        };
+        Self::chip(code, error)
     }
 }
 

@@ -27,15 +27,15 @@ mod trace;
 mod transport;
 
 pub use enrolment::{
-    BirthPlace, Checks, ConsentOption, EnrolmentClient, EnrolmentOptions, FaceTask, IdentityClaims,
-    SealedAccount,
+    BirthPlace, CameraFrame, Checks, ConsentOption, DeskTicket, EnrolmentClient, EnrolmentOptions,
+    FaceCapture, FaceSteps, FaceTask, IdentityClaims, SealedAccount, ShownDeskCode, TraceReceipt,
 };
 pub use error::BridgeError;
 pub use keys::{Attestation, DeviceKeys, KeyError, PinHardeningKey, RequestCounter};
 pub use login::{ApprovedLogin, LoginClient, LoginRequest};
 pub use mrz::{ScanError, ScannedMrz, read_mrz};
 pub use reader::{AccessKey, Progress, ProgressListener};
-pub use trace::{TraceEvent, TraceRecorder, TraceSink};
+pub use trace::{MAX_TRACE, TraceError, TraceEvent, TraceRecorder, TraceSink, outcome, read_trace};
 pub use transport::{CardError, CardTransport};
 
 uniffi::setup_scaffolding!();

@@ -1,105 +1,62 @@
-//! The dialogue with the chip, in the order that the server's proof needs.
+//! The dialogue with the chip, in the order that the server's proof needs, and what goes to the server meanwhile.
 //!
-//! EF.SOD, EF.DG14 and EF.DG1 come first, so that the server can prepare Chip Authentication while the rest is read;
-//! the portrait comes last of the files. Active Authentication is run next, Chip Authentication last of all: its new
-//! keys are the server's, and the phone cannot read on under them (docs/protocols.md, section 3).
+//! EF.SOD, EF.DG14 and EF.DG1 come first, so that the server can prepare Chip Authentication while the rest is read; the
+//! portrait, the largest, comes last of the files, while the others are sent. Active Authentication is run next, Chip
+//! Authentication last of all: its new keys are the server's, and the phone cannot read on under them
+//! (docs/protocols.md, section 3). The chip is not waited with until the last file has arrived.
+
+mod post;
+mod progress;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use emrtd::chip_authentication::ChipAuthenticationTask;
-use emrtd::{MrzKey, Terminal};
+use emrtd::{AccessProtocol, MrzKey, Terminal};
 use lds::FileId;
 use rand_core::CryptoRng;
 
 use crate::transport::{Channel, Watch};
 use crate::{BridgeError, CardTransport, TraceEvent};
-
-/// What opens the chip: three fields of the machine-readable zone.
-#[derive(Clone, PartialEq, Eq, uniffi::Record)]
-pub struct AccessKey {
-    /// The document number, without fillers.
-    pub document_number: String,
-    /// `YYMMDD`, as printed.
-    pub date_of_birth: String,
-    /// `YYMMDD`, as printed.
-    pub date_of_expiry: String,
-}
-
-/// How far the reading is.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum Progress {
-    /// The chip opened: `PACE` or `BAC`.
-    ChannelOpen {
-        /// The protocol.
-        protocol: String,
-    },
-    /// A file is being read.
-    Reading {
-        /// Its name.
-        file: String,
-        /// Its place in the order, from 1.
-        number: u32,
-        /// How many files will be read; 1 as long as EF.SOD, which lists them, is read itself.
-        of: u32,
-        /// Bytes read.
-        bytes: u32,
-        /// Its length in bytes.
-        total: u32,
-    },
-    /// A file reached the server.
-    Sent {
-        /// Its name.
-        file: String,
-    },
-    /// The chip proves its key.
-    Proving {
-        /// `Active Authentication` or `Chip Authentication`.
-        protocol: String,
-    },
-    /// The server judged the proof.
-    Proved {
-        /// `Active Authentication` or `Chip Authentication`.
-        protocol: String,
-        /// What it checked, one sentence a line.
-        checks: Vec<String>,
-    },
-}
+use post::{Post, Reply, while_sending};
+pub use progress::{AccessKey, Progress, ProgressListener};
 
 const ACTIVE_AUTHENTICATION: &str = "Active Authentication";
 const CHIP_AUTHENTICATION: &str = "Chip Authentication";
 
-/// Listens to the reading.
-#[uniffi::export(with_foreign)]
-pub trait ProgressListener: Send + Sync {
-    /// Something went on. Return quickly: the chip waits.
-    fn on_progress(&self, progress: Progress);
-}
-
-/// What the reader needs of the server while the chip is in the field.
-pub(crate) trait Upstream {
+/// What the reader needs of the server while the chip is in the field. One thread calls it at a time.
+pub(crate) trait Upstream: Sync {
     /// Files that the server holds already, with their SHA-256.
     fn known(&self) -> BTreeMap<String, Vec<u8>>;
+    /// A file that was read before and has not reached the server.
+    fn kept(&self, file: FileId) -> Option<Vec<u8>>;
+    /// Keeps a file until it has reached the server.
+    fn keep(&self, file: FileId, bytes: &[u8]);
+    /// Forgets what was kept: it is another document's.
+    fn forget(&self);
     fn upload(&self, file: FileId, bytes: &[u8]) -> Result<(), BridgeError>;
     /// The challenge to sign; the answer goes to `active_authentication_answer`.
     fn active_authentication_challenge(&self) -> Result<Vec<u8>, BridgeError>;
     /// What the server checked.
     fn active_authentication_answer(&self, signature: &[u8]) -> Result<Vec<String>, BridgeError>;
-    /// `None` if the document offers no Chip Authentication (its EF.DG14 may hold PACE only).
+    /// `None` if the files that the server holds announce no Chip Authentication (EF.DG14 may hold PACE only).
     fn chip_authentication_task(&self) -> Result<Option<ChipAuthenticationTask>, BridgeError>;
     /// What the server checked.
     fn chip_authentication_answer(&self, responses: &[Vec<u8>]) -> Result<Vec<String>, BridgeError>;
 }
 
-/// The data groups that are read, in order; the others are not asked for.
-const FIRST: [u8; 2] = [14, 1];
-const LATER: [u8; 4] = [11, 12, 15, 2];
+/// The data groups that are read, in order; the others are not asked for. What the server needs for its challenge and its
+/// task stands before the large ones.
+const ORDER: [u8; 6] = [14, 1, 15, 11, 12, 2];
+
+/// The chip answered a protected command without protection.
+const CHIP_ENDED_SESSION: &str = "sm.chip-error";
 
 /// Reads a chip and lets it prove itself.
 ///
 /// # Errors
-/// `nfc.*` for the chip and the channel; what the server refuses. After `nfc.tag-lost` call again: files that the
-/// server holds are not sent again, if the chip's EF.SOD is the same (`nfc.different-document` otherwise).
+/// `nfc.*` for the chip and the channel; what the server refuses. After `nfc.tag-lost` call again: what was read is not
+/// read again, if the chip's EF.SOD is the same (`nfc.different-document` otherwise).
 pub(crate) fn read_document(
     transport: Arc<dyn CardTransport>,
     access: &AccessKey,
@@ -108,62 +65,91 @@ pub(crate) fn read_document(
     rng: &mut impl CryptoRng,
 ) -> Result<(), BridgeError> {
     let terminal = Terminal::new(Channel::new(transport, watch.clone()));
-    let outcome = Reader { terminal, listener, watch, number: 0, of: 1 }.read(access, upstream, rng);
+    let known = upstream.known();
+    let outcome = while_sending(watch, |post| {
+        let mut reader = Reader { terminal, upstream, listener, watch, post, known, number: 0, of: 1 };
+        match reader.read(access, rng) {
+            // A chip may end its session when it is asked for more than a file has. The terminal asks more carefully
+            // then, and what was read is not read again.
+            Err(error) if error.code() == CHIP_ENDED_SESSION => {
+                (reader.number, reader.of) = (0, 1);
+                reader.read(access, rng)
+            }
+            outcome => outcome,
+        }
+    });
     if let Err(error) = &outcome {
-        watch.record(|| TraceEvent::Failed { code: error.code().to_owned() });
+        watch.record(|| TraceEvent::failed(error.code()));
     }
     outcome
 }
 
-struct Reader<'a> {
+struct Reader<'a, 'p, U> {
     terminal: Terminal<Channel>,
+    upstream: &'a U,
     listener: &'a dyn ProgressListener,
     watch: &'a Watch,
+    post: &'p Post<'a>,
+    /// What the server holds, or is being sent.
+    known: BTreeMap<String, Vec<u8>>,
     number: u32,
     of: u32,
 }
 
-impl Reader<'_> {
-    fn read(
-        mut self,
-        access: &AccessKey,
-        upstream: &impl Upstream,
-        rng: &mut impl CryptoRng,
-    ) -> Result<(), BridgeError> {
-        self.open(access, rng)?;
-        let sod_bytes = self.file(FileId::Sod)?;
-        let mut known = upstream.known();
-        if let Some(digest) = known.get(FileId::Sod.name())
-            && crypto::sha256(&sod_bytes).as_slice() != digest
-        {
-            return Err(BridgeError::chip(
-                "nfc.different-document",
-                "the chip's EF.SOD is not the one read before",
-            ));
+impl<'a, U: Upstream> Reader<'a, '_, U> {
+    fn read(&mut self, access: &AccessKey, rng: &mut impl CryptoRng) -> Result<(), BridgeError> {
+        let protocol = self.open(access, rng)?;
+        let groups = self.security_object()?;
+        self.of = 1 + groups.len() as u32;
+        let (last, first) = groups.split_last().map_or((None, &[][..]), |(last, first)| (Some(*last), first));
+        for number in first {
+            self.transfer(FileId::Dg(*number))?;
         }
-        let sod = lds::sod::Sod::parse(&sod_bytes).map_err(|e| BridgeError::chip("lds.sod", e))?;
-        let listed = |n: &u8| sod.lds_security_object.hashes.contains_key(n);
-        self.of = 1 + FIRST.iter().chain(&LATER).filter(|n| listed(n)).count() as u32;
-        self.send(upstream, &mut known, FileId::Sod, &sod_bytes)?;
-        for n in FIRST.into_iter().chain(LATER).filter(|n| listed(n)) {
-            self.transfer(upstream, &mut known, FileId::Dg(n))?;
+        let upstream = self.upstream;
+        let challenge =
+            groups.contains(&15).then(|| self.post.ask(|| upstream.active_authentication_challenge()));
+        // A task does not live long: it is fetched while the last file is read.
+        let task = groups.contains(&14).then(|| self.post.ask(|| upstream.chip_authentication_task()));
+        if let Some(number) = last {
+            self.transfer(FileId::Dg(number))?;
         }
-        if listed(&15) {
-            self.active_authentication(upstream)?;
+        if let Some(challenge) = challenge {
+            self.active_authentication(&challenge.wait()?)?;
         }
-        if listed(&14) {
-            self.chip_authentication(upstream)?;
-        }
-        Ok(())
+        let task = match task.map(Reply::wait).transpose()?.flatten() {
+            None if protocol == AccessProtocol::Pace => self.task_of_the_master_file()?,
+            task => task,
+        };
+        task.map_or(Ok(()), |task| self.chip_authentication(&task))
     }
 
-    fn open(&mut self, access: &AccessKey, rng: &mut impl CryptoRng) -> Result<(), BridgeError> {
+    fn open(&mut self, access: &AccessKey, rng: &mut impl CryptoRng) -> Result<AccessProtocol, BridgeError> {
         let key = MrzKey::new(&access.document_number, &access.date_of_birth, &access.date_of_expiry)
             .map_err(|e| BridgeError::usage(&e.to_string()))?;
         let opened = self.terminal.open(&key, rng);
         let protocol = self.chip(opened)?;
         self.listener.on_progress(Progress::ChannelOpen { protocol: protocol.name().to_owned() });
-        Ok(())
+        Ok(protocol)
+    }
+
+    /// Reads EF.SOD, always, to know the document by; the data groups to be read, in order.
+    fn security_object(&mut self) -> Result<Vec<u8>, BridgeError> {
+        let bytes = self.file(FileId::Sod)?;
+        let digest = crypto::sha256(&bytes);
+        match (self.known.get(FileId::Sod.name()), self.upstream.kept(FileId::Sod)) {
+            (Some(known), _) if digest.as_slice() != known => {
+                return Err(BridgeError::chip(
+                    "nfc.different-document",
+                    "the chip's EF.SOD is not the one read before",
+                ));
+            }
+            (None, Some(kept)) if kept != bytes => self.upstream.forget(),
+            _ => {}
+        }
+        let sod = lds::sod::Sod::parse(&bytes).map_err(|e| BridgeError::chip("lds.sod", e))?;
+        self.send(FileId::Sod, bytes);
+        let listed = sod.lds_security_object.hashes;
+        Ok(ORDER.into_iter().filter(|number| listed.contains_key(number)).collect())
     }
 
     fn file(&mut self, file: FileId) -> Result<Vec<u8>, BridgeError> {
@@ -178,51 +164,68 @@ impl Reader<'_> {
         Ok(bytes)
     }
 
-    fn transfer(
-        &mut self,
-        upstream: &impl Upstream,
-        known: &mut BTreeMap<String, Vec<u8>>,
-        file: FileId,
-    ) -> Result<(), BridgeError> {
-        if known.contains_key(file.name()) {
+    fn transfer(&mut self, file: FileId) -> Result<(), BridgeError> {
+        if self.known.contains_key(file.name()) {
             self.number += 1;
             return Ok(());
         }
-        let bytes = self.file(file)?;
-        self.send(upstream, known, file, &bytes)
+        let bytes = match self.upstream.kept(file) {
+            Some(bytes) => {
+                self.number += 1;
+                bytes
+            }
+            None => self.file(file)?,
+        };
+        self.send(file, bytes);
+        Ok(())
     }
 
-    fn send(
-        &self,
-        upstream: &impl Upstream,
-        known: &mut BTreeMap<String, Vec<u8>>,
-        file: FileId,
-        bytes: &[u8],
-    ) -> Result<(), BridgeError> {
-        let name = file.name().to_owned();
-        if !known.contains_key(&name) {
-            upstream.upload(file, bytes)?;
-            known.insert(name.clone(), crypto::sha256(bytes).to_vec());
+    /// Leaves a file to be sent, unless the server holds it.
+    fn send(&mut self, file: FileId, bytes: Vec<u8>) {
+        let (upstream, listener, name) = (self.upstream, self.listener, file.name().to_owned());
+        let new = self.known.insert(name.clone(), crypto::sha256(&bytes).to_vec()).is_none();
+        if new {
+            upstream.keep(file, &bytes);
         }
-        self.listener.on_progress(Progress::Sent { file: name });
-        Ok(())
+        self.post.send(move || {
+            if new {
+                upstream.upload(file, &bytes)?;
+            }
+            listener.on_progress(Progress::Sent { file: name });
+            Ok(())
+        });
     }
 
-    fn active_authentication(&mut self, upstream: &impl Upstream) -> Result<(), BridgeError> {
+    /// Some chips have the key of Chip Authentication in the master file. EF.CardSecurity, where it stands then, is asked
+    /// for only if EF.DG14 announces none.
+    fn task_of_the_master_file(&mut self) -> Result<Option<ChipAuthenticationTask>, BridgeError> {
+        let (upstream, file) = (self.upstream, FileId::CardSecurity);
+        if !self.known.contains_key(file.name()) {
+            let bytes = match self.terminal.read_master_file(file) {
+                Err(emrtd::Error::FileNotFound(_)) => return Ok(None),
+                read => self.chip(read)?,
+            };
+            self.watch.record(|| TraceEvent::file(file, &bytes));
+            self.send(file, bytes);
+        }
+        self.post.ask(|| upstream.chip_authentication_task()).wait()
+    }
+
+    fn active_authentication(&mut self, challenge: &[u8]) -> Result<(), BridgeError> {
         self.proving(ACTIVE_AUTHENTICATION);
-        let challenge = upstream.active_authentication_challenge()?;
-        let signature = self.terminal.internal_authenticate(&challenge);
+        let signature = self.terminal.internal_authenticate(challenge);
         let signature = self.chip(signature)?;
-        self.proved(ACTIVE_AUTHENTICATION, upstream.active_authentication_answer(&signature)?);
+        let upstream = self.upstream;
+        self.prove(ACTIVE_AUTHENTICATION, move || upstream.active_authentication_answer(&signature));
         Ok(())
     }
 
-    fn chip_authentication(&mut self, upstream: &impl Upstream) -> Result<(), BridgeError> {
-        let Some(task) = upstream.chip_authentication_task()? else { return Ok(()) };
+    fn chip_authentication(&mut self, task: &ChipAuthenticationTask) -> Result<(), BridgeError> {
         self.proving(CHIP_AUTHENTICATION);
-        let responses = self.terminal.run_chip_authentication(&task);
+        let responses = self.terminal.run_chip_authentication(task);
         let responses = self.chip(responses)?;
-        self.proved(CHIP_AUTHENTICATION, upstream.chip_authentication_answer(&responses)?);
+        let upstream = self.upstream;
+        self.prove(CHIP_AUTHENTICATION, move || upstream.chip_authentication_answer(&responses));
         Ok(())
     }
 
@@ -230,8 +233,17 @@ impl Reader<'_> {
         self.listener.on_progress(Progress::Proving { protocol: protocol.to_owned() });
     }
 
-    fn proved(&self, protocol: &str, checks: Vec<String>) {
-        self.listener.on_progress(Progress::Proved { protocol: protocol.to_owned(), checks });
+    fn prove(
+        &self,
+        protocol: &'static str,
+        answer: impl FnOnce() -> Result<Vec<String>, BridgeError> + Send + 'a,
+    ) {
+        let listener = self.listener;
+        self.post.send(move || {
+            let checks = answer()?;
+            listener.on_progress(Progress::Proved { protocol: protocol.to_owned(), checks });
+            Ok(())
+        });
     }
 
     /// The platform's own error, if it had one, says more than the terminal's.

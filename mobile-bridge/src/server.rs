@@ -92,8 +92,19 @@ impl Server {
         read(self.signed_bytes(signer, method, path, &bytes.unwrap_or_default(), "application/json")?)
     }
 
+    /// A signed request with a body of another type.
+    pub(crate) fn signed_as<T: DeserializeOwned>(
+        &self,
+        signer: &Signer,
+        method: &str,
+        path: &str,
+        (body, content_type): (&[u8], &str),
+    ) -> Result<T, BridgeError> {
+        read(self.signed_bytes(signer, method, path, body, content_type)?)
+    }
+
     /// A signed request; its answer's body.
-    pub(crate) fn signed_bytes(
+    fn signed_bytes(
         &self,
         signer: &Signer,
         method: &str,

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
-use chip_emulator::Chip;
+use chip_emulator::{Chip, ChipContents};
 use clock::UnixTime;
 use crypto::{Curve, EcPrivateKey, EcPublicKey};
 use protocol::Base64;
@@ -104,6 +105,7 @@ pub(crate) struct Card {
     chip: Mutex<Chip<ChaCha20Rng>>,
     left: AtomicU64,
     pub(crate) commands: Mutex<Vec<Vec<u8>>>,
+    asked: Condvar,
 }
 
 impl Card {
@@ -112,8 +114,27 @@ impl Card {
     }
 
     pub(crate) fn leaving_after(passport: &Specimen, commands: u64) -> Arc<Self> {
-        let chip = Mutex::new(Chip::new(passport.chip_contents(), rng(1)));
-        Arc::new(Self { chip, left: AtomicU64::new(commands), commands: Mutex::default() })
+        Self::with(passport.chip_contents(), commands)
+    }
+
+    /// A chip with these contents, that leaves after so many commands.
+    pub(crate) fn with(contents: ChipContents, commands: u64) -> Arc<Self> {
+        let chip = Mutex::new(Chip::new(contents, rng(1)));
+        Arc::new(Self {
+            chip,
+            left: AtomicU64::new(commands),
+            commands: Mutex::default(),
+            asked: Condvar::new(),
+        })
+    }
+
+    /// Waits until the chip is asked for something more.
+    pub(crate) fn wait_for_another(&self) {
+        let commands = self.commands.lock().unwrap();
+        let before = commands.len();
+        let more = |commands: &mut Vec<Vec<u8>>| commands.len() == before;
+        let waited = self.asked.wait_timeout_while(commands, Duration::from_secs(60), more).unwrap().1;
+        assert!(!waited.timed_out(), "the chip is not asked while a file is sent");
     }
 }
 
@@ -123,6 +144,7 @@ impl CardTransport for Card {
         self.left.store(left.checked_sub(1).ok_or(CardError::TagLost)?, Ordering::SeqCst);
         let response = self.chip.lock().unwrap().answer(&command);
         self.commands.lock().unwrap().push(command);
+        self.asked.notify_all();
         Ok(response)
     }
 

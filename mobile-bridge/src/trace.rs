@@ -11,8 +11,12 @@ use serde::{Deserialize, Serialize};
 use crate::CardError;
 
 /// The most events that a recorder keeps, and the most object identifiers that are told of a file.
-const MAX_EVENTS: usize = 4096;
+const MAX_EVENTS: usize = 2048;
 const MAX_OIDS: usize = 64;
+/// The longest object identifier and the longest code, in bytes.
+const MAX_WORD: usize = 64;
+/// The longest trace, in bytes: a recorder's events are shorter.
+pub const MAX_TRACE: usize = 512 * 1024;
 
 /// One thing that happened. Lengths are in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, uniffi::Enum)]
@@ -57,7 +61,7 @@ pub enum TraceEvent {
     },
     /// The reading ended with an error.
     Failed {
-        /// Its stable code.
+        /// Its stable code, without what stands in brackets.
         code: String,
     },
 }
@@ -105,7 +109,62 @@ impl TraceSink for TraceRecorder {
     }
 }
 
+/// Why a text is no trace.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TraceError {
+    /// It is longer than [`MAX_TRACE`], or has more events than a recorder keeps.
+    #[error("too long")]
+    TooLong,
+    /// A line is no event, or says more than an event can.
+    #[error("line {0}")]
+    Line(usize),
+}
+
+/// Reads lines of JSON, as [`TraceRecorder::json_lines`] writes them. Whatever wrote them, there is no room in them for what
+/// was read: numbers, names of files, object identifiers, codes.
+///
+/// # Errors
+/// See [`TraceError`].
+pub fn read_trace(text: &str) -> Result<Vec<TraceEvent>, TraceError> {
+    if text.len() > MAX_TRACE || text.lines().count() > MAX_EVENTS {
+        return Err(TraceError::TooLong);
+    }
+    let event = |(number, line): (usize, &str)| {
+        let event: Option<TraceEvent> = serde_json::from_str(line).ok();
+        event.filter(TraceEvent::says_no_more_than_it_may).ok_or(TraceError::Line(number))
+    };
+    (1..).zip(text.lines()).map(event).collect()
+}
+
+/// The code with which the last reading ended; empty if it did not fail.
+#[must_use]
+pub fn outcome(events: &[TraceEvent]) -> &str {
+    match events.last() {
+        Some(TraceEvent::Failed { code }) => code,
+        _ => "",
+    }
+}
+
 impl TraceEvent {
+    fn says_no_more_than_it_may(&self) -> bool {
+        let word = |text: &str, allowed: fn(char) -> bool| {
+            (1..=MAX_WORD).contains(&text.len()) && text.chars().all(allowed)
+        };
+        match self {
+            Self::Command { .. } | Self::NoAnswer { .. } => true,
+            Self::File { name, oids, .. } => {
+                FileId::from_name(name).is_some_and(|file| file.name() == name)
+                    && oids.len() <= MAX_OIDS
+                    && oids.iter().all(|oid| word(oid, |c| c.is_ascii_digit() || c == '.'))
+            }
+            Self::Failed { code } => word(code, |c| c.is_ascii_lowercase() || matches!(c, '.' | '-')),
+        }
+    }
+
+    pub(crate) fn failed(code: &str) -> Self {
+        Self::Failed { code: code.split('(').next().unwrap_or_default().to_owned() }
+    }
+
     /// A command that was answered, or not. Its data are not looked at.
     pub(crate) fn exchange(command: &[u8], answer: &Result<Vec<u8>, CardError>, took: Duration) -> Self {
         let byte = |at: usize| command.get(at).copied().unwrap_or_default();
@@ -170,6 +229,37 @@ mod tests {
         assert_eq!(lost, TraceEvent::NoAnswer { ins: 0xB0, tag_lost: true, milliseconds: 23 });
         let empty = TraceEvent::exchange(&[], &Ok(Vec::new()), took);
         assert!(matches!(empty, TraceEvent::Command { ins: 0, status: 0, .. }));
+    }
+
+    #[test]
+    fn a_trace_is_read_back_and_has_no_room_for_anything_else() {
+        let recorder = TraceRecorder::new();
+        let command = TraceEvent::exchange(&[0, 0xA4, 4, 12], &Ok(vec![0x90, 0]), Duration::ZERO);
+        let file =
+            TraceEvent::File { name: "EF.DG14".into(), length: 7, oids: vec!["2.23.136.1.1.5".into()] };
+        let failed = TraceEvent::failed("lds.missing(EF.DG1: MRZ of ERIKSSON)");
+        for event in [command.clone(), file.clone(), failed.clone()] {
+            recorder.record(event);
+        }
+        let read = read_trace(&recorder.json_lines()).unwrap();
+        assert_eq!(outcome(&read), "lds.missing");
+        assert_eq!(read, [command, file, failed]);
+        for line in [
+            r#"{"event":"failed","code":"P<UTOERIKSSON"}"#,
+            r#"{"event":"failed","code":""}"#,
+            r#"{"event":"failed","code":"nfc.status","data":"00"}"#,
+            r#"{"event":"file","name":"ERIKSSON","length":1,"oids":[]}"#,
+            r#"{"event":"file","name":"EF.DG1","length":1,"oids":["ERIKSSON"]}"#,
+            r#"{"event":"no_answer","ins":300,"tag_lost":true,"milliseconds":1}"#,
+            "",
+        ] {
+            let text = format!("{{\"event\":\"failed\",\"code\":\"nfc.status\"}}\n{line}\n");
+            assert_eq!(read_trace(&text), Err(TraceError::Line(2)), "{line}");
+        }
+        let long = format!(r#"{{"event":"failed","code":"{}"}}"#, "a".repeat(65));
+        assert_eq!(read_trace(&long), Err(TraceError::Line(1)));
+        assert_eq!(read_trace(&"x\n".repeat(MAX_EVENTS + 1)), Err(TraceError::TooLong));
+        assert_eq!(read_trace(&"x".repeat(MAX_TRACE + 1)), Err(TraceError::TooLong));
     }
 
     #[test]

@@ -14,6 +14,15 @@ pub enum CardError {
     /// The chip left the field. Hold the document again; files already read are kept.
     #[error("the chip left the field")]
     TagLost,
+    /// The chip is in the field and did not answer in time. Hold it still, away from metal.
+    #[error("the chip did not answer in time")]
+    Timeout,
+    /// The phone has no NFC, or it is off, or what is in the field is no chip of a passport.
+    #[error("there is no chip of a passport that this phone can read")]
+    NotSupported,
+    /// Several chips are in the field.
+    #[error("there are several chips in the field")]
+    SeveralTags,
     /// The app ended the reading ([`crate::EnrolmentClient::stop_reading`]).
     #[error("the reading was ended")]
     Stopped,
@@ -52,7 +61,10 @@ pub(crate) struct Channel {
 #[derive(Clone, Default)]
 pub(crate) struct Watch {
     pub(crate) trace: Option<Arc<dyn TraceSink>>,
+    /// The app ended the reading.
     pub(crate) stopped: Arc<AtomicBool>,
+    /// What was read could not be sent: reading on has no use.
+    pub(crate) abandoned: Arc<AtomicBool>,
 }
 
 impl Watch {
@@ -71,7 +83,8 @@ impl Channel {
 
 impl ApduChannel for Channel {
     fn transceive(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
-        let answer = if self.watch.stopped.load(Ordering::Relaxed) {
+        let over = [&self.watch.stopped, &self.watch.abandoned];
+        let answer = if over.iter().any(|flag| flag.load(Ordering::Relaxed)) {
             Err(CardError::Stopped)
         } else {
             let start = Instant::now();

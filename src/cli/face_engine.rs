@@ -24,6 +24,8 @@ pub const FACE_ENGINE_ID: &str = "sceau-demo-face-engine";
 pub const FACE_ENGINE_VERSION: &str = "1-compares-nothing";
 /// The longest task, in bytes.
 const MAX_TASK: u64 = 16 * 1024;
+/// How long a result is good, in seconds.
+const GOOD_FOR: i64 = 120;
 /// What stands for the probe that nobody captured.
 const NO_PROBE: &[u8] = b"no probe: the demo engine compares nothing";
 
@@ -35,6 +37,8 @@ pub(super) struct FaceEngineTask {
     pub(super) capture_nonce: String,
     /// SHA-256 of the portrait in the chip.
     pub(super) portrait_sha256: Base64,
+    /// SHA-256 of the phone's device key.
+    pub(super) device_key_thumbprint: Base64,
     /// For whom the result is: the server's issuer.
     pub(super) audience: String,
     /// The enrolment.
@@ -67,20 +71,23 @@ fn answer(
     now: UnixTime,
     rng: &mut impl CryptoRng,
 ) -> anyhow::Result<String> {
-    let portrait_sha256 =
-        task.portrait_sha256.0.as_slice().try_into().context("portrait_sha256: not 32 bytes")?;
+    let digest =
+        |bytes: &Base64, name| bytes.0.as_slice().try_into().context(format!("{name}: not 32 bytes"));
     let result = EngineResult {
         engine_version: FACE_ENGINE_VERSION.to_owned(),
         comparison: Comparison::None,
         similarity: 1.0,
         threshold: 1.0,
-        liveness: Verdict::Passed,
-        injection: Verdict::NotPerformed,
+        presentation: Verdict::Passed.into(),
+        injection: Verdict::NotPerformed.into(),
+        review: Vec::new(),
         capture_nonce: task.capture_nonce.clone(),
         enrolment_id: task.enrolment_id.clone(),
-        portrait_sha256,
+        device_key_thumbprint: digest(&task.device_key_thumbprint, "device_key_thumbprint")?,
+        portrait_sha256: digest(&task.portrait_sha256, "portrait_sha256")?,
         probe_sha256: sha256(NO_PROBE),
         captured_at: now,
+        expires_at: now.plus(GOOD_FOR),
     };
     let mut id = [0; 16];
     rng.fill_bytes(&mut id);
@@ -101,6 +108,7 @@ mod tests {
         FaceEngineTask {
             capture_nonce: "n".into(),
             portrait_sha256: Base64(vec![1; 32]),
+            device_key_thumbprint: Base64(vec![2; 32]),
             audience: ISSUER.into(),
             enrolment_id: "e".into(),
         }
@@ -113,14 +121,19 @@ mod tests {
             id: FACE_ENGINE_ID.into(),
             versions: vec![FACE_ENGINE_VERSION.into()],
             keys: vec![key.jwk()],
-            certified: false,
+            certificates: vec![],
             demo,
         };
         let registry = EngineRegistry::new(vec![engine]).unwrap();
         let policy =
             FacePolicy { min_similarity: 0.4, borderline_similarity: 0.3, max_age: 600, accept_demo };
-        let expected =
-            Expectation { capture_nonce: "n", portrait_sha256: [1; 32], enrolment_id: "e", audience: ISSUER };
+        let expected = Expectation {
+            capture_nonce: "n",
+            portrait_sha256: [1; 32],
+            enrolment_id: "e",
+            device_key_thumbprint: [2; 32],
+            audience: ISSUER,
+        };
         let result = answer(&task(), &key, NOW, &mut rng).unwrap();
         verify_engine_result(&result, &registry, &policy, &expected, NOW).map(|face| face.is_demo())
     }

@@ -1,17 +1,22 @@
-//! `sceau keys new`: the key files that a configuration names.
+//! `sceau keys`: the key files that a configuration names, and the rotation of those that sign ID tokens.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use clap::Subcommand;
-use crypto::{Curve, EcPrivateKey};
+use clock::{Clock as _, SystemClock, UnixTime};
+use crypto::{Curve, EcPrivateKey, RsaPrivateKey};
+use jose::Algorithm;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
+
+use crate::config::{Config, signing_key};
+use crate::oidc_keys::{successor, successors};
 
 #[derive(Subcommand)]
 pub(super) enum Keys {
@@ -20,16 +25,86 @@ pub(super) enum Keys {
         /// The folder, made if absent.
         folder: PathBuf,
     },
+    /// Makes an RSA key of 3072 bits for clients that ask for RS256; never overwrites one.
+    NewRsa {
+        /// The file: name it in `keys.oidc_signing_files` after the P-256 key.
+        file: PathBuf,
+    },
+    /// Makes a successor of each key of ID tokens. It is published within half a minute and signs after the delay; a running
+    /// server picks it up by itself. Keys that have not signed for the time of `--keep` are deleted.
+    Rotate {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE", env = "SCEAU_CONFIG")]
+        config: PathBuf,
+        /// Seconds until the new key signs: longer than clients keep the key set (300).
+        #[arg(long, default_value_t = 900)]
+        delay: i64,
+        /// Days that a key is published after it signed last: a logout takes ID tokens of that age.
+        #[arg(long, default_value_t = 30)]
+        keep: i64,
+    },
 }
+
+/// The bits of a new RSA key (ANSSI's guide asks 3072 from 2031 on).
+const RSA_BITS: usize = 3072;
 
 impl Keys {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let Self::New { folder } = self;
-        for file in new_keys(&folder, &mut super::serve::system_rng())? {
+        let mut rng = super::serve::system_rng();
+        let made = match self {
+            Self::New { folder } => new_keys(&folder, &mut rng)?,
+            Self::NewRsa { file } => vec![write_secret(file, &pem(&new_rsa(&mut rng)?))?],
+            Self::Rotate { config, delay, keep } => {
+                anyhow::ensure!(delay >= 0 && keep >= 0, "--delay and --keep are not negative");
+                let config = Config::load(&config, std::env::vars())?;
+                let now = SystemClock.now();
+                let files = config.keys.oidc_signing_files.iter().map(|file| config.path(file));
+                let retired = now.plus(-keep.saturating_mul(86_400));
+                files
+                    .map(|file| rotate(&file, now.plus(delay), retired, &mut rng))
+                    .collect::<Result<_, _>>()?
+            }
+        };
+        for file in made {
             println!("{}", file.display());
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn new_rsa(rng: &mut impl CryptoRng) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+    Ok(RsaPrivateKey::generate(RSA_BITS, rng)?.to_pkcs8_der())
+}
+
+/// Makes a successor, of the same kind, of the key in a file: it signs from `from` on. Keys whose own successor signs since
+/// `retired` or longer are deleted. Returns the new file.
+///
+/// # Errors
+/// A file cannot be read, written or deleted.
+pub fn rotate(
+    file: &Path,
+    from: UnixTime,
+    retired: UnixTime,
+    rng: &mut impl CryptoRng,
+) -> anyhow::Result<PathBuf> {
+    let mut chain = vec![file.to_owned()];
+    let later = successors(file);
+    chain.extend(later.iter().map(|(_, path)| path.clone()));
+    let newest = chain.last().expect("the file itself");
+    let algorithm = signing_key(newest).map_err(anyhow::Error::msg)?.algorithm();
+    let key = match algorithm {
+        Algorithm::Es256 => EcPrivateKey::generate(Curve::P256, rng).to_pkcs8_der(),
+        Algorithm::Rs256 => new_rsa(rng)?,
+        Algorithm::EdDsa => bail!("keys for EdDSA are not made"),
+    };
+    let new = write_secret(successor(file, from), &pem(&key))?;
+    // Each key ends where the next begins.
+    for (old, (end, _)) in chain.iter().zip(&later) {
+        if *end <= retired && old.exists() {
+            std::fs::remove_file(old).with_context(|| old.display().to_string())?;
+        }
+    }
+    Ok(new)
 }
 
 /// Makes the four key files of a server in a folder and returns their paths.

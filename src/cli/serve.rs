@@ -17,7 +17,7 @@ use rand_core::SeedableRng as _;
 
 use crate::config::{Config, Materials};
 use crate::router::router;
-use crate::{AppState, housekeeping, telemetry};
+use crate::{AppState, housekeeping, outbox, telemetry};
 
 /// How long open requests may go on after a signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -68,6 +68,7 @@ pub async fn serve(config: Config, handle: Handle<SocketAddr>) -> anyhow::Result
     let state = AppState::open(config, materials, Arc::new(SystemClock), &mut system_rng()).await?;
     let cleaning = tokio::spawn(housekeeping::run(state.clone()));
     let logging = tokio::spawn(housekeeping::log(state.clone()));
+    let sending = tokio::spawn(outbox::run(state.clone()));
     tracing::info!(%listen, issuer, demo, "listening");
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
     let outcome = match tls {
@@ -79,6 +80,7 @@ pub async fn serve(config: Config, handle: Handle<SocketAddr>) -> anyhow::Result
     };
     cleaning.abort();
     logging.abort();
+    sending.abort();
     outcome.with_context(|| format!("server.listen {listen}"))
 }
 

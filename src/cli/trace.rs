@@ -1,4 +1,4 @@
-//! `sceau trace`: what an app recorded of a reading, as a table.
+//! `sceau trace`: what an app recorded of a reading, as a table; and the traces that people sent.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -6,39 +6,88 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use clap::Subcommand;
-use mobile_bridge::TraceEvent;
+use clock::{Clock as _, SystemClock};
+use mobile_bridge::{MAX_TRACE, TraceEvent, read_trace};
+use storage::{Database, TraceSummary};
 
-/// The longest trace, in bytes.
-const MAX_TRACE: u64 = 4 * 1024 * 1024;
+use super::serve::system_rng;
+use crate::config::{Config, Materials};
+
+/// The most traces that are listed.
+const MOST: i64 = 500;
 
 /// Readings that an app traced.
 #[derive(Subcommand)]
 pub(super) enum Trace {
+    /// Lists the traces that people sent, the newest first: when each came, its reference, how the reading ended.
+    List {
+        /// The configuration file of the server.
+        #[arg(long, value_name = "FILE", env = "SCEAU_CONFIG")]
+        config: PathBuf,
+    },
     /// Shows each command, file and failure, with its time.
     Show {
-        /// Lines of JSON, as `TraceRecorder` gives them.
-        file: PathBuf,
+        /// Lines of JSON, as `TraceRecorder` gives them; with a configuration the reference of a trace that was sent.
+        trace: String,
+        /// The configuration file of the server that has the trace.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
     },
 }
 
 impl Trace {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let Self::Show { file } = self;
-        write!(std::io::stdout().lock(), "{}", table(&read(&file)?))?;
+        let text = match self {
+            Self::List { config } => {
+                with_database(&config, async |database| database.traces(MOST, SystemClock.now()).await)?
+                    .iter()
+                    .map(line)
+                    .collect()
+            }
+            Self::Show { trace, config: None } => table(&events(&read(Path::new(&trace))?, &trace)?),
+            Self::Show { trace, config: Some(config) } => {
+                let kept =
+                    with_database(&config, async |database| database.trace(&trace, SystemClock.now()).await)?;
+                let kept = kept.with_context(|| format!("{trace}: no such trace, or its time is over"))?;
+                table(&events(&kept, &trace)?)
+            }
+        };
+        write!(std::io::stdout().lock(), "{text}")?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<TraceEvent>> {
+/// Asks the server's database.
+fn with_database<T>(
+    config: &Path,
+    ask: impl AsyncFnOnce(&Database) -> Result<T, storage::Error>,
+) -> anyhow::Result<T> {
+    let config = Config::load(config, std::env::vars())?;
+    let materials = Materials::read(&config, SystemClock.now())?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let address = materials.database.expose();
+        let database = Database::connect(address, materials.storage_keys, system_rng()).await?;
+        Ok(ask(&database).await?)
+    })
+}
+
+fn line(trace: &TraceSummary) -> String {
+    let outcome = if trace.outcome.is_empty() { "no failure" } else { &trace.outcome };
+    format!("{}  {}  {outcome}\n", trace.received_at, trace.id)
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
     let at = || path.display().to_string();
     let mut text = String::new();
     let file = std::fs::File::open(path).with_context(at)?;
-    file.take(MAX_TRACE + 1).read_to_string(&mut text).with_context(at)?;
-    ensure!(text.len() as u64 <= MAX_TRACE, "{}: longer than {MAX_TRACE} bytes", at());
-    let line = |(number, line): (usize, &str)| {
-        serde_json::from_str(line).with_context(|| format!("{}: line {}", path.display(), number + 1))
-    };
-    text.lines().enumerate().map(line).collect()
+    file.take(MAX_TRACE as u64 + 1).read_to_string(&mut text).with_context(at)?;
+    ensure!(text.len() <= MAX_TRACE, "{}: longer than {MAX_TRACE} bytes", at());
+    Ok(text)
+}
+
+fn events(text: &str, name: &str) -> anyhow::Result<Vec<TraceEvent>> {
+    read_trace(text).with_context(|| name.to_owned())
 }
 
 fn table(events: &[TraceEvent]) -> String {
@@ -100,7 +149,7 @@ mod tests {
             "\n",
         );
         std::fs::write(&path, lines).unwrap();
-        let told = table(&read(&path).unwrap());
+        let told = table(&events(&read(&path).unwrap(), "trace").unwrap());
         for part in [
             "   23  00  A4  040C       12         2  9000    SELECT",
             "2.23.136.1.1.1",
@@ -110,6 +159,7 @@ mod tests {
             assert!(told.contains(part), "{told}");
         }
         std::fs::write(&path, "{\"event\":\"data\"}\n").unwrap();
-        assert!(read(&path).unwrap_err().to_string().ends_with("line 1"));
+        let error = events(&read(&path).unwrap(), "trace").unwrap_err();
+        assert_eq!(format!("{error:#}"), "trace: line 1");
     }
 }

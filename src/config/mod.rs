@@ -4,8 +4,10 @@
 //! refused. A secret stands inline or in the file named by `KEY_file`, never both. [`Materials`] is what the files
 //! that it names hold; `sceau config check` reads it all and prints each mistake with the path of its key.
 
+mod client_policy;
 mod materials;
 mod network;
+mod pages;
 mod secret;
 mod sections;
 #[cfg(test)]
@@ -15,13 +17,18 @@ mod values;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub use materials::{ConsentDocument, Materials};
+pub use client_policy::{
+    AccessTokenUse, ClientPolicy, ClientProfile, RequestObjects, SubjectType, UserinfoFormat,
+};
+pub use materials::{ConsentDocument, Materials, Theme, ThemeFile};
 pub use network::{Cidr, subscriber};
+pub use pages::{Conformity, Pages};
 pub use secret::Secret;
 pub use sections::{
-    Application, Attestation, Client, ClientAuthentication, Config, Consent, Database, Enrolment, Face,
-    FaceEngine, Keys, Limits, Log, LogFormat, Mail, MailSecurity, Server, SigningAlgorithm, Tls, Trust,
+    Application, Attestation, BuiltInEngine, Client, ClientAuthentication, Config, Consent, Database, Desk,
+    Enrolment, Face, FaceEngine, Keys, Limits, Log, LogFormat, Mail, MailSecurity, Server, Tls, Trust,
 };
+pub use values::signing_key;
 
 /// A mistake in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]

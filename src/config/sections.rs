@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use attestation::{Environment, SecurityLevel};
 use identity::Level;
-use jose::{ContentEncryption, KeyManagement};
+use jose::{Algorithm, ContentEncryption, KeyManagement};
 use serde::Deserialize;
 
-use super::{Cidr, Secret};
+use super::{Cidr, ClientPolicy, Pages, Secret};
 
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
@@ -37,6 +37,9 @@ pub struct Config {
     /// Face engines.
     #[serde(default)]
     pub face: Face,
+    /// The desk.
+    #[serde(default)]
+    pub desk: Desk,
     /// Which phones are accepted.
     #[serde(default)]
     pub attestation: Attestation,
@@ -45,6 +48,9 @@ pub struct Config {
     /// Who may enrol.
     #[serde(default)]
     pub enrolment: Enrolment,
+    /// What a deployer puts into the pages.
+    #[serde(default)]
+    pub pages: Pages,
     /// Limits.
     #[serde(default)]
     pub limits: Limits,
@@ -104,7 +110,8 @@ pub struct Keys {
     pub lookup: Option<Secret<String>>,
     /// A file that holds it.
     pub lookup_file: Option<PathBuf>,
-    /// The keys of ID tokens (P-256, PKCS#8, PEM): the first signs, all are published.
+    /// The keys of ID tokens (P-256, or RSA for clients of RS256; PKCS#8, PEM): of each kind the first signs, or its
+    /// successor beside it (`sceau keys rotate`); all are published.
     pub oidc_signing_files: Vec<PathBuf>,
     /// The keys of our own statements, the same: the first signs, all are accepted.
     pub statement_files: Vec<PathBuf>,
@@ -120,16 +127,6 @@ pub enum ClientAuthentication {
     ClientSecretBasic,
     /// An assertion that it signed (RFC 7523).
     PrivateKeyJwt,
-}
-
-/// How a client's ID tokens and claims are signed. Another value is refused: no client is told that it gets what this
-/// server does not make.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum SigningAlgorithm {
-    /// ECDSA on P-256 with SHA-256.
-    #[default]
-    #[serde(rename = "ES256")]
-    Es256,
 }
 
 /// A client.
@@ -159,8 +156,8 @@ pub struct Client {
     /// Where it publishes the keys that its tokens are encrypted to.
     pub jwks_uri: Option<String>,
     /// How its ID tokens and claims are signed.
-    #[serde(default)]
-    pub signing_algorithm: SigningAlgorithm,
+    #[serde(default = "es256")]
+    pub signing_algorithm: Algorithm,
     /// How the key reaches the client that its ID tokens and claims are encrypted with; not encrypted without it.
     pub encryption_algorithm: Option<KeyManagement>,
     /// How ID tokens and claims are encrypted with that key.
@@ -171,6 +168,16 @@ pub struct Client {
     /// The consent text that is shown at its logins.
     #[serde(default = "first_version")]
     pub consent_version: String,
+    /// Whether the holder is told by mail of each connection. Off for a broker that mails itself.
+    #[serde(default = "yes")]
+    pub notice_by_mail: bool,
+    /// What is asked of it and given to it beyond the broker's contract.
+    #[serde(default)]
+    pub policy: ClientPolicy,
+}
+
+fn es256() -> Algorithm {
+    Algorithm::Es256
 }
 
 fn a256gcm() -> ContentEncryption {
@@ -210,15 +217,45 @@ pub struct Face {
     pub min_similarity: f64,
     /// From here up to the threshold: another capture, or a desk.
     pub borderline_similarity: f64,
-    /// How old a capture may be, in seconds.
+    /// How old a capture may be, and how long a result may be good, in seconds.
     pub max_age: i64,
+    /// The built-in engine: its networks are loaded at its first capture. Without this section it is not there.
+    pub built_in: Option<BuiltInEngine>,
     /// The engines.
     pub engines: Vec<FaceEngine>,
 }
 
+/// The built-in engine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuiltInEngine {
+    /// The version that the thresholds are meant for.
+    pub version: String,
+    /// The least similarity of two frames of one capture.
+    #[serde(default = "same_capture")]
+    pub same_capture: f64,
+    /// Threads of its networks.
+    #[serde(default = "two")]
+    pub threads: usize,
+}
+
+fn same_capture() -> f64 {
+    face::LocalEngineConfig::default().same_capture
+}
+
+fn two() -> usize {
+    2
+}
+
 impl Default for Face {
     fn default() -> Self {
-        Self { min_similarity: 0.4, borderline_similarity: 0.3, max_age: 600, engines: Vec::new() }
+        Self {
+            min_similarity: 0.45,
+            borderline_similarity: 0.40,
+            max_age: 300,
+            built_in: None,
+            engines: Vec::new(),
+        }
     }
 }
 
@@ -232,12 +269,37 @@ pub struct FaceEngine {
     pub versions: Vec<String>,
     /// Its public keys, a JWK set.
     pub jwks_file: PathBuf,
-    /// Its attack detection is certified.
+    /// What laboratories certified of its attack detection.
     #[serde(default)]
-    pub certified: bool,
+    pub certificates: Vec<face::Certificate>,
+    /// Its address, without a slash at the end: the portrait goes there, the result is fetched there.
+    pub url: Option<String>,
+    /// What this server shows there, of 32 characters or more.
+    pub token: Option<Secret<String>>,
+    /// A file that holds it.
+    pub token_file: Option<PathBuf>,
     /// It compares nothing: demo environment only.
     #[serde(default)]
     pub demo: bool,
+}
+
+/// The desk: agents compare person and portrait.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Desk {
+    /// Two agents must find the same.
+    pub four_eyes: bool,
+    /// How long an enrolment waits for a desk, in hours.
+    pub hold_hours: i64,
+    /// The file of the agents, a line for each: the name of her identity, a space, the name of her desk. It is read at each
+    /// request. Without it no desk is open.
+    pub agents_file: Option<PathBuf>,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self { four_eyes: false, hold_hours: 72, agents_file: None }
+    }
 }
 
 /// Which phones are accepted.
@@ -355,6 +417,8 @@ pub struct Enrolment {
     pub min_app_version: String,
     /// The texts to consent to, in order.
     pub consents: Vec<Consent>,
+    /// For how many days the trace of a reading that failed is kept, if the person agreed to the text `trace`.
+    pub trace_days: u16,
 }
 
 impl Default for Enrolment {
@@ -364,6 +428,7 @@ impl Default for Enrolment {
             accepted_documents: vec!["P*".to_owned(), "AR".to_owned(), "IR".to_owned()],
             min_app_version: "0.0.0".to_owned(),
             consents: Vec::new(),
+            trace_days: 30,
         }
     }
 }
@@ -372,7 +437,7 @@ impl Default for Enrolment {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Consent {
-    /// `terms`, `privacy`, `face`.
+    /// `terms`, `privacy`, `face`, `trace`.
     pub name: String,
     /// Its version.
     pub version: String,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crypto::EcPrivateKey;
+use crypto::{EcPrivateKey, RsaSigner};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
@@ -94,11 +94,18 @@ pub(super) fn key_bytes(text: &str) -> Option<[u8; 32]> {
     bytes.map(Zeroizing::new)?.as_slice().try_into().ok()
 }
 
-/// A P-256 private key: PKCS#8 in PEM.
-pub(super) fn signing_key(path: &Path) -> Result<jose::SigningKey, String> {
+/// A private key that signs, PKCS#8 in PEM: P-256 for ES256, RSA for RS256.
+///
+/// # Errors
+/// The path, and what is wrong with it.
+pub fn signing_key(path: &Path) -> Result<jose::SigningKey, String> {
     let der = PrivatePkcs8KeyDer::from_pem_file(path).map_err(|error| at(path, error))?;
-    let key = EcPrivateKey::from_pkcs8_der(der.secret_pkcs8_der()).map_err(|error| at(path, error))?;
-    jose::SigningKey::new(key).map_err(|error| at(path, error))
+    let der = der.secret_pkcs8_der();
+    match (EcPrivateKey::from_pkcs8_der(der), RsaSigner::from_pkcs8_der(der)) {
+        (Ok(key), _) => jose::SigningKey::new(key).map_err(|error| at(path, error)),
+        (_, Ok(key)) => jose::SigningKey::rs256(key).map_err(|error| at(path, error)),
+        (Err(error), Err(_)) => Err(at(path, error)),
+    }
 }
 
 /// TLS with a certificate chain and its key, both PEM. A mistake comes with the end of its key's name.

@@ -30,10 +30,7 @@ impl BrowserSecret {
     /// The secret that a browser sends for this login.
     #[must_use]
     pub fn of(state: &AppState, headers: &HeaderMap, login_id: &str) -> Option<Self> {
-        let name = cookie_name(state, login_id);
-        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-        let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let value = pairs.filter(|(n, _)| *n == name).map(|(_, value)| value).next()?;
+        let value = cookie_value(state, headers, login_id)?;
         let bytes = Zeroizing::new(value.parse::<Base64>().ok()?.0);
         Some(Self(Zeroizing::new(bytes.as_slice().try_into().ok()?)))
     }
@@ -64,17 +61,25 @@ pub fn clear_cookie(state: &AppState, login_id: &str) -> Option<HeaderValue> {
     cookie(state, login_id, "", 0)
 }
 
-/// `__Host-`: sent over https, to this host, for all its paths; no other host can set it (RFC 6265bis, 4.1.3.2). A
-/// demo on plain http has no https to ask for, so its cookie has neither prefix nor `Secure`.
-fn cookie_name(state: &AppState, login_id: &str) -> String {
-    let prefix = if state.config.issuer_is_loopback() { "" } else { "__Host-" };
-    format!("{prefix}sceau-{login_id}")
+/// The value of a cookie of ours.
+pub(super) fn cookie_value<'a>(state: &AppState, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let name = cookie_name(state, name);
+    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(n, _)| *n == name).map(|(_, value)| value)
 }
 
-/// `Lax`: the broker's redirect brings the browser here by a top-level GET.
-fn cookie(state: &AppState, login_id: &str, value: &str, life: i64) -> Option<HeaderValue> {
+/// `__Host-`: sent over https, to this host, for all its paths; no other host can set it (RFC 6265bis, 4.1.3.2). A
+/// demo on plain http has no https to ask for, so its cookie has neither prefix nor `Secure`.
+fn cookie_name(state: &AppState, name: &str) -> String {
+    let prefix = if state.config.issuer_is_loopback() { "" } else { "__Host-" };
+    format!("{prefix}sceau-{name}")
+}
+
+/// A cookie of ours for `life` seconds. `Lax`: the broker's redirect brings the browser here by a top-level GET.
+pub(super) fn cookie(state: &AppState, name: &str, value: &str, life: i64) -> Option<HeaderValue> {
     let secure = if state.config.issuer_is_loopback() { "" } else { "; Secure" };
-    let name = cookie_name(state, login_id);
+    let name = cookie_name(state, name);
     let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={life}{secure}");
     HeaderValue::try_from(text).ok()
 }

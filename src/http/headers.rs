@@ -12,14 +12,20 @@ use super::address::ClientAddress;
 use crate::{ApiError, AppState};
 
 /// Pages without scripts, frames, foreign content or inline styles.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The content security policy of a page whose forms may end at another origin: Chromium applies `form-action` to
 /// redirects after a POST.
 #[must_use]
 pub fn policy_with_form_target(origin: &str) -> Option<HeaderValue> {
     HeaderValue::try_from(POLICY.replace("form-action 'self'", &format!("form-action 'self' {origin}"))).ok()
+}
+
+/// Lets a page show images that it holds itself, and nothing from elsewhere.
+pub fn allow_inline_images(response: &mut Response) {
+    if let Ok(policy) = HeaderValue::try_from(format!("{POLICY}; img-src data:")) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
 }
 
 /// Sets the headers that an answer has not set itself.

@@ -18,7 +18,10 @@ use storage::{Created, Login, NewLogin, ReleaseOutcome};
 use super::address::ClientAddress;
 use super::browser::{BrowserSecret, clear_cookie};
 use super::headers::policy_with_form_target;
+use super::oidc::sso;
+use super::own;
 use super::pages::{self, Action, Frame, Lang, Name, Texts, browser_in_words, is_phone, qr_svg};
+use super::session;
 use crate::telemetry::Note;
 use crate::{ApiError, AppState};
 
@@ -38,17 +41,17 @@ pub fn routes() -> Router<AppState> {
 }
 
 /// What the phone is shown of the browser that waits.
-pub(super) struct Context {
+pub(in crate::http) struct Context {
     pub(super) browser: String,
     pub(super) address: String,
 }
 
 impl Context {
-    fn of(headers: &HeaderMap, address: ClientAddress) -> Self {
+    pub(super) fn of(headers: &HeaderMap, address: ClientAddress) -> Self {
         Self { browser: browser_in_words(user_agent(headers)), address: address.subscriber().to_string() }
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         format!("{}\n{}", self.browser, self.address).into_bytes()
     }
 
@@ -169,19 +172,37 @@ impl Bound {
     /// The browser's part is over: its secret is taken back.
     fn finished(&self, mut response: Response) -> Response {
         let cookie = clear_cookie(&self.state, &self.login.id);
-        response.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+        cookie.map(|cookie| response.headers_mut().append(header::SET_COOKIE, cookie));
         response
     }
 
-    /// Mints the code as the browser is redirected.
+    /// Mints the code as the browser is redirected; a login to our own pages becomes a session.
     async fn go_on(&self) -> Response {
+        if own::is_own(&self.request) {
+            return match session::enter(&self.state, &self.login, &self.request, &self.secret, self.language)
+                .await
+            {
+                Ok(Some(response)) => self.finished(response),
+                Ok(None) => self.again(),
+                Err(error) => error.into_response(),
+            };
+        }
         let code = Code::generate(&mut self.state.rng());
         let (id, now) = (&self.login.id, self.state.now());
+        // Of the logins that one pushed request began, one gets a code (RFC 9126, 7.3).
+        if let Some(uri) = self.request.pushed() {
+            match self.state.database.take_pushed_request(uri).await {
+                Ok(true) => {}
+                Ok(false) => return self.go_back("the pushed request was used before"),
+                Err(error) => return ApiError::from(error).into_response(),
+            }
+        }
         let issued =
             self.state.database.issue_code(id, self.secret.bytes(), code.as_str().as_bytes(), now).await;
         match issued {
-            Ok(Some(_)) => {
-                self.finished(see_other(&self.request.success_location(&self.state.config.issuer, &code)))
+            Ok(Some(login)) => {
+                let there = see_other(&self.request.success_location(&self.state.config.issuer, &code));
+                self.finished(sso::remember(&self.state, &login, there).await)
             }
             Ok(None) => self.again(),
             Err(error) => ApiError::from(error).into_response(),
@@ -195,13 +216,11 @@ impl Bound {
         pages::message(&self.state, self.language, StatusCode::OK, words, Some(action), "login.expired")
     }
 
-    fn view(&self, headers: &HeaderMap) -> Result<View, ApiError> {
+    async fn view(&self, headers: &HeaderMap) -> Result<View, ApiError> {
         let (state, login) = (&self.state, &self.login);
         let t = Texts::of(self.language);
-        let client = state
-            .clients
-            .get(self.request.client_id())
-            .ok_or_else(|| ApiError::internal("client is gone"))?;
+        let client = state.client(self.request.client_id());
+        let client = client.ok_or_else(|| ApiError::internal("client is gone"))?;
         let qr_handle = self.secret.handle(&login.id, LoginKind::Qr);
         let link_handle = self.secret.handle(&login.id, LoginKind::Link);
         let app = |handle: &str| format!("{}/app/{handle}", state.config.issuer);
@@ -212,7 +231,7 @@ impl Bound {
             state: format!("{:?}", login.state).to_lowercase(),
             claimed: login.state == LoginState::Claimed,
             client_name: client.name().to_owned(),
-            notice: state.notice(client.id(), self.language),
+            notice: own::notice(state, &self.request, self.language).await?,
             attributes: self.request.claims().into_iter().map(|c| t.claim_in_words(c.as_str())).collect(),
             level,
             time_left: pages::time_left(login.expires_at, state.now()),
@@ -233,8 +252,8 @@ impl Bound {
     }
 
     /// The page of a login that still waits.
-    fn show(&self, headers: &HeaderMap) -> Result<Response, ApiError> {
-        let view = self.view(headers)?;
+    async fn show(&self, headers: &HeaderMap) -> Result<Response, ApiError> {
+        let view = self.view(headers).await?;
         let mut frame = Frame::new(&self.state, self.language);
         // A page that is typed into is loaded again only when its time is over.
         let rest = self.login.expires_at.since(self.state.now()) + 1;
@@ -309,7 +328,7 @@ async fn page(State(state): State<AppState>, Name(id): Name, lang: Lang, headers
         _ if expired => bound.timed_out(),
         LoginState::Released => bound.go_on().await,
         LoginState::Pending | LoginState::Claimed | LoginState::Approved => {
-            bound.show(&headers).unwrap_or_else(|error| error.into_response())
+            bound.show(&headers).await.unwrap_or_else(|error| error.into_response())
         }
     }
 }

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use clock::UnixTime;
 use crypto::EcPublicKey;
 use identity::login::six_digits;
-use identity::{Acr, IdentityState, LoginKind, LoginState};
+use identity::{Acr, IdentityState, Level, LoginKind, LoginState};
 use oidc::{AcceptedRequest, ApprovedLogin, acr_to_answer};
 use protocol::Base64;
 use protocol::approval::{Approval, Decision, DeviceStatement, MAX_LIFE, VerifiedApproval};
@@ -20,13 +20,15 @@ use protocol::login::{Answer as PhoneAnswer, Approved, Claim, LoginChallenge, Lo
 use protocol::request::DeviceProof;
 use rand_core::Rng as _;
 use serde_json::json;
-use storage::{Account, AuditEvent, ClaimOutcome, Device, Login, PinTry, Scope};
+use storage::{Account, AuditEvent, ClaimOutcome, Device, Login, Mail, PinTry, Scope, Trace};
 use utoipa::OpenApi;
 
 use super::address::ClientAddress;
 use super::login::Context;
 use super::nonce;
+use super::own;
 use super::signed::{Answer, MAX_JSON, SignedCall, fresh, json as read_json};
+use crate::notices::Notice;
 use crate::{ApiError, AppState};
 
 const HOUR: i64 = 3600;
@@ -121,11 +123,16 @@ where
     outcome
 }
 
+/// A paused identity answers too: its holder enters her account, and nothing else ([`Call::record`]).
 fn living(account: &Account) -> Result<(), ApiError> {
     match account.state {
-        IdentityState::Active => Ok(()),
-        state => Err(ApiError::new(format!("identity-state.{}", state.as_str().replace('_', "-")))),
+        IdentityState::Active | IdentityState::Paused => Ok(()),
+        state => Err(not_living(state)),
     }
+}
+
+fn not_living(state: IdentityState) -> ApiError {
+    ApiError::new(format!("identity-state.{}", state.as_str().replace('_', "-")))
 }
 
 /// The logins that this phone claimed and that still wait.
@@ -133,7 +140,11 @@ fn living(account: &Account) -> Result<(), ApiError> {
 async fn pending(State(state): State<AppState>, address: ClientAddress, request: Request) -> Response {
     carry_out(state, address, request, async |call: Call| {
         let logins = call.state.database.logins_of_device(&call.device.id, call.now).await?;
-        let challenges = logins.iter().map(|login| call.challenge(login)).collect::<Result<_, _>>()?;
+        let mut challenges = Vec::new();
+        for login in &logins {
+            // What this phone cannot answer any more is not shown.
+            challenges.extend(call.challenge(login).await.ok());
+        }
         Answer::json(&Logins { logins: challenges })
     })
     .await
@@ -167,11 +178,12 @@ async fn claimed(call: Call) -> Result<Answer, ApiError> {
         ClaimOutcome::NotFound => return Err(ApiError::new("login.not-found")),
         ClaimOutcome::Taken => return Err(ApiError::new("login.claimed")),
     };
-    match call.challenge(&login) {
+    match call.challenge(&login).await {
         Ok(challenge) => Answer::json(&challenge),
         Err(error) => {
             // Nobody can answer it with this phone: the browser goes back at once.
-            database.refuse_login(&login.id, &device.id).await?;
+            let history = call.history(&login, "unmet")?;
+            database.refuse_login(&login.id, &device.id, &history, now).await?;
             Err(error)
         }
     }
@@ -212,19 +224,15 @@ async fn approved(call: Call, id: String) -> Result<Answer, ApiError> {
         }
         None => return Err(ApiError::internal("a claimed login without a kind")),
     };
-    let statement = approval.approval();
-    let history = json!({
-        "client": statement.client_name,
-        "acr": statement.acr,
-        "claims": statement.claims,
-        "browser": Context::from_bytes(&login.context).browser,
-    });
-    let (stored, history, database) = (approved.to_bytes(), history.to_string(), &call.state.database);
-    let first =
-        database.approve_login(&login, &stored, secret.as_bytes(), history.as_bytes(), call.now).await?;
+    let (stored, database) = (approved.to_bytes(), &call.state.database);
+    let history = call.history(&login, "approved")?;
+    let mails = call.notices(&login, &request, approved.acr());
+    let trace = Trace { history, mails };
+    let first = database.approve_login(&login, &stored, secret.as_bytes(), trace, call.now).await?;
     if !first {
         return Err(ApiError::new("login.expired"));
     }
+    call.state.news.notify_one();
     database.touch_identity(&call.account.identity_id, call.now).await?;
     Answer::json(&answer)
 }
@@ -245,7 +253,8 @@ async fn refused(call: Call, id: String) -> Result<Answer, ApiError> {
     let answer: PhoneAnswer = read_json(&call.signed.body)?;
     let login = call.claimed_login(&id).await?;
     let decision = call.device_statement(&login, answer)?.refusal()?;
-    if !call.state.database.refuse_login(&id, &call.device.id).await? {
+    let history = call.history(&login, decision.as_str())?;
+    if !call.state.database.refuse_login(&id, &call.device.id, &history, call.now).await? {
         return Err(ApiError::new("login.expired"));
     }
     if decision == Decision::NotMe {
@@ -270,12 +279,45 @@ impl Call {
         Ok(login)
     }
 
+    /// The line of the person's history: who asked for what, by which browser, and how it ended.
+    fn history(&self, login: &Login, result: &str) -> Result<Vec<u8>, ApiError> {
+        let request = accepted(login)?;
+        let client = self.state.client(request.client_id()).map_or(request.client_id(), oidc::Client::name);
+        let asked = request.acr().first().copied();
+        let claims: Vec<&str> = request.claims().into_iter().map(identity::Claim::as_str).collect();
+        let line = json!({
+            "client": client,
+            "acr": self.level(&request).ok().or(asked).map(Acr::as_str),
+            "claims": claims,
+            "browser": Context::from_bytes(&login.context).browser,
+            "result": result,
+        });
+        Ok(line.to_string().into_bytes())
+    }
+
+    /// The mail that tells of an approved connection, if the client's holders are told so.
+    fn notices(&self, login: &Login, request: &AcceptedRequest, level: Level) -> Vec<Mail> {
+        let client = self.state.client(request.client_id()).map_or(request.client_id(), oidc::Client::name);
+        let context = Context::from_bytes(&login.context);
+        let notice = Notice::Connection { client, level, browser: &context.browser };
+        let told = self.state.tells_by_mail(request.client_id());
+        told.then(|| notice.to(self.account.pivot.email(), self.now)).into_iter().collect()
+    }
+
     /// What the phone shows and signs: our own record of the login.
     fn record(&self, login: &Login) -> Result<Approval, ApiError> {
         let request = accepted(login)?;
+        if self.account.state != IdentityState::Active && !own::is_own(&request) {
+            return Err(not_living(self.account.state));
+        }
         let acr = self.level(&request)?;
-        let client = self.state.clients.get(request.client_id());
+        let client = self.state.client(request.client_id());
         let client = client.ok_or_else(|| ApiError::new("login.not-found"))?;
+        let subject = super::oidc::subject(&self.state, client, &self.account, self.now);
+        if !request.is_for(subject.map_err(ApiError::internal)?.as_str()) {
+            // The client named another person: to this one the login does not exist.
+            return Err(ApiError::new("login.not-found"));
+        }
         let missing = || ApiError::internal("a claimed login without its challenge");
         let expires_at = login.challenge_expires_at.ok_or_else(missing)?;
         let claims: BTreeSet<&str> =
@@ -302,19 +344,19 @@ impl Call {
 
     /// The level that will be answered: one that was asked, or none.
     fn level(&self, request: &AcceptedRequest) -> Result<Acr, ApiError> {
-        let allowed = self.state.clients.get(request.client_id()).map(oidc::Client::acr).unwrap_or_default();
+        let allowed = self.state.client(request.client_id()).map(oidc::Client::acr).unwrap_or_default();
         let level = acr_to_answer(request.acr(), allowed, self.account.level(self.now));
         level.ok_or_else(|| ApiError::new("login.level"))
     }
 
-    fn challenge(&self, login: &Login) -> Result<LoginChallenge, ApiError> {
+    async fn challenge(&self, login: &Login) -> Result<LoginChallenge, ApiError> {
         let context = Context::from_bytes(&login.context);
         Ok(LoginChallenge {
             statement: self.record(login)?,
             browser: context.browser,
             started_at: login.created_at,
             same_network: context.address == self.address.subscriber().to_string(),
-            notice: self.state.notice(&login.client_id, self.language()),
+            notice: own::notice(&self.state, &accepted(login)?, self.language()).await?,
         })
     }
 

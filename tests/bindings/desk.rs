@@ -26,7 +26,7 @@ impl Desk {
         });
         let desk = Self { bench };
         fs::write(desk.path("demo-root.json"), &*desk.bench.demo_root.to_json()).unwrap();
-        let key = sceau::cli::pem(&desk.bench.engine_key.private_key().to_pkcs8_der());
+        let key = sceau::cli::pem(&desk.bench.engine_key.private_key().unwrap().to_pkcs8_der());
         fs::write(desk.path("face-engine.pem"), &*key).unwrap();
         desk.bench.passport().chip_contents().write_folder(&desk.path("passport")).unwrap();
         desk

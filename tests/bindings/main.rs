@@ -21,6 +21,11 @@ fn run(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Where cargo builds for these tests.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_sceau")).ancestors().nth(2).unwrap()
+}
+
 /// The library, and the generator beside it, built with what stands for a passport.
 fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets trouble fails")]
 
 pub mod browser;
+pub mod held;
 pub mod lossy;
 pub mod phone;
 
@@ -154,6 +155,7 @@ impl Bench {
         let engine_keys = JwkSet::from(vec![engine_key.jwk()]);
         write("engine.jwks", &serde_json::to_vec(&engine_keys).unwrap());
         write("terms.txt", b"The terms.");
+        write("desk-agents", b"");
         write("face.txt", b"How the face is used.");
         sceau::cli::new_keys(&folder.path().join("keys"), &mut rng).unwrap();
 

@@ -7,7 +7,7 @@ use attestation::demo_root::KeyProfile;
 use chip_emulator::Chip;
 use crypto::{Curve, EcPrivateKey, HashAlgorithm, sha256};
 use emrtd::Terminal;
-use emrtd::chip_authentication::{ChipAuthenticationTask, TaskProtocol};
+use emrtd::chip_authentication::{ChipAuthenticationTask, KeyDirectory, TaskProtocol};
 use face::{Comparison, EngineResult, Verdict, sign_result};
 use lds::FileId;
 use protocol::Base64;
@@ -30,6 +30,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use test_passports::Specimen;
 
+use super::held::Held;
 use super::{Bench, ENGINE, application};
 
 pub const PIN: &str = "135790";
@@ -174,16 +175,21 @@ impl<'a> Phone<'a> {
     }
 
     pub fn consent(&mut self) {
+        let consents = self.consents();
+        let _: Progress = self.json("PUT", "/consents", &consents).ok();
+        self.transcript.consents =
+            consents.given.into_iter().map(|given| (given.name, given.version)).collect();
+    }
+
+    /// Every consent that is asked for.
+    pub fn consents(&self) -> Consents {
         let config: Config = send("GET", &format!("{}/v1/config", self.bench.url), &[], b"").ok();
         let given = |text: &protocol::enrolment::ConsentText| ConsentGiven {
             name: text.name.clone(),
             version: text.version.clone(),
             sha256: text.sha256.clone(),
         };
-        let consents = Consents { given: config.consents.iter().map(given).collect() };
-        let _: Progress = self.json("PUT", "/consents", &consents).ok();
-        self.transcript.consents =
-            config.consents.into_iter().map(|text| (text.name, text.version)).collect();
+        Consents { given: config.consents.iter().map(given).collect() }
     }
 
     pub fn verify_email(&mut self) {
@@ -227,6 +233,10 @@ impl<'a> Phone<'a> {
         };
         let task_for_chip = ChipAuthenticationTask {
             protocol,
+            directory: match task.in_master_file {
+                true => KeyDirectory::MasterFile,
+                false => KeyDirectory::Application,
+            },
             key_reference: task.key_reference.map(|r| r.0),
             ephemeral_public_key: task.ephemeral_public_key.0,
             proof_commands: task.proof_commands.into_iter().map(|c| c.0).collect(),
@@ -285,19 +295,28 @@ impl<'a> Phone<'a> {
             comparison: Comparison::None,
             similarity: 0.9,
             threshold: 0.5,
-            liveness: Verdict::Passed,
-            injection: Verdict::NotPerformed,
+            presentation: Verdict::Passed.into(),
+            injection: Verdict::NotPerformed.into(),
+            review: vec![],
             capture_nonce: session.capture_nonce.clone(),
             enrolment_id: self.enrolment_id.clone(),
+            device_key_thumbprint: session.device_key_thumbprint.0.as_slice().try_into().unwrap(),
             portrait_sha256: session.portrait_sha256.0.as_slice().try_into().unwrap(),
             probe_sha256: [8; 32],
             captured_at: self.bench.now(),
+            expires_at: self.bench.now().plus(120),
         }
     }
 
     pub fn submit_face(&mut self, result: &EngineResult) -> Reply {
+        let id = result.capture_nonce.clone();
+        self.submit_face_named(&id, result)
+    }
+
+    /// A result of this name.
+    pub fn submit_face_named(&mut self, id: &str, result: &EngineResult) -> Reply {
         let (key, issuer, now) = (&self.bench.engine_key, self.transcript.issuer.clone(), self.bench.now());
-        let result = sign_result(key, ENGINE, &issuer, "result", now, result);
+        let result = Some(sign_result(key, ENGINE, &issuer, id, now, result));
         self.json("PUT", "/face", &FaceResult { result })
     }
 
@@ -441,9 +460,14 @@ pub fn plain(key: &EcPrivateKey, message: &[u8]) -> Base64 {
 
 /// The chip of a passport, opened with its own MRZ.
 pub fn opened_chip(passport: &Specimen) -> Terminal<Chip<ChaCha20Rng>> {
-    let chip = Chip::new(passport.chip_contents(), ChaCha20Rng::seed_from_u64(5));
+    opened(&passport.clone().into())
+}
+
+/// The same of any chip.
+pub fn opened(held: &Held) -> Terminal<Chip<ChaCha20Rng>> {
+    let chip = Chip::new(held.contents.clone(), ChaCha20Rng::seed_from_u64(5));
     let mut terminal = Terminal::new(chip);
-    let key: emrtd::MrzKey = (&passport.mrz).into();
+    let key: emrtd::MrzKey = (&held.specimen.mrz).into();
     terminal.open(key, &mut ChaCha20Rng::seed_from_u64(6)).unwrap();
     terminal
 }

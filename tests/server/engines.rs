@@ -12,7 +12,7 @@ use protocol::enrolment::Sealed;
 use sqlx::{AssertSqlSafe, PgPool};
 
 /// A server on a fresh database of the cluster.
-fn on_postgres() -> Option<Bench> {
+pub(crate) fn on_postgres() -> Option<Bench> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let Ok(cluster) = std::env::var("SCEAU_TEST_POSTGRES") else {
         assert!(std::env::var("CI").is_err(), "SCEAU_TEST_POSTGRES must be set in CI");

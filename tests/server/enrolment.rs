@@ -2,7 +2,7 @@
 
 use crate::common::Bench;
 use crate::common::phone::{EMAIL, Phone, send};
-use face::Verdict;
+use face::{EngineResult, ReviewSignal, Verdict};
 use lds::FileId;
 use lds::mrz::Format;
 use protocol::Base64;
@@ -144,11 +144,14 @@ fn a_face_result_counts_once_and_only_as_it_was_asked_for() {
         phone
     };
     type Change = fn(&mut face::EngineResult);
-    let change: [(&str, Change); 5] = [
+    let change: [(&str, Change); 8] = [
         ("face.nonce", |r| r.capture_nonce.push('x')),
         ("face.portrait-mismatch", |r| r.portrait_sha256[0] ^= 1),
         ("face.enrolment", |r| r.enrolment_id.push('x')),
-        ("face.liveness", |r| r.liveness = Verdict::Failed),
+        ("face.device", |r| r.device_key_thumbprint[0] ^= 1),
+        ("face.engine-version", |r| r.engine_version.push('x')),
+        ("face.expired", |r| r.expires_at = r.captured_at),
+        ("face.liveness", |r| r.presentation.verdict = Verdict::Failed),
         ("face.below-threshold", |r| r.similarity = 0.1),
     ];
     for (seed, (code, change)) in (1..).zip(change) {
@@ -157,8 +160,10 @@ fn a_face_result_counts_once_and_only_as_it_was_asked_for() {
         let honest = phone.engine_result(&session);
         let mut result = honest.clone();
         change(&mut result);
-        assert_eq!(phone.submit_face(&result).refused(), (422, "face"), "{code}");
-        assert_eq!(bench.audited(&phone.enrolment_id, "enrolment.refused"), [code]);
+        let told = if code == "face.expired" { code } else { "face" };
+        assert_eq!(phone.submit_face(&result).refused(), (422, told), "{code}");
+        let audited = bench.audited(&phone.enrolment_id, "enrolment.refused");
+        assert_eq!(audited, if told == code { vec![] } else { vec![code] });
         // The session is over, also for the honest result.
         assert_eq!(phone.submit_face(&honest).refused(), (422, "face.expired"));
     }
@@ -168,6 +173,46 @@ fn a_face_result_counts_once_and_only_as_it_was_asked_for() {
     let _: FaceDecision = phone.submit_face(&result).ok();
     assert_eq!(phone.submit_face(&result).status, 422);
     assert_eq!(phone.call("POST", "/face", b"").status, 409, "the holder is decided");
+}
+
+#[test]
+fn no_result_of_an_engine_counts_twice_even_for_another_capture() {
+    let bench = Bench::start();
+    let passport = bench.passport();
+    let mut two = [1, 2].map(|seed| {
+        let mut phone = Phone::open(&bench, seed);
+        phone.upload_all(&passport);
+        phone.prove_chip(&passport);
+        let session = phone.face_session();
+        let result = phone.engine_result(&session);
+        (phone, result)
+    });
+    let (first, result) = &mut two[0];
+    assert_eq!(first.submit_face_named("the same name", result).status, 200);
+    let (second, result) = &mut two[1];
+    assert_eq!(second.submit_face_named("the same name", result).refused(), (422, "face"));
+    assert_eq!(bench.audited(&second.enrolment_id, "enrolment.refused"), ["face.replayed"]);
+}
+
+#[test]
+fn what_an_engine_wants_reviewed_waits_for_a_person() {
+    let bench = Bench::start();
+    let passport = bench.passport();
+    let mut phone = Phone::open(&bench, 1);
+    phone.verify_email();
+    phone.upload_all(&passport);
+    phone.prove_chip(&passport);
+    assert_eq!(phone.declare().status, 200);
+    let session = phone.face_session();
+    let doubtful = EngineResult { review: vec![ReviewSignal::Morph], ..phone.engine_result(&session) };
+    let decision: FaceDecision = phone.submit_face(&doubtful).ok();
+    phone.transcript.holder_decision = decision.decision_id;
+    phone.register_pin();
+    let sealed: Sealed = phone.seal().ok();
+    assert_eq!(sealed.state, "review_pending");
+    phone.sequence = 0;
+    let reply = phone.login_call("GET", "/v1/logins", &());
+    assert_eq!(reply.refused(), (403, "identity-state.review-pending"));
 }
 
 #[test]

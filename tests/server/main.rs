@@ -4,13 +4,27 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod about;
+mod account;
+mod account_changes;
 mod address;
+mod attacks;
+mod browser;
 mod certificate;
+mod challenge;
 mod cheats;
+mod chips;
 mod client_keys;
 mod engines;
 mod enrolment;
+mod erasure;
+mod face_engines;
+mod faults;
+mod guessing;
+mod identities;
 mod independent_clients;
 mod login;
 mod mail;
 mod operation;
+mod rotation;
+mod trace;

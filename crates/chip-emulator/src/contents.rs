@@ -1,11 +1,14 @@
 use std::collections::BTreeMap;
 
 use crypto::{EcPrivateKey, HashAlgorithm, RsaPrivateKey, SessionCipher};
+use emrtd::apdu::{LE_EXTENDED, LE_SHORT};
 use emrtd::chip_authentication::{ChipPrivateKey, ChipPublicKey};
 use emrtd::{Can, MrzKey, StatusWord};
-use lds::FileId;
 use lds::security_info::{ChipAuthenticationInfo, PaceInfo};
+use lds::{AtrInfo, FileId};
 use rand_core::CryptoRng;
+
+use crate::Fault;
 
 /// A private key of Chip Authentication.
 #[derive(Clone, Debug)]
@@ -48,6 +51,12 @@ pub enum AaKey {
 }
 
 impl AaKey {
+    pub(crate) fn hash(&self) -> HashAlgorithm {
+        match self {
+            Self::Rsa { hash, .. } | Self::Ec { hash, .. } => *hash,
+        }
+    }
+
     pub(crate) fn sign(&self, challenge: &[u8], rng: &mut impl CryptoRng) -> Result<Vec<u8>, StatusWord> {
         match self {
             Self::Rsa { key, hash } => {
@@ -65,6 +74,41 @@ pub enum ReadLimit {
     WrongLength(usize),
     /// Asked for more, it says 6Cxx with this many bytes, 1 to 255.
     ExactLength(u8),
+    /// Asked for more, it gives this many bytes and says 9000.
+    Short(usize),
+}
+
+/// What a chip says at the end of a file, asked for more than there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EndOfFile {
+    /// What there is, with 6282; with 9000 if it was asked for 256 bytes or more.
+    #[default]
+    Warning,
+    /// What there is, with 9000.
+    Normal,
+    /// 6B00.
+    WrongOffset,
+    /// 6Cxx with the number of bytes there are.
+    ExactLength,
+    /// 6700.
+    WrongLength,
+    /// 6700 without protection: it ends the session, which the standard does not allow (Doc 9303-11, 9.8.3).
+    EndsSession,
+}
+
+/// In what chips differ, each within or beside the standard.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Habits {
+    /// How much it gives at once.
+    pub read_limit: Option<ReadLimit>,
+    /// What it says at the end of a file.
+    pub end_of_file: EndOfFile,
+    /// It knows no short file identifiers.
+    pub without_short_ids: bool,
+    /// It does Chip Authentication with Triple-DES by MSE:Set AT only (Doc 9303-11, 8.5, note 1).
+    pub without_kat: bool,
+    /// It gives its files to anybody.
+    pub unprotected: bool,
 }
 
 /// What is in the chip.
@@ -76,16 +120,22 @@ pub struct ChipContents {
     pub mrz_key: MrzKey,
     /// A second password of PACE.
     pub can: Option<Can>,
-    /// Private keys of Chip Authentication.
+    /// EF.ATR/INFO. The lengths that it says are kept to.
+    pub atr_info: Option<Vec<u8>>,
+    /// Private keys of Chip Authentication in the eMRTD application, whose public keys stand in EF.DG14.
     pub ca_keys: Vec<CaKey>,
+    /// Private keys of Chip Authentication in the master file, whose public keys stand in EF.CardSecurity.
+    pub master_file_ca_keys: Vec<CaKey>,
     /// The private key of Active Authentication.
     pub aa_key: Option<AaKey>,
     /// Ways of PACE. EF.CardAccess should say the same.
     pub pace: Vec<PaceInfo>,
     /// Whether it takes BAC.
     pub bac: bool,
-    /// How much it gives at once.
-    pub read_limit: Option<ReadLimit>,
+    /// In what it differs from other chips.
+    pub habits: Habits,
+    /// What is to go wrong.
+    pub faults: Vec<Fault>,
 }
 
 impl ChipContents {
@@ -96,12 +146,24 @@ impl ChipContents {
             files,
             mrz_key,
             can: None,
+            atr_info: None,
             ca_keys: Vec::new(),
+            master_file_ca_keys: Vec::new(),
             aa_key: None,
             pace: Vec::new(),
             bac: true,
-            read_limit: None,
+            habits: Habits::default(),
+            faults: Vec::new(),
         }
+    }
+}
+
+impl ChipContents {
+    /// How long commands and responses may be: what EF.ATR/INFO says, or as long as any.
+    pub(crate) fn lengths(&self) -> AtrInfo {
+        let any = AtrInfo { max_command: u32::MAX, max_response: LE_EXTENDED + 2 };
+        let said = self.atr_info.as_deref().and_then(|file| AtrInfo::parse(file).ok());
+        said.map_or(any, |said| AtrInfo { max_response: said.max_response.max(LE_SHORT + 2), ..said })
     }
 }
 

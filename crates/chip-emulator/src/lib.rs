@@ -6,10 +6,12 @@
 
 mod chip;
 mod contents;
+mod fault;
 mod folder;
 mod tcp;
 
 pub use chip::Chip;
-pub use contents::{AaKey, CaKey, ChipContents, ReadLimit};
+pub use contents::{AaKey, CaKey, ChipContents, EndOfFile, Habits, ReadLimit};
+pub use fault::{Fault, UnknownFault};
 pub use folder::{CHIP_FILE, FolderError};
-pub use tcp::{TcpChannel, serve_connection, serve_tcp};
+pub use tcp::{TcpChannel, serve_connection, serve_tcp, serve_vpcd};

@@ -9,6 +9,7 @@ use chip_emulator::{AaKey, Chip, ChipContents, FolderError};
 use clock::UnixTime;
 use crypto::{Curve, SessionCipher};
 use emrtd::{AccessProtocol, Can, MrzKey, Terminal, active_authentication, chip_authentication};
+use lds::security_info::{ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, SecurityInfo};
 use lds::{Dg14, Dg15, FileId};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -88,7 +89,9 @@ fn a_folder_of_files_alone_is_a_chip_without_keys() {
     let specimen = passport(|p| p.pace(None));
     let folder = tempfile::tempdir().unwrap();
     specimen.chip_contents().write_folder(folder.path()).unwrap();
-    fs::remove_file(folder.path().join("chip.json")).unwrap();
+    for name in ["chip.toml", "DG14_sk.pkcs8"] {
+        fs::remove_file(folder.path().join(name)).unwrap();
+    }
     let contents = ChipContents::read_folder(folder.path()).unwrap();
     assert!(contents.bac && contents.ca_keys.is_empty() && contents.aa_key.is_none());
 }
@@ -131,20 +134,106 @@ fn what_is_no_passport_is_refused_with_its_reason() {
 }
 
 #[test]
-fn a_chip_file_with_one_thing_wrong_is_refused() {
+fn a_chip_file_or_a_key_with_one_thing_wrong_is_refused() {
     for (right, wrong) in [
-        ("\"bac\"", "\"unknown\""),
-        ("AES-128", "AES-129"),
+        ("bac", "unknown"),
         ("SHA-256", "SHA-257"),
-        ("\"private_key\": \"M", "\"private_key\": \"*"),
-        ("\"private_key\": \"M", "\"private_key\": \"N"),
+        ("bac = false", "can = \"1\""),
+        ("bac = false", "faults = [\"no-such\"]"),
+        ("bac = false", "mrz = [\"\", \"800101\", \"300101\"]"),
+        ("active_authentication_hash = \"SHA-256\"", "[[pace]]\noid = \"x\"\nparameters = 13"),
     ] {
         let error = refusal(|folder| {
-            let path = folder.join("chip.json");
-            let json = fs::read_to_string(&path).unwrap();
-            assert!(json.contains(right), "{right}");
-            fs::write(&path, json.replacen(right, wrong, 1)).unwrap();
+            let path = folder.join("chip.toml");
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(text.contains(right), "{right}");
+            fs::write(&path, text.replacen(right, wrong, 1)).unwrap();
         });
-        assert!(matches!(error, FolderError::Chip(_)), "{wrong}: {error}");
+        assert!(matches!(error, FolderError::Chip(_, _)), "{wrong}: {error}");
     }
+    for name in ["DG14_sk.pkcs8", "DG15_sk.pkcs8"] {
+        let error = refusal(|folder| fs::write(folder.join(name), [0x30, 0]).unwrap());
+        assert!(error.to_string().starts_with(name), "{error}");
+    }
+}
+
+/// Several keys and ciphers: EF.DG14 says which number and cipher goes with which file.
+#[test]
+fn keys_are_told_apart_by_ef_dg14() {
+    let mut specimen = passport(|p| p);
+    let (mut contents, mut infos) = (specimen.chip_contents(), Vec::new());
+    let keys = [(1, Curve::P256), (2, Curve::BrainpoolP256r1), (3, Curve::P256)].map(|(id, curve)| {
+        let key = crypto::EcPrivateKey::generate(curve, &mut rng(id));
+        let spki = crypto::PublicKey::Ec(key.public_key()).to_spki_der();
+        infos.push(SecurityInfo::ChipAuthenticationPublicKey(ChipAuthenticationPublicKeyInfo::ecdh(
+            spki,
+            Some(id),
+        )));
+        (id, key)
+    });
+    let ways = [
+        (1, SessionCipher::Aes128),
+        (1, SessionCipher::Aes256),
+        (2, SessionCipher::Aes192),
+        (3, SessionCipher::Aes128),
+    ];
+    let way = |(id, cipher): &(u64, SessionCipher)| {
+        SecurityInfo::ChipAuthentication(ChipAuthenticationInfo::ecdh(*cipher, Some(*id)))
+    };
+    infos.extend(ways.iter().map(way));
+    specimen.files.insert(FileId::Dg(14), Dg14::new(infos).encode());
+    contents.files = specimen.files.clone();
+    contents.ca_keys = keys
+        .iter()
+        .flat_map(|(id, key)| {
+            let ways = ways.iter().filter(move |(of, _)| of == id);
+            ways.map(move |(_, cipher)| chip_emulator::CaKey {
+                key_id: Some(*id),
+                cipher: *cipher,
+                key: key.clone().into(),
+            })
+        })
+        .collect();
+    let read = read_back(&contents);
+    let mut found: Vec<_> = read.ca_keys.iter().map(|key| (key.key_id.unwrap(), key.cipher)).collect();
+    found.sort_by_key(|(id, cipher)| (*id, cipher.key_len()));
+    assert_eq!(found, ways);
+    assert_eq!(prove(read, &specimen), AccessProtocol::Pace);
+}
+
+#[test]
+fn ways_of_pace_faults_and_the_mrz_are_those_of_the_chip_file() {
+    let specimen = passport(|p| p.pace(None));
+    let folder = tempfile::tempdir().unwrap();
+    specimen.chip_contents().write_folder(folder.path()).unwrap();
+    let text = "mrz = [\"X1\", \"800101\", \"300101\"]\nfaults = [\"sm-mac\", \"delay=1\"]\n\
+                [[pace]]\noid = \"0.4.0.127.0.7.2.2.4.4.3\"\nparameters = 13\n";
+    fs::write(folder.path().join("chip.toml"), text).unwrap();
+    let contents = ChipContents::read_folder(folder.path()).unwrap();
+    assert_eq!(contents.faults.len(), 2);
+    let mut terminal = Terminal::new(Chip::new(contents, rng(1)));
+    let key = MrzKey::new("X1", "800101", "300101").unwrap();
+    assert_eq!(terminal.open(key, &mut rng(2)), Ok(AccessProtocol::Pace));
+    assert_eq!(terminal.read_file(FileId::Com, |_, _| {}).unwrap_err().code(), "sm.mac");
+}
+
+/// The BSI's reference set as it lies there: names, keys, and no setting.
+#[test]
+fn shared_the_reference_set_is_a_chip_with_both_keys() {
+    let Some(shared) = std::env::var_os("SCEAU_SHARED") else {
+        println!("skipped: SCEAU_SHARED is not set");
+        return;
+    };
+    let contents = ChipContents::read_folder(&Path::new(&shared).join("bsi-reference-dataset")).unwrap();
+    assert!(contents.bac && contents.aa_key.is_some());
+    let dg1 = lds::Dg1::parse(&contents.files[&FileId::Dg(1)]).unwrap();
+    let dg14 = Dg14::parse(&contents.files[&FileId::Dg(14)]).unwrap();
+    let mut terminal = Terminal::new(Chip::new(contents.clone(), rng(1)));
+    terminal.open(MrzKey::from(&dg1.mrz), &mut rng(2)).unwrap();
+    let signature = terminal.internal_authenticate(b"8 bytes.").unwrap();
+    let dg15 = Dg15::parse(&contents.files[&FileId::Dg(15)]).unwrap();
+    assert!(active_authentication::verify(&dg15, None, b"8 bytes.", &signature).is_ok());
+    let (task, step) = chip_authentication::begin(&dg14, 93, &mut rng(3)).unwrap();
+    let responses = terminal.run_chip_authentication(&task).unwrap();
+    assert_eq!(step.received(&responses).unwrap(), contents.files[&FileId::Dg(1)]);
 }

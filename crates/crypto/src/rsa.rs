@@ -6,6 +6,7 @@
 mod oaep;
 mod pss;
 mod pss_parameters;
+mod signer;
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 pub(crate) use pss_parameters::PssParameters;
+pub use signer::RsaSigner;
 
 use crate::{Error, HashAlgorithm};
 

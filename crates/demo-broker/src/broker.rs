@@ -14,15 +14,17 @@ use openidconnect::core::{
 use openidconnect::{
     AccessToken, AccessTokenHash, AdditionalProviderMetadata, AuthType, AuthenticationContextClass,
     AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet,
-    EndpointNotSet, EndpointSet, IssuerUrl, Nonce, OAuth2TokenResponse as _, ProviderMetadata, RedirectUrl,
-    Scope, SignatureVerificationError, TokenResponse as _,
+    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _,
+    ProviderMetadata, RedirectUrl, Scope, SignatureVerificationError, SyncHttpClient, TokenResponse as _,
 };
 use rand_core::{CryptoRng, Rng as _};
 use serde::{Deserialize, Serialize};
 
 use crate::callback::Callback;
 use crate::http::{HttpClient, HttpError};
-use crate::{Acr, BrokerConfig, BrokerError, Check, Claims, Login, PendingLogin, userinfo};
+use crate::{
+    Acr, BrokerConfig, BrokerError, Check, Claims, EncryptionKey, Login, PendingLogin, register, userinfo,
+};
 
 /// The scopes that FranceConnect asks beside `openid`, in its order.
 const SCOPES: [&str; 5] = ["profile", "email", "preferred_username", "birthplace", "birthcountry"];
@@ -148,9 +150,21 @@ impl Broker {
     /// Finishes a login out of the callback: its URL, or its query.
     ///
     /// # Errors
-    /// [`BrokerError`], by the order of the steps below.
+    /// [`BrokerError`], by the order of the steps of [`Self::attempt`].
     pub fn finish(&self, pending: &PendingLogin, callback: &str) -> Result<Login, BrokerError> {
-        let mut checks = Vec::new();
+        self.attempt(pending, callback, &mut Vec::new())
+    }
+
+    /// The same, and `checks` has what was passed, also if it ends in an error.
+    ///
+    /// # Errors
+    /// [`BrokerError`], by the order of the steps below.
+    pub fn attempt(
+        &self,
+        pending: &PendingLogin,
+        callback: &str,
+        checks: &mut Vec<Check>,
+    ) -> Result<Login, BrokerError> {
         // 1. The browser is the one that began, and in time.
         let callback = Callback::parse(callback)?;
         let state = callback.state.as_ref().ok_or(BrokerError::StateMissing)?;
@@ -175,20 +189,24 @@ impl Broker {
         let client = self.client(&metadata);
         let response = self.exchange(&client, callback.code.ok_or(BrokerError::CodeMissing)?)?;
         // 4. The ID token.
-        let (acr, claims) = self.id_token(&client, &response, &pending.nonce, &mut checks)?;
+        let (acr, claims) = self.id_token(&client, &response, &pending.nonce, checks)?;
         // 5. Userinfo, and the rules of its claims.
         let answer = userinfo::fetch(self, &metadata, response.access_token(), &claims)?;
         checks.extend([Check::Userinfo, Check::Subject]);
         let amr = claims.auth_method_refs().into_iter().flatten().map(|method| method.to_string()).collect();
         let claims = Claims::judge(&answer)?;
         checks.push(Check::Rules);
-        Ok(Login { claims, acr, amr, checks })
+        // 6. The register of persons.
+        register::ask(&claims)?;
+        checks.push(Check::Register);
+        Ok(Login { claims, acr, amr, checks: checks.clone() })
     }
 
     fn exchange(&self, client: &Client, code: String) -> Result<CoreTokenResponse, BrokerError> {
         let request = client.exchange_code(AuthorizationCode::new(code));
         let request = request.map_err(|error| BrokerError::Token(error.to_string()))?;
-        request.request(&self.http).map_err(|error| BrokerError::Token(token_error(&error)))
+        let http = Opening { http: &self.http, key: self.config.encryption.as_deref() };
+        request.request(&http).map_err(|error| BrokerError::Token(token_error(&error)))
     }
 
     /// Judges the ID token; returns the level answered and the claims.
@@ -226,6 +244,25 @@ impl Broker {
             Ok(acr) if self.config.agreed.contains(&acr) => Ok(acr),
             Ok(acr) => Err(BrokerError::AcrNotAgreed(acr)),
         }
+    }
+}
+
+/// The HTTP client of the token endpoint, which opens the ID token where encryption is agreed: one that came unencrypted
+/// is refused.
+struct Opening<'a> {
+    http: &'a HttpClient,
+    key: Option<&'a EncryptionKey>,
+}
+
+impl SyncHttpClient for Opening<'_> {
+    type Error = HttpError;
+
+    fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let answer = self.http.call(request)?;
+        let Some(key) = self.key else { return Ok(answer) };
+        let (parts, body) = answer.into_parts();
+        let body = key.open_id_token(&body).map_err(|why| HttpError::new(&format!("the ID token: {why}")))?;
+        Ok(HttpResponse::from_parts(parts, body))
     }
 }
 

@@ -1,8 +1,9 @@
 //! The broker's configuration.
 
 use std::fmt;
+use std::sync::Arc;
 
-use crate::Acr;
+use crate::{Acr, EncryptionKey};
 
 /// What the broker knows of itself and of its provider.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct BrokerConfig {
     pub acr: Acr,
     /// The levels agreed with the provider.
     pub agreed: Vec<Acr>,
+    /// The key that ID tokens and claims must be encrypted to, if that is agreed.
+    pub encryption: Option<Arc<EncryptionKey>>,
 }
 
 /// A secret is in it.
@@ -33,5 +36,11 @@ impl BrokerConfig {
     #[must_use]
     pub fn redirect_uri(&self) -> String {
         format!("{}/oidc-callback", self.base_url)
+    }
+
+    /// Where the broker publishes the key that its tokens are encrypted to.
+    #[must_use]
+    pub fn jwks_uri(&self) -> String {
+        format!("{}{}", self.base_url, crate::router::JWKS)
     }
 }

@@ -76,6 +76,9 @@ pub enum BrokerError {
     /// A claim is missing or breaks its rule.
     #[error("identity refused: {0}")]
     Claim(&'static str),
+    /// The register of persons does not know her so.
+    #[error("the register: {1}")]
+    Register(&'static str, &'static str),
 }
 
 impl BrokerError {
@@ -93,6 +96,7 @@ impl BrokerError {
             Self::AcrMissing => "Y100002",
             Self::AcrNotAgreed(_) => "Y100018",
             Self::Claim(_) => "Y600006",
+            Self::Register(code, _) => code,
             Self::Config(_)
             | Self::Discovery(_)
             | Self::CallbackMalformed
@@ -108,7 +112,9 @@ impl BrokerError {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::StateWrong | Self::SessionOver => 403,
+            Self::Register("Y010011" | "Y010012", _) => 504,
+            Self::Register("Y010009" | "Y010013", _) => 400,
+            Self::StateWrong | Self::SessionOver | Self::Register(..) => 403,
             Self::Token(_)
             | Self::IdToken(_)
             | Self::AuthorizedParty

@@ -15,6 +15,12 @@ const MAX_ANSWER: u64 = 256 * 1024;
 #[error("{0}")]
 pub(crate) struct HttpError(String);
 
+impl HttpError {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 /// Calls the provider. Redirects are answers, never followed: a provider that redirects its endpoints could send the
 /// client's secret anywhere.
 #[derive(Clone, Debug)]

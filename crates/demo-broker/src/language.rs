@@ -70,6 +70,7 @@ texts! {
     level_reached: "Niveau atteint :", "Level reached:";
     methods: "Moyens d'authentification :", "Means of authentication:";
     checks: "Ce que le courtier a vérifié", "What the broker checked";
+    not_reached: "Ce qui n'a pas été regardé", "What was not looked at";
     logout: "Se déconnecter", "Sign out";
     abroad: "(né à l'étranger)", "(born abroad)";
     error_title: "La connexion a échoué", "The sign-in failed";
@@ -135,6 +136,10 @@ impl Check {
             ),
             Self::Subject => ("userinfo : même sub que l'ID token", "userinfo: the same sub as the ID token"),
             Self::Rules => ("identité : forme de chaque attribut", "identity: the form of each attribute"),
+            Self::Register => (
+                "registre (simulé) : une seule personne, vivante, porte cette identité",
+                "register (simulated): one person, alive, has this identity",
+            ),
         };
         if language == Language::Fr { fr } else { en }
     }

@@ -9,7 +9,8 @@
 //! - [`ScriptedLogin`]: the two in a row, for programs that play the browser.
 //! - [`router`]: the pages of a demo service and of the choice of providers, in French and English.
 //!
-//! It keeps sessions in memory, knows one provider and asks no register: it is no broker for anybody's real identity.
+//! It keeps sessions in memory, knows one provider, and its register answers by the given name (`register.rs`): it is no
+//! broker for anybody's real identity.
 
 mod broker;
 mod callback;
@@ -17,10 +18,12 @@ mod claims;
 mod config;
 mod error;
 mod http;
+mod jwe;
 mod language;
 mod level;
 mod login;
 mod pages;
+mod register;
 mod router;
 mod scripted;
 mod session;
@@ -30,6 +33,7 @@ pub use broker::Broker;
 pub use claims::Claims;
 pub use config::BrokerConfig;
 pub use error::BrokerError;
+pub use jwe::EncryptionKey;
 pub use language::Language;
 pub use level::Acr;
 pub use login::{Check, LOGIN_LIFE, Login, PendingLogin};

@@ -32,6 +32,25 @@ pub enum Check {
     Subject,
     /// Each claim keeps its rule.
     Rules,
+    /// The register of persons knows her, alone and alive.
+    Register,
+}
+
+impl Check {
+    /// All, in the order in which they are made.
+    pub const ALL: [Self; 11] = [
+        Self::State,
+        Self::Issuer,
+        Self::IdTokenSignature,
+        Self::IdTokenClaims,
+        Self::Nonce,
+        Self::AccessTokenHash,
+        Self::Level,
+        Self::Userinfo,
+        Self::Subject,
+        Self::Rules,
+        Self::Register,
+    ];
 }
 
 /// A finished login.

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::language::Texts;
-use crate::{Acr, Language, Login};
+use crate::{Acr, BrokerError, Check, Language, Login};
 
 const STYLE: &str = include_str!("../templates/style.css");
 
@@ -56,6 +56,27 @@ pub(crate) struct ErrorPage {
     pub(crate) frame: Frame,
     pub(crate) code: &'static str,
     pub(crate) text: String,
+    /// What was passed before; empty if nothing was checked.
+    pub(crate) passed: Vec<&'static str>,
+    /// What comes after, and was not looked at.
+    pub(crate) open: Vec<&'static str>,
+}
+
+impl ErrorPage {
+    /// The page of a login that failed after these checks.
+    pub(crate) fn new(error: &BrokerError, passed: &[Check], language: Language) -> Self {
+        let words = |check: &Check| check.in_words(language);
+        let after = passed.last().and_then(|last| Check::ALL.iter().position(|check| check == last));
+        // The next one is the one that failed.
+        let open = after.map_or(&[][..], |at| Check::ALL.get(at + 2..).unwrap_or_default());
+        Self {
+            frame: Frame::broker(language),
+            code: error.code(),
+            text: error.to_string(),
+            passed: passed.iter().map(words).collect(),
+            open: open.iter().map(words).collect(),
+        }
+    }
 }
 
 pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {

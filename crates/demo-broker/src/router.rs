@@ -12,10 +12,12 @@ use serde::Deserialize;
 
 use crate::pages::{self, ChoicePage, ErrorPage, Frame, IdentityPage, ServicePage};
 use crate::session::{Session, Sessions};
-use crate::{Broker, BrokerError, Language};
+use crate::{Broker, BrokerError, Check, Language};
 
 /// The cookie of a session.
 const COOKIE: &str = "demo_broker_session";
+/// Where its public keys are, behind the base URL: FranceConnect's own path.
+pub(crate) const JWKS: &str = "/client/.well-known/keys";
 /// What every answer carries.
 const HEADERS: [(&str, &str); 5] = [
     (
@@ -43,6 +45,7 @@ pub fn router(broker: Arc<Broker>) -> Router {
         .route("/login", get(login))
         .route("/oidc-callback", get(callback))
         .route("/logout", post(logout))
+        .route(JWKS, get(keys))
         .route("/style.css", get(pages::style))
         .layer(map_response(secure))
         .with_state(Arc::new(Services { broker, sessions: Sessions::default() }))
@@ -98,11 +101,10 @@ fn see_other(location: &str) -> Response {
 }
 
 /// The page of an error. The log says what failed, of no person.
-fn failed(error: &BrokerError, language: Language) -> Response {
+fn failed(error: &BrokerError, passed: &[Check], language: Language) -> Response {
     tracing::warn!(code = error.code(), %error, "login failed");
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let page = ErrorPage { frame: Frame::broker(language), code: error.code(), text: error.to_string() };
-    pages::render(status, &page)
+    pages::render(status, &ErrorPage::new(error, passed, language))
 }
 
 /// `GET /`: the service, or the identity that it received.
@@ -134,7 +136,7 @@ async fn login(State(app): State<App>, Query(lang): Query<Lang>, headers: Header
     let begun = tokio::task::spawn_blocking(move || broker.begin()).await;
     let pending = match begun {
         Ok(Ok(pending)) => pending,
-        Ok(Err(error)) => return failed(&error, language),
+        Ok(Err(error)) => return failed(&error, &[], language),
         Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
     if let Some(old) = session_id(&headers) {
@@ -150,21 +152,30 @@ async fn login(State(app): State<App>, Query(lang): Query<Lang>, headers: Header
 /// `GET /oidc-callback`. A refusal of the provider leads back to the choice; a wrong answer is an error page.
 async fn callback(State(app): State<App>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let Some((pending, language)) = session_id(&headers).and_then(|id| app.sessions.take_away(id)) else {
-        return failed(&BrokerError::SessionOver, Lang { lang: None }.choose(&headers));
+        return failed(&BrokerError::SessionOver, &[], Lang { lang: None }.choose(&headers));
     };
     let broker = app.broker.clone();
-    let finished =
-        tokio::task::spawn_blocking(move || broker.finish(&pending, &query.unwrap_or_default())).await;
-    let (session, location) = match finished {
-        Ok(Ok(login)) => (Session::SignedIn(Box::new(login)), "/"),
-        Ok(Err(BrokerError::Provider(error))) => (Session::Refused(error), "/providers"),
-        Ok(Err(error)) => return failed(&error, language),
+    let finished = tokio::task::spawn_blocking(move || {
+        let mut passed = Vec::new();
+        let outcome = broker.attempt(&pending, &query.unwrap_or_default(), &mut passed);
+        (outcome, passed)
+    });
+    let (session, location) = match finished.await {
+        Ok((Ok(login), _)) => (Session::SignedIn(Box::new(login)), "/"),
+        Ok((Err(BrokerError::Provider(error)), _)) => (Session::Refused(error), "/providers"),
+        Ok((Err(error), passed)) => return failed(&error, &passed, language),
         Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
     let id = app.broker.random();
     let cookie = app.cookie(&id, crate::LOGIN_LIFE);
     app.sessions.open(id, session, app.broker.clock.now());
     ([cookie], see_other(&format!("{location}?lang={}", language.tag()))).into_response()
+}
+
+/// The key that tokens are encrypted to; an empty set if they are not.
+async fn keys(State(app): State<App>) -> Response {
+    let key = app.broker.config.encryption.as_ref();
+    axum::Json(key.map_or_else(|| serde_json::json!({ "keys": [] }), |key| key.jwks())).into_response()
 }
 
 /// `POST /logout`.

@@ -14,7 +14,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use serde_json::{Value, json};
 
-use crate::{Acr, Broker, BrokerConfig, BrokerError, Check, Login, ScriptedLogin};
+use crate::{Acr, Broker, BrokerConfig, BrokerError, Check, EncryptionKey, Login, ScriptedLogin};
 
 fn config(provider: &Provider) -> BrokerConfig {
     BrokerConfig {
@@ -24,6 +24,7 @@ fn config(provider: &Provider) -> BrokerConfig {
         base_url: "http://127.0.0.1:9000".into(),
         acr: Acr::Eidas2,
         agreed: vec![Acr::Eidas2],
+        encryption: None,
     }
 }
 
@@ -75,20 +76,48 @@ fn a_right_provider_is_accepted_with_every_check() {
     assert_eq!(login.acr, Acr::Eidas2);
     assert_eq!(login.amr, ["pop", "pin"]);
     assert_eq!(login.claims.pairs()[2], ("birthdate", "1974-08-12"));
-    let all = [
-        Check::State,
-        Check::Issuer,
-        Check::IdTokenSignature,
-        Check::IdTokenClaims,
-        Check::Nonce,
-        Check::AccessTokenHash,
-        Check::Level,
-        Check::Userinfo,
-        Check::Subject,
-        Check::Rules,
-    ];
-    assert_eq!(login.checks, all);
+    assert_eq!(login.checks, Check::ALL);
     assert!(!format!("{login:?} {:?}", login.claims).contains("Eriksson"));
+}
+
+#[test]
+fn where_encryption_is_agreed_both_tokens_are_nested_or_refused() {
+    let key = || Arc::new(EncryptionKey::generate(&mut ChaCha20Rng::seed_from_u64(2)).unwrap());
+    let (ours, other) =
+        (key(), Arc::new(EncryptionKey::generate(&mut ChaCha20Rng::seed_from_u64(4)).unwrap()));
+    let log_in = |id_token_to: Option<&Arc<EncryptionKey>>, userinfo_to: Option<&Arc<EncryptionKey>>| {
+        let fault = Fault {
+            id_token_to: id_token_to.cloned(),
+            userinfo_to: userinfo_to.cloned(),
+            ..Fault::default()
+        };
+        let provider = Provider::start(fault);
+        let (broker, _) = broker_of(BrokerConfig { encryption: Some(ours.clone()), ..config(&provider) });
+        let login = ScriptedLogin::begin(&broker)?;
+        let callback = provider.approve(login.authorize_url());
+        login.finish(&url_of(&callback))
+    };
+    assert_eq!(log_in(Some(&ours), Some(&ours)).unwrap().checks, Check::ALL);
+    for (id_token, userinfo, code) in [
+        (None, Some(&ours), "Y020026"),
+        (Some(&other), Some(&ours), "Y020026"),
+        (Some(&ours), None, "Y020027"),
+        (Some(&ours), Some(&other), "Y020027"),
+    ] {
+        assert_eq!(log_in(id_token, userinfo).unwrap_err().code(), code);
+    }
+}
+
+#[test]
+fn the_register_answers_by_the_end_of_the_given_name() {
+    let named = |name: &str| login(userinfo(json!({ "given_name": name })));
+    for (suffix, code, status) in
+        [("E010008", "Y010008", 403), ("E010011", "Y010011", 504), ("E010015", "Y010015", 403)]
+    {
+        let error = named(&format!("Anna_{suffix}")).unwrap_err();
+        assert_eq!((error.code(), error.status()), (code, status));
+    }
+    assert!(named("Anna_E010001").is_ok() && named("Anna E010008").is_ok());
 }
 
 #[test]

@@ -56,7 +56,14 @@ pub(crate) fn fetch(
     if !media_type.to_ascii_lowercase().starts_with("application/jwt") {
         return Err(refused("the answer is not application/jwt"));
     }
-    let payload = verified_payload(answer.body(), metadata.jwks().keys())?;
+    let opened = match &broker.config.encryption {
+        Some(key) => {
+            let sealed = std::str::from_utf8(answer.body()).map_err(|_| refused("not an encrypted token"))?;
+            key.open(sealed).map_err(refused)?.into_bytes()
+        }
+        None => answer.body().clone(),
+    };
+    let payload = verified_payload(&opened, metadata.jwks().keys())?;
     judge(broker, &payload, id_token)
 }
 

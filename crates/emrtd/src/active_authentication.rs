@@ -8,7 +8,7 @@ use lds::Dg15;
 use lds::security_info::ActiveAuthenticationInfo;
 
 use crate::apdu::ins;
-use crate::{Command, Error};
+use crate::{Command, Error, Step};
 
 /// Bytes of the challenge, RND.IFD.
 pub const CHALLENGE: usize = 8;
@@ -31,7 +31,7 @@ pub fn verify(
     challenge: &[u8; CHALLENGE],
     signature: &[u8],
 ) -> Result<String, Error> {
-    let unsupported = |error| Error::Crypto { step: "Active Authentication", error };
+    let unsupported = |error| Error::Crypto { step: Step::ActiveAuthentication, error };
     let (key, _) = PublicKey::from_spki_der(&dg15.spki_der).map_err(unsupported)?;
     match &key {
         PublicKey::Rsa(rsa) => iso9796_2::recover_and_verify(rsa, challenge, signature)
@@ -131,6 +131,6 @@ mod tests {
     fn a_key_that_is_none_is_refused() {
         let verified = verify(&Dg15 { spki_der: vec![0x30, 0] }, None, CHALLENGED, &[0; 128]);
         let error = crypto::Error::Malformed("SubjectPublicKeyInfo");
-        assert_eq!(verified, Err(Error::Crypto { step: "Active Authentication", error }));
+        assert_eq!(verified, Err(Error::Crypto { step: Step::ActiveAuthentication, error }));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::Error;
+use lds::tlv;
+
+use crate::{Error, Step};
 
 /// The longest data field of an extended command.
 const MAX_DATA: usize = 0xFFFF;
@@ -10,6 +12,11 @@ const MAX_DATA: usize = 0xFFFF;
 pub const LE_SHORT: u32 = 256;
 /// `Le` that asks for all that an extended response can hold.
 pub const LE_EXTENDED: u32 = 65_536;
+
+/// Discretionary data, in the answer to an odd READ BINARY.
+pub const DO_DISCRETIONARY: u32 = 0x53;
+/// Offset, in an odd READ BINARY.
+pub const DO_OFFSET: u32 = 0x54;
 
 /// Instruction bytes (Doc 9303-10, 3.6.3; Doc 9303-11).
 pub mod ins {
@@ -27,6 +34,8 @@ pub mod ins {
     pub const SELECT: u8 = 0xA4;
     /// READ BINARY.
     pub const READ_BINARY: u8 = 0xB0;
+    /// READ BINARY of a data object: the offset stands in the data field.
+    pub const READ_BINARY_ODD: u8 = 0xB1;
 }
 
 /// A command APDU. Its encoding is short where that suffices, else extended.
@@ -76,6 +85,32 @@ impl Command {
     pub fn read_binary(offset: u16, length: u32) -> Self {
         let [p1, p2] = (offset & 0x7FFF).to_be_bytes();
         Self::new(ins::READ_BINARY, p1, p2, Vec::new(), Some(length))
+    }
+
+    /// READ BINARY of at most `length` bytes from the beginning of the file with this short identifier, which is
+    /// selected by it (Doc 9303-10, 3.6.3.2).
+    #[must_use]
+    pub fn read_binary_of(sfi: u8, length: u32) -> Self {
+        Self::new(ins::READ_BINARY, 0x80 | sfi & 0x1F, 0, Vec::new(), Some(length))
+    }
+
+    /// READ BINARY of at most `length` bytes from any `offset` of the file that is selected (Doc 9303-10, 3.6.6). The
+    /// offset is a data object 54, and so is the answer, 53: its tag and length are not counted here.
+    #[must_use]
+    pub fn read_binary_odd(offset: u32, length: u32) -> Self {
+        let offset = offset.to_be_bytes();
+        let zeros = offset.iter().take_while(|b| **b == 0).count().min(3);
+        let data = tlv::encode(DO_OFFSET, offset.get(zeros..).unwrap_or_default());
+        Self::new(ins::READ_BINARY_ODD, 0, 0, data, Some(length + Self::odd_header(length)))
+    }
+
+    /// Bytes of tag and length of a data object 53 with so many bytes.
+    fn odd_header(length: u32) -> u32 {
+        match length {
+            0..=0x7F => 2,
+            0x80..=0xFF => 3,
+            _ => 4,
+        }
     }
 
     /// The bytes for the chip.
@@ -267,7 +302,7 @@ impl Response {
     }
 
     /// Requires 9000.
-    pub(crate) fn expect_ok(&self, step: &'static str) -> Result<(), Error> {
+    pub(crate) fn expect_ok(&self, step: Step) -> Result<(), Error> {
         if self.sw == StatusWord::OK { Ok(()) } else { Err(Error::Status { step, sw: self.sw }) }
     }
 
@@ -299,6 +334,20 @@ pub trait ApduChannel {
     /// Whether extended-length APDUs pass.
     fn extended_length_supported(&self) -> bool {
         false
+    }
+}
+
+impl<C: ApduChannel + ?Sized> ApduChannel for Box<C> {
+    fn transceive(&mut self, command: &[u8]) -> Result<Vec<u8>, ChannelError> {
+        (**self).transceive(command)
+    }
+
+    fn max_command_length(&self) -> usize {
+        (**self).max_command_length()
+    }
+
+    fn extended_length_supported(&self) -> bool {
+        (**self).extended_length_supported()
     }
 }
 

@@ -16,10 +16,9 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::apdu::{LE_SHORT, ins};
-use crate::{Command, Error, MrzKey, Response, SecureMessaging, StatusWord};
+use crate::{Command, Error, MrzKey, Response, SecureMessaging, StatusWord, Step};
 
 const CIPHER: SessionCipher = SessionCipher::TripleDes;
-const STEP: &str = "BAC";
 /// Length of RND.IC and RND.IFD.
 const NONCE: usize = 8;
 /// Length of K.IC and K.IFD.
@@ -81,7 +80,7 @@ fn session(
 }
 
 fn crypto_error(error: crypto::Error) -> Error {
-    Error::Crypto { step: STEP, error }
+    Error::Crypto { step: Step::MutualAuthentication, error }
 }
 
 /// Terminal: waits for the chip's challenge.
@@ -122,8 +121,8 @@ impl AwaitChallenge {
         response: &Response,
         rng: &mut impl CryptoRng,
     ) -> Result<(Command, AwaitMutualAuthentication), Error> {
-        response.expect_ok("GET CHALLENGE")?;
-        let malformed = Error::MalformedAnswer { step: "GET CHALLENGE" };
+        response.expect_ok(Step::GetChallenge)?;
+        let malformed = Error::MalformedAnswer { step: Step::GetChallenge };
         let rnd_ic: [u8; NONCE] = response.data.as_slice().try_into().map_err(|_| malformed)?;
         let mut rnd_ifd = [0; NONCE];
         let mut k_ifd = Zeroizing::new([0; SEED]);
@@ -141,16 +140,16 @@ impl AwaitMutualAuthentication {
     ///
     /// # Errors
     /// [`Error::AccessDenied`]: the chip refuses, the MRZ is another's. [`Error::WrongAuthentication`]: the chip's
-    /// cryptogram is wrong.
+    /// cryptogram has a wrong MAC. [`Error::BacCryptogram`].
     pub fn received(self, response: &Response) -> Result<SecureMessaging, Error> {
         if response.sw != StatusWord::OK {
-            return Err(Error::AccessDenied { protocol: STEP, sw: response.sw });
+            return Err(Error::AccessDenied { protocol: "BAC", sw: response.sw });
         }
-        let wrong = Error::WrongAuthentication { step: STEP };
-        let message = self.keys.open(&response.data).ok_or(wrong.clone())?;
+        let wrong_mac = Error::WrongAuthentication { step: Step::MutualAuthentication };
+        let message = self.keys.open(&response.data).ok_or(wrong_mac)?;
         let (rnd_ic, rnd_ifd, k_ic) = split(&message);
         if rnd_ic != self.rnd_ic || rnd_ifd != self.rnd_ifd {
-            return Err(wrong);
+            return Err(Error::BacCryptogram);
         }
         session(&self.k_ifd, &k_ic, rnd_ic, rnd_ifd).map_err(crypto_error)
     }
@@ -234,7 +233,7 @@ mod tests {
         for bit in 0..8 * good.data.len() {
             let (terminal, mut answer) = dialogue();
             answer.data[bit / 8] ^= 1 << (bit % 8);
-            let wrong = Error::WrongAuthentication { step: STEP };
+            let wrong = Error::WrongAuthentication { step: Step::MutualAuthentication };
             assert_eq!(terminal.received(&answer).err(), Some(wrong), "bit {bit}");
         }
     }
@@ -247,19 +246,19 @@ mod tests {
         let (response, chip) = chip::challenge(&key(), &mut rng(9));
         let (command, _) = other.received(&response, &mut rng(2)).unwrap();
         let old = chip.received(&command, &mut rng(3)).unwrap().0;
-        assert_eq!(terminal.received(&old).err(), Some(Error::WrongAuthentication { step: STEP }));
+        assert_eq!(terminal.received(&old).err(), Some(Error::BacCryptogram));
     }
 
     #[test]
     fn the_challenge_has_eight_bytes() {
         let received =
             |data: &[u8]| begin(&key()).1.received(&Response::ok(data.to_vec()), &mut rng(1)).map(|_| ());
-        let malformed = Err(Error::MalformedAnswer { step: "GET CHALLENGE" });
+        let malformed = Err(Error::MalformedAnswer { step: Step::GetChallenge });
         assert_eq!(received(&[1; 8]), Ok(()));
         assert_eq!(received(&[1; 7]), malformed);
         assert_eq!(received(&[1; 9]), malformed);
         let refused = begin(&key()).1.received(&Response::status(StatusWord::INSTRUCTION), &mut rng(1));
-        let status = Error::Status { step: "GET CHALLENGE", sw: StatusWord::INSTRUCTION };
+        let status = Error::Status { step: Step::GetChallenge, sw: StatusWord::INSTRUCTION };
         assert_eq!(refused.err(), Some(status));
     }
 }

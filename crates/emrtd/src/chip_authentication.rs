@@ -33,12 +33,15 @@
 //! ```
 
 use crypto::{SessionCipher, SessionKey};
-use lds::security_info::{ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, KeyAgreement};
+use lds::security_info::{
+    ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, KeyAgreement, SecurityInfo,
+};
 use lds::{Dg14, FileId};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::{Command, Error, Response, SecureMessaging, StatusWord};
+use crate::terminal::APPLICATION;
+use crate::{Command, Error, Response, SecureMessaging, StatusWord, Step};
 
 mod chip_key;
 mod commands;
@@ -50,12 +53,12 @@ pub use commands::{chip, key_agreement};
 const CHUNK: usize = 220;
 /// READ BINARY has 15 bits of offset.
 const MAX_LENGTH: usize = 0x8000;
-const STEP: &str = "Chip Authentication";
+const STEP: Step = Step::ChipAuthentication;
 /// The ciphers; in a suspended step a cipher is its place here, from 1.
 const CIPHERS: [SessionCipher; 4] =
     [SessionCipher::TripleDes, SessionCipher::Aes128, SessionCipher::Aes192, SessionCipher::Aes256];
-/// First byte of a suspended step.
-const FORMAT: u8 = 1;
+/// First byte of a suspended step, by the directory of the key.
+const FORMATS: [(u8, KeyDirectory); 2] = [(1, KeyDirectory::Application), (2, KeyDirectory::MasterFile)];
 
 /// How the key agreement is commanded (6.2.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,11 +72,23 @@ pub enum TaskProtocol {
     },
 }
 
+/// The directory in which the chip holds a key of Chip Authentication, and in which the key agreement is run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyDirectory {
+    /// The eMRTD application: its public key stands in EF.DG14.
+    #[default]
+    Application,
+    /// The master file: its public key stands in EF.CardSecurity (Doc 9303-11, 9.2.11).
+    MasterFile,
+}
+
 /// What the reader is to do, as the server sends it. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChipAuthenticationTask {
     /// How the key agreement is commanded.
     pub protocol: TaskProtocol,
+    /// Where: the reader selects the master file before, if the key is there.
+    pub directory: KeyDirectory,
     /// The number of the chip's key, big-endian, if EF.DG14 gives it one.
     pub key_reference: Option<Vec<u8>>,
     /// The server's one-use public key: an uncompressed point, or a number without leading zeros.
@@ -82,11 +97,25 @@ pub struct ChipAuthenticationTask {
     pub proof_commands: Vec<Vec<u8>>,
 }
 
-/// The way of Chip Authentication that the server chooses from EF.DG14.
+impl ChipAuthenticationTask {
+    /// The same agreement by MSE:Set AT, for chips that do not know MSE:Set KAT.
+    #[must_use]
+    pub fn without_kat(&self) -> Self {
+        // An uncompressed point has an odd number of bytes; the keys of a prime field have an even one.
+        let on_curve = self.ephemeral_public_key.len() % 2 == 1;
+        let info = if on_curve { ChipAuthenticationInfo::ecdh } else { ChipAuthenticationInfo::dh };
+        let protocol = TaskProtocol::AtGa { oid: info(SessionCipher::TripleDes, None).oid };
+        Self { protocol, ..self.clone() }
+    }
+}
+
+/// The way of Chip Authentication that the server chooses from EF.DG14, or from EF.CardSecurity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChipAuthenticationOffer {
     /// The chip's public key.
     pub public_key: ChipPublicKey,
+    /// Where the chip holds it.
+    pub directory: KeyDirectory,
     /// Its number.
     pub key_id: Option<u64>,
     /// The cipher of the new session.
@@ -110,6 +139,19 @@ impl ChipAuthenticationOffer {
         offers.into_iter().next().ok_or(Error::ChipAuthenticationUnsupported)
     }
 
+    /// Chooses from EF.CardSecurity, which must be authentic, as [`choose`](Self::choose) does. A public key alone offers
+    /// nothing there: it is that of PACE with Chip Authentication Mapping.
+    ///
+    /// # Errors
+    /// [`Error::ChipAuthenticationNotOffered`], [`Error::ChipAuthenticationUnsupported`].
+    pub fn in_master_file(infos: &[SecurityInfo]) -> Result<Self, Error> {
+        let infos = Dg14::new(infos.to_vec());
+        if infos.chip_authentication.is_empty() {
+            return Err(Error::ChipAuthenticationNotOffered);
+        }
+        Ok(Self { directory: KeyDirectory::MasterFile, ..Self::choose(&infos)? })
+    }
+
     /// Every supported way of using `key`.
     fn of_key(dg14: &Dg14, key: &ChipAuthenticationPublicKeyInfo) -> Vec<Self> {
         let Some(public_key) = ChipPublicKey::from_info(key) else { return Vec::new() };
@@ -130,6 +172,7 @@ impl ChipAuthenticationOffer {
         };
         let offer = |info: &ChipAuthenticationInfo| Self {
             public_key: public_key.clone(),
+            directory: KeyDirectory::Application,
             key_id: key.key_id,
             cipher: info.cipher,
             oid: info.oid.clone(),
@@ -163,6 +206,7 @@ impl ChipAuthenticationOffer {
 pub struct AwaitProof {
     enc: SessionKey,
     mac: SessionKey,
+    directory: KeyDirectory,
     dg1_len: usize,
 }
 
@@ -184,12 +228,24 @@ pub fn begin(
     dg1_len: usize,
     rng: &mut impl CryptoRng,
 ) -> Result<(ChipAuthenticationTask, AwaitProof), Error> {
-    let offer = ChipAuthenticationOffer::choose(dg14)?;
+    begin_offer(ChipAuthenticationOffer::choose(dg14)?, dg1_len, rng)
+}
+
+/// The same for a way that was chosen: one of the EF.DG14 whose hash stands in an authenticated EF.SOD, or of an
+/// authentic EF.CardSecurity. If the key is in the master file, the proof selects the eMRTD application first.
+///
+/// # Errors
+/// [`Error::FileTooLong`].
+pub fn begin_offer(
+    offer: ChipAuthenticationOffer,
+    dg1_len: usize,
+    rng: &mut impl CryptoRng,
+) -> Result<(ChipAuthenticationTask, AwaitProof), Error> {
     let key = offer.public_key.one_use(rng);
     prepare(offer, dg1_len, &key)
 }
 
-/// The same with a one-use key that is known already, by its number (big-endian): for vectors and inquiries. A server that
+/// [`begin`] with a one-use key that is known already, by its number (big-endian): for vectors and inquiries. A server that
 /// uses it for a proof proves nothing.
 ///
 /// # Errors
@@ -217,12 +273,13 @@ fn prepare(
     let (ephemeral_public_key, secret) = offer.public_key.agree(key).map_err(crypto_error)?;
     let session = SecureMessaging::from_shared_secret(offer.cipher, &secret);
     let (enc, mac, _) = session.into_parts();
-    let step = AwaitProof { enc, mac, dg1_len };
+    let step = AwaitProof { enc, mac, directory: offer.directory, dg1_len };
     let task = ChipAuthenticationTask {
         protocol: match offer.cipher {
             SessionCipher::TripleDes => TaskProtocol::Kat,
             _ => TaskProtocol::AtGa { oid: offer.oid },
         },
+        directory: offer.directory,
         key_reference: offer.key_id.map(key_reference),
         ephemeral_public_key,
         proof_commands: step.proof_commands()?,
@@ -251,7 +308,11 @@ impl AwaitProof {
 
     fn proof_commands(&self) -> Result<Vec<Vec<u8>>, Error> {
         let too_long = |_| Error::FileTooLong { file: FileId::Dg(1), length: self.dg1_len };
-        let mut commands = vec![Command::select_file(FileId::Dg(1).fid())];
+        let mut commands = match self.directory {
+            KeyDirectory::Application => Vec::new(),
+            KeyDirectory::MasterFile => vec![Command::select_application(&APPLICATION)],
+        };
+        commands.push(Command::select_file(FileId::Dg(1).fid()));
         for (offset, length) in self.reads() {
             let offset = u16::try_from(offset).map_err(too_long)?;
             commands.push(Command::read_binary(offset, u32::try_from(length).map_err(too_long)?));
@@ -275,7 +336,12 @@ impl AwaitProof {
     /// [`Error::ProofCount`], [`Error::Proof`], [`Error::ProofStatus`], [`Error::ProofLength`];
     /// [`Error::MalformedResponse`]: no status word.
     pub fn received(self, responses: &[Vec<u8>]) -> Result<Vec<u8>, Error> {
-        let lengths: Vec<usize> = [0].into_iter().chain(self.reads().map(|(_, length)| length)).collect();
+        let selections: &[usize] = match self.directory {
+            KeyDirectory::Application => &[0],
+            KeyDirectory::MasterFile => &[0, 0],
+        };
+        let lengths = selections.iter().copied().chain(self.reads().map(|(_, length)| length));
+        let lengths: Vec<usize> = lengths.collect();
         if responses.len() != lengths.len() {
             return Err(Error::ProofCount { expected: lengths.len(), got: responses.len() });
         }
@@ -310,14 +376,16 @@ impl AwaitProof {
 
     /// The step as bytes, for a database. They hold the keys: store them encrypted only.
     ///
-    /// Format: 01; cipher (1 Triple-DES, 2 AES-128, 3 AES-192, 4 AES-256); length of EF.DG1, four bytes, big-endian;
+    /// Format: 01, or 02 if the key is in the master file; cipher (1 Triple-DES, 2 AES-128, 3 AES-192, 4 AES-256); length of EF.DG1, four bytes, big-endian;
     /// KSenc; KSmac.
     #[must_use]
     pub fn suspend(&self) -> Zeroizing<Vec<u8>> {
         let cipher = CIPHERS.iter().zip(1..).find(|(cipher, _)| **cipher == self.enc.cipher());
         let cipher = cipher.map_or(0, |(_, number)| number);
+        let format = FORMATS.iter().find(|(_, directory)| *directory == self.directory);
+        let format = format.map_or(0, |(format, _)| *format);
         let length = u32::try_from(self.dg1_len).unwrap_or(u32::MAX).to_be_bytes();
-        Zeroizing::new([&[FORMAT, cipher], &length[..], self.enc.as_bytes(), self.mac.as_bytes()].concat())
+        Zeroizing::new([&[format, cipher], &length[..], self.enc.as_bytes(), self.mac.as_bytes()].concat())
     }
 
     /// Reads what [`AwaitProof::suspend`] wrote.
@@ -327,11 +395,12 @@ impl AwaitProof {
     pub fn resume(bytes: &[u8]) -> Result<Self, Error> {
         let parse = || {
             let (&[format, cipher, l3, l2, l1, l0], keys) = bytes.split_first_chunk()?;
+            let (_, directory) = *FORMATS.iter().find(|(number, _)| *number == format)?;
             let cipher = CIPHERS.get(usize::from(cipher).checked_sub(1)?)?;
             let dg1_len = usize::try_from(u32::from_be_bytes([l3, l2, l1, l0])).ok()?;
             let (enc, mac) = keys.split_at_checked(cipher.key_len())?;
-            let step = Self { enc: cipher.key(enc).ok()?, mac: cipher.key(mac).ok()?, dg1_len };
-            (format == FORMAT && (1..=MAX_LENGTH).contains(&dg1_len)).then_some(step)
+            let step = Self { enc: cipher.key(enc).ok()?, mac: cipher.key(mac).ok()?, directory, dg1_len };
+            (1..=MAX_LENGTH).contains(&dg1_len).then_some(step)
         };
         parse().ok_or(Error::MalformedSuspended)
     }

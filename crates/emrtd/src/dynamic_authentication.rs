@@ -2,7 +2,7 @@
 
 use lds::tlv::{self, Reader};
 
-use crate::Error;
+use crate::{Error, Step};
 
 const DYNAMIC_AUTHENTICATION_DATA: u32 = 0x7C;
 
@@ -30,7 +30,7 @@ pub(crate) fn optional(data: &[u8], tag: u32) -> Option<Vec<u8>> {
 }
 
 /// The value under `tag`, beside which only the tags `also` may stand.
-pub(crate) fn decode(step: &'static str, data: &[u8], tag: u32, also: &[u32]) -> Result<Vec<u8>, Error> {
+pub(crate) fn decode(step: Step, data: &[u8], tag: u32, also: &[u32]) -> Result<Vec<u8>, Error> {
     find(data, tag, also).ok().flatten().ok_or(Error::MalformedAnswer { step })
 }
 

@@ -4,6 +4,105 @@ use crate::apdu::{ChannelError, StatusWord};
 use crate::pace::PaceCamError;
 use crate::secure_messaging::SecureMessagingError;
 
+/// A step of the dialogue, as errors name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// SELECT of the eMRTD application.
+    SelectApplication,
+    /// SELECT of a file.
+    SelectFile,
+    /// READ BINARY.
+    ReadBinary,
+    /// GET CHALLENGE, of BAC.
+    GetChallenge,
+    /// EXTERNAL AUTHENTICATE, of BAC.
+    MutualAuthentication,
+    /// MSE:Set AT, of PACE.
+    PaceSelection,
+    /// The encrypted nonce: the first GENERAL AUTHENTICATE of PACE.
+    PaceNonce,
+    /// The mapping: the second.
+    PaceMapping,
+    /// The ephemeral keys: the third.
+    PaceKeyAgreement,
+    /// The tokens: the last.
+    PaceToken,
+    /// A transcript of PACE that is judged later.
+    PaceTranscript,
+    /// The protection of a command.
+    SecureMessaging,
+    /// Chip Authentication.
+    ChipAuthentication,
+    /// Active Authentication.
+    ActiveAuthentication,
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Self::SelectApplication => "SELECT eMRTD application",
+            Self::SelectFile => "SELECT",
+            Self::ReadBinary => "READ BINARY",
+            Self::GetChallenge => "GET CHALLENGE",
+            Self::MutualAuthentication => "BAC EXTERNAL AUTHENTICATE",
+            Self::PaceSelection => "PACE MSE:Set AT",
+            Self::PaceNonce => "PACE step 1, nonce",
+            Self::PaceMapping => "PACE step 2, mapping",
+            Self::PaceKeyAgreement => "PACE step 3, key agreement",
+            Self::PaceToken => "PACE step 4, token",
+            Self::PaceTranscript => "transcript of PACE",
+            Self::SecureMessaging => "secure messaging",
+            Self::ChipAuthentication => "Chip Authentication",
+            Self::ActiveAuthentication => "Active Authentication",
+        }
+    }
+
+    /// The chip's status word is not 9000.
+    fn status_code(self) -> &'static str {
+        match self {
+            Self::SelectApplication => "nfc.select-application",
+            Self::SelectFile => "nfc.select-file",
+            Self::ReadBinary => "nfc.read-binary",
+            Self::GetChallenge => "bac.challenge",
+            Self::PaceSelection => "pace.mse-set-at",
+            Self::PaceNonce => "pace.step1",
+            Self::PaceMapping => "pace.step2",
+            Self::PaceKeyAgreement => "pace.step3",
+            Self::PaceToken => "pace.step4",
+            _ => "nfc.status",
+        }
+    }
+
+    /// The answer has not the data objects that the step demands.
+    fn malformed_code(self) -> &'static str {
+        match self {
+            Self::GetChallenge => "bac.challenge",
+            Self::PaceNonce => "pace.step1-tag",
+            Self::PaceMapping => "pace.step2-tag",
+            Self::PaceKeyAgreement => "pace.step3-tag",
+            Self::PaceToken => "pace.step4-tag",
+            _ => "nfc.malformed-answer",
+        }
+    }
+
+    /// The arithmetic refuses what came.
+    fn crypto_code(self) -> &'static str {
+        match self {
+            Self::PaceNonce => "pace.nonce",
+            Self::PaceMapping => "pace.mapping-key",
+            Self::PaceKeyAgreement => "pace.ephemeral-key",
+            _ => "nfc.crypto",
+        }
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// Why a dialogue with a chip failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -50,7 +149,7 @@ pub enum Error {
     #[error("{step}: {sw}")]
     Status {
         /// Which command.
-        step: &'static str,
+        step: Step,
         /// What the chip said.
         sw: StatusWord,
     },
@@ -81,32 +180,38 @@ pub enum Error {
     /// A file does not begin with a tag and a length.
     #[error("{0}: no tag and length")]
     FileHeader(FileId),
-    /// A file that cannot be parsed.
+    /// EF.CardAccess cannot be parsed.
     #[error(transparent)]
-    Lds(#[from] lds::Error),
+    CardAccess(lds::Error),
+    /// EF.ATR/INFO does not say how long commands and responses may be; refused by [`crate::AccessPolicy`] only.
+    #[error(transparent)]
+    AtrInfo(lds::Error),
     /// A message of a protocol is not what the step demands.
     #[error("{step}: malformed answer")]
     MalformedAnswer {
         /// Which step.
-        step: &'static str,
+        step: Step,
     },
-    /// The other side's cryptogram, token or MAC is wrong.
+    /// The other side's token or MAC is wrong.
     #[error("{step}: wrong authentication")]
     WrongAuthentication {
         /// Which step.
-        step: &'static str,
+        step: Step,
     },
+    /// In BAC, the chip's cryptogram has a right MAC and not our numbers in it.
+    #[error("BAC: wrong cryptogram")]
+    BacCryptogram,
     /// The other side sent our own public key back.
     #[error("{step}: reflected public key")]
     ReflectedKey {
         /// Which step.
-        step: &'static str,
+        step: Step,
     },
     /// A key, point or nonce was refused by the arithmetic.
     #[error("{step}: {error}")]
     Crypto {
         /// Which step.
-        step: &'static str,
+        step: Step,
         /// Why.
         error: crypto::Error,
     },
@@ -116,9 +221,9 @@ pub enum Error {
     /// The chip's answer did not pass secure messaging; the session ended.
     #[error("secure messaging: {0}")]
     SecureMessaging(#[from] SecureMessagingError),
-    /// An instruction that secure messaging protects otherwise: not supported.
-    #[error("odd instruction {0:02X} under secure messaging")]
-    OddInstruction(u8),
+    /// A protected answer says 9000 to a READ BINARY and has no data.
+    #[error("secure messaging: no cryptogram")]
+    MissingCryptogram,
     /// EF.DG14 has no public key of Chip Authentication.
     #[error("Chip Authentication is not offered")]
     ChipAuthenticationNotOffered,
@@ -174,7 +279,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The machine code (docs/protocols.md, section 5): `nfc.` for the dialogue, `ca.` and `aa.` for the proofs.
+    /// The machine code (docs/protocols.md, section 5): `nfc.`, `bac.`, `pace.` and `sm.` for the
+    /// dialogue, `ca.`, `aa.` and `pace-cam.` for the proofs.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -185,21 +291,25 @@ impl Error {
             Self::Password(_) => "nfc.password",
             Self::AccessDenied { .. } => "nfc.access-denied",
             Self::PaceNotOffered => "nfc.pace-not-offered",
-            Self::PaceCombination(_) => "nfc.pace-combination",
+            Self::PaceCombination(_) => "pace.combination",
             Self::PaceCam(error) => error.code(),
-            Self::Status { .. } => "nfc.status",
+            Self::Status { step, .. } => step.status_code(),
             Self::FileNotFound(_) => "nfc.file-not-found",
             Self::FileAccessDenied(_) => "nfc.file-access-denied",
             Self::FileTooLong { .. } => "nfc.file-too-long",
             Self::FileTruncated { .. } => "nfc.file-truncated",
-            Self::FileHeader(_) | Self::Lds(_) => "nfc.malformed-file",
-            Self::MalformedAnswer { .. } => "nfc.malformed-answer",
-            Self::WrongAuthentication { .. } => "nfc.wrong-authentication",
-            Self::ReflectedKey { .. } => "nfc.reflected-key",
-            Self::Crypto { .. } => "nfc.crypto",
+            Self::FileHeader(_) => "nfc.malformed-file",
+            Self::CardAccess(_) => "pace.card-access",
+            Self::AtrInfo(_) => "nfc.atr-info",
+            Self::MalformedAnswer { step } => step.malformed_code(),
+            Self::WrongAuthentication { step: Step::PaceToken } => "pace.token",
+            Self::WrongAuthentication { .. } => "bac.mac",
+            Self::BacCryptogram => "bac.cryptogram",
+            Self::ReflectedKey { .. } => "pace.identical-keys",
+            Self::Crypto { step, .. } => step.crypto_code(),
             Self::NoSession => "nfc.no-session",
-            Self::SecureMessaging(_) => "nfc.secure-messaging",
-            Self::OddInstruction(_) => "nfc.odd-instruction",
+            Self::SecureMessaging(error) => error.code(),
+            Self::MissingCryptogram => "sm.cryptogram-missing",
             Self::ChipAuthenticationNotOffered => "ca.not-offered",
             Self::ChipAuthenticationUnsupported => "ca.unsupported",
             Self::ProofCount { .. } => "ca.count",

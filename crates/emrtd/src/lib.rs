@@ -32,6 +32,6 @@ pub mod terminal;
 
 pub use access_key::{Can, MrzKey, Password};
 pub use apdu::{ApduChannel, ChannelError, Command, Response, StatusWord};
-pub use error::Error;
+pub use error::{Error, Step};
 pub use secure_messaging::{SecureMessaging, SecureMessagingError};
-pub use terminal::{AccessProtocol, Terminal};
+pub use terminal::{AccessPolicy, AccessProtocol, Terminal};

@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::apdu::{LE_SHORT, ins};
 use crate::dynamic_authentication::{decode, encode, is_empty, optional};
-use crate::{Command, Error, Password, Response, SecureMessaging, StatusWord};
+use crate::{Command, Error, Password, Response, SecureMessaging, StatusWord, Step};
 
 pub mod cam;
 pub mod chip;
@@ -38,7 +38,6 @@ use mapping::KeyPair;
 pub use offer::PaceOffer;
 pub use transcript::CamTranscript;
 
-const STEP: &str = "PACE";
 const ENCRYPTED_NONCE: u32 = 0x80;
 const TERMINAL_MAPPING_KEY: u32 = 0x81;
 const CHIP_MAPPING_KEY: u32 = 0x82;
@@ -55,8 +54,8 @@ const BESIDE_TOKEN: [u32; 3] = [0x87, 0x88, CHIP_DATA];
 /// Class of a command that is not the last of a chain (ISO/IEC 7816-4, 5.3.3).
 const CHAINING: u8 = 0x10;
 
-fn crypto_error(error: crypto::Error) -> Error {
-    Error::Crypto { step: STEP, error }
+fn crypto_error(step: Step) -> impl Fn(crypto::Error) -> Error {
+    move |error| Error::Crypto { step, error }
 }
 
 fn general_authenticate(object: Option<(u32, &[u8])>, last: bool) -> Command {
@@ -65,11 +64,17 @@ fn general_authenticate(object: Option<(u32, &[u8])>, last: bool) -> Command {
 }
 
 /// The key in a response, which must not be our own come back.
-fn received_key(response: &Response, tag: u32, group: PaceGroup, own: &Element) -> Result<Element, Error> {
-    response.expect_ok("PACE GENERAL AUTHENTICATE")?;
-    let key = decode(STEP, &response.data, tag, &[])?;
-    let key = group.element(&key).map_err(crypto_error)?;
-    if key == *own { Err(Error::ReflectedKey { step: STEP }) } else { Ok(key) }
+fn received_key(
+    step: Step,
+    response: &Response,
+    tag: u32,
+    group: PaceGroup,
+    own: &Element,
+) -> Result<Element, Error> {
+    response.expect_ok(step)?;
+    let key = decode(step, &response.data, tag, &[])?;
+    let key = group.element(&key).map_err(crypto_error(step))?;
+    if key == *own { Err(Error::ReflectedKey { step }) } else { Ok(key) }
 }
 
 /// Terminal: waits for the chip to take the protocol and the password's number.
@@ -139,7 +144,7 @@ impl AwaitSelection {
     /// # Errors
     /// [`Error::Status`].
     pub fn received(self, response: &Response) -> Result<(Command, AwaitNonce), Error> {
-        response.expect_ok("PACE MSE:Set AT")?;
+        response.expect_ok(Step::PaceSelection)?;
         let step = AwaitNonce { offer: self.offer, password_key: self.password_key };
         Ok((general_authenticate(None, false), step))
     }
@@ -162,7 +167,8 @@ impl AwaitNonce {
         let nonce = self.nonce(response)?;
         let mut t = vec![0; cipher.key_len()];
         rng.fill_bytes(&mut t);
-        let generator = mapping::integrated(group, cipher, &nonce, &t).map_err(crypto_error)?;
+        let generator =
+            mapping::integrated(group, cipher, &nonce, &t).map_err(crypto_error(Step::PaceNonce))?;
         Ok(self.sent(&t, Mapping::Integrated(generator)))
     }
 
@@ -173,15 +179,16 @@ impl AwaitNonce {
         private: Exponent,
     ) -> Result<(Command, AwaitMappingKey), Error> {
         let group = self.offer.group;
-        let nonce = group.reduce(&self.nonce(response)?).map_err(crypto_error)?;
-        let own = KeyPair::on(&group.generator(), private).map_err(crypto_error)?;
+        let nonce = group.reduce(&self.nonce(response)?).map_err(crypto_error(Step::PaceNonce))?;
+        let own = KeyPair::on(&group.generator(), private).map_err(crypto_error(Step::PaceNonce))?;
         Ok(self.sent(&own.public.encode(), Mapping::Generic(nonce, own)))
     }
 
     fn nonce(&self, response: &Response) -> Result<Zeroizing<Vec<u8>>, Error> {
-        response.expect_ok("PACE GENERAL AUTHENTICATE")?;
-        let encrypted = decode(STEP, &response.data, ENCRYPTED_NONCE, &[])?;
-        self.offer.decrypt_nonce(&self.password_key, &encrypted).map_err(crypto_error)
+        response.expect_ok(Step::PaceNonce)?;
+        let encrypted = decode(Step::PaceNonce, &response.data, ENCRYPTED_NONCE, &[])?;
+        let nonce = self.offer.decrypt_nonce(&self.password_key, &encrypted);
+        nonce.map_err(crypto_error(Step::PaceNonce))
     }
 
     fn sent(self, data: &[u8], mapping: Mapping) -> (Command, AwaitMappingKey) {
@@ -210,15 +217,16 @@ impl AwaitMappingKey {
         response: &Response,
         private: Exponent,
     ) -> Result<(Command, AwaitEphemeralKey), Error> {
+        const STEP: Step = Step::PaceMapping;
         let group = self.offer.group;
         let (generator, mapping_key) = match self.mapping {
             Mapping::Generic(nonce, own) => {
-                let theirs = received_key(response, CHIP_MAPPING_KEY, group, &own.public)?;
-                let generator = mapping::generic(group, &nonce, &own, &theirs).map_err(crypto_error)?;
+                let theirs = received_key(STEP, response, CHIP_MAPPING_KEY, group, &own.public)?;
+                let generator = mapping::generic(group, &nonce, &own, &theirs).map_err(crypto_error(STEP))?;
                 (generator, Some(theirs))
             }
             Mapping::Integrated(generator) => {
-                response.expect_ok("PACE GENERAL AUTHENTICATE")?;
+                response.expect_ok(STEP)?;
                 // The data object is empty; some chips leave it out.
                 let empty = is_empty(&response.data)
                     || decode(STEP, &response.data, CHIP_MAPPING_KEY, &[])?.is_empty();
@@ -228,7 +236,7 @@ impl AwaitMappingKey {
                 (generator, None)
             }
         };
-        let own = KeyPair::on(&generator, private).map_err(crypto_error)?;
+        let own = KeyPair::on(&generator, private).map_err(crypto_error(STEP))?;
         let command = general_authenticate(Some((TERMINAL_KEY, &own.public.encode())), false);
         Ok((command, AwaitEphemeralKey { offer: self.offer, own, mapping_key }))
     }
@@ -240,11 +248,12 @@ impl AwaitEphemeralKey {
     /// # Errors
     /// [`Error::Status`], [`Error::MalformedAnswer`], [`Error::ReflectedKey`], [`Error::Crypto`].
     pub fn received(self, response: &Response) -> Result<(Command, AwaitToken), Error> {
-        let theirs = received_key(response, CHIP_KEY, self.offer.group, &self.own.public)?;
-        let shared = theirs.times(&self.own.private).map_err(crypto_error)?.secret();
+        const STEP: Step = Step::PaceKeyAgreement;
+        let theirs = received_key(STEP, response, CHIP_KEY, self.offer.group, &self.own.public)?;
+        let shared = theirs.times(&self.own.private).map_err(crypto_error(STEP))?.secret();
         let mac = self.offer.cipher.kdf(&shared, 2);
-        let token = self.offer.token(&mac, &theirs).map_err(crypto_error)?;
-        let expected = self.offer.token(&mac, &self.own.public).map_err(crypto_error)?;
+        let token = self.offer.token(&mac, &theirs).map_err(crypto_error(STEP))?;
+        let expected = self.offer.token(&mac, &self.own.public).map_err(crypto_error(STEP))?;
         let session = SecureMessaging::from_shared_secret(self.offer.cipher, &shared);
         let cam = match (self.offer.mapping, self.mapping_key) {
             (PaceMapping::ChipAuthentication, Some(Element::Ec(key))) => {
@@ -265,8 +274,9 @@ impl AwaitToken {
     /// chip's token is wrong. [`Error::PaceCam`]: no chip authentication data beside it, in that mapping.
     pub fn received(self, response: &Response) -> Result<Established, Error> {
         if response.sw != StatusWord::OK {
-            return Err(Error::AccessDenied { protocol: STEP, sw: response.sw });
+            return Err(Error::AccessDenied { protocol: "PACE", sw: response.sw });
         }
+        const STEP: Step = Step::PaceToken;
         let Some((key, enc)) = self.cam else {
             token(decode(STEP, &response.data, CHIP_TOKEN, &AUTHORITY_REFERENCES)?, &self.expected)?;
             return Ok(Established { session: self.session, chip_authentication: None });
@@ -283,7 +293,7 @@ impl AwaitToken {
 }
 
 fn token(token: Vec<u8>, expected: &[u8; 8]) -> Result<(), Error> {
-    if ct_eq(&token, expected) { Ok(()) } else { Err(Error::WrongAuthentication { step: STEP }) }
+    if ct_eq(&token, expected) { Ok(()) } else { Err(Error::WrongAuthentication { step: Step::PaceToken }) }
 }
 
 #[cfg(test)]

@@ -4,8 +4,12 @@
 //! command:  CLA|0C INS P1 P2  [87 (01 || E(data))] [97 (Le)] 8E (MAC)  00
 //! response: [87 (01 || E(data))] 99 (SW) 8E (MAC)  SW
 //! ```
-//! The send sequence counter (SSC) goes up by one before each command and each response, and is under both MACs. After
-//! any error the session is over: neither side may go on with these keys.
+//! With an odd instruction byte the data are data objects themselves, and `85 (E(data))` stands for DO'87' (9.8.4).
+//!
+//! The send sequence counter (SSC) goes up by one before each command and each response, and is under both MACs. It has
+//! the length of a block and goes round: after BAC it begins anywhere. A session ends long before a value returns, since a
+//! terminal sends a bounded number of commands. After any error the session is over: neither side may go on with these
+//! keys.
 
 use crypto::pad::{pad_method2, unpad_method2};
 use crypto::{SessionCipher, SessionKey, ct_eq};
@@ -13,12 +17,14 @@ use lds::tlv::{self, Element, Reader};
 use zeroize::Zeroizing;
 
 use crate::apdu::{LE_EXTENDED, LE_SHORT};
-use crate::{Command, Error, Response, StatusWord};
+use crate::{Command, Error, Response, StatusWord, Step};
 
 /// Says in CLA: secure messaging, the header under the MAC.
 const SM_CLASS: u8 = 0x0C;
-/// Cryptogram after a padding indicator.
+/// Cryptogram after a padding indicator: of data, with an even instruction byte.
 const DO_CRYPTOGRAM: u32 = 0x87;
+/// Cryptogram without one: of data objects, with an odd instruction byte.
+const DO_CRYPTOGRAM_ODD: u32 = 0x85;
 /// Protected Le.
 const DO_LE: u32 = 0x97;
 /// Protected status word.
@@ -64,6 +70,20 @@ pub enum SecureMessagingError {
 }
 
 impl SecureMessagingError {
+    /// Its machine code in a session of the reader.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Plain(_) => "sm.chip-error",
+            Self::Malformed => "sm.malformed",
+            Self::UnexpectedDataObject(_) => "sm.data-object",
+            Self::MissingMac => "sm.mac-missing",
+            Self::WrongMac => "sm.mac",
+            Self::MissingStatus => "sm.status-missing",
+            Self::StatusMismatch { .. } => "sm.status-mismatch",
+            Self::WrongPadding => "sm.cryptogram",
+        }
+    }
+
     /// Its machine code in the proof of Chip Authentication.
     pub(crate) fn proof_code(&self) -> &'static str {
         match self {
@@ -85,6 +105,8 @@ pub struct SecureMessaging {
     mac: SessionKey,
     /// Of Triple-DES, the low eight bytes count.
     counter: u128,
+    /// Whether the command on its way has an odd instruction byte.
+    odd: bool,
 }
 
 impl std::fmt::Debug for SecureMessaging {
@@ -113,13 +135,13 @@ impl SecureMessaging {
         if ks_enc.cipher() != ks_mac.cipher() {
             return Err(crypto::Error::KeyMismatch);
         }
-        Ok(Self { enc: ks_enc, mac: ks_mac, counter: ssc })
+        Ok(Self { enc: ks_enc, mac: ks_mac, counter: ssc, odd: false })
     }
 
     /// A session with the keys derived from a shared secret (9.7.1), its counter at zero.
     #[must_use]
     pub fn from_shared_secret(cipher: SessionCipher, secret: &[u8]) -> Self {
-        Self { enc: cipher.kdf(secret, 1), mac: cipher.kdf(secret, 2), counter: 0 }
+        Self { enc: cipher.kdf(secret, 1), mac: cipher.kdf(secret, 2), counter: 0, odd: false }
     }
 
     /// The cipher.
@@ -150,13 +172,11 @@ impl SecureMessaging {
     /// Terminal: protects a command.
     ///
     /// # Errors
-    /// [`Error::OddInstruction`]; [`Error::CommandTooLong`].
+    /// [`Error::CommandTooLong`].
     pub fn protect(&mut self, command: &Command) -> Result<Command, Error> {
-        if command.ins & 1 == 1 {
-            return Err(Error::OddInstruction(command.ins));
-        }
         self.skip_message();
-        let protect = |error| Error::Crypto { step: "secure messaging", error };
+        self.odd = command.ins & 1 == 1;
+        let protect = |error| Error::Crypto { step: Step::SecureMessaging, error };
         let mut data = Vec::new();
         if !command.data.is_empty() {
             data = self.cryptogram(&command.data).map_err(protect)?;
@@ -183,7 +203,7 @@ impl SecureMessaging {
         if response.data.is_empty() {
             return Err(SecureMessagingError::Plain(response.sw));
         }
-        let objects = DataObjects::parse(&response.data, DO_STATUS)?;
+        let objects = DataObjects::parse(&response.data, self.cryptogram_tag(), DO_STATUS)?;
         self.verify_mac(&[], &objects)?;
         let status = objects.middle.ok_or(SecureMessagingError::MissingStatus)?;
         let &[high, low] = status.value else { return Err(SecureMessagingError::Malformed) };
@@ -203,7 +223,8 @@ impl SecureMessaging {
         if command.cla & SM_CLASS != SM_CLASS {
             return Err(SecureMessagingError::Plain(StatusWord::SM_OBJECTS_MISSING));
         }
-        let objects = DataObjects::parse(&command.data, DO_LE)?;
+        self.odd = command.ins & 1 == 1;
+        let objects = DataObjects::parse(&command.data, self.cryptogram_tag(), DO_LE)?;
         let header = Self::header(command);
         self.verify_mac(&pad_method2(&header, self.block_len()), &objects)?;
         let le = match objects.middle.map(|le| le.value) {
@@ -229,9 +250,22 @@ impl SecureMessaging {
             data = self.cryptogram(&response.data)?;
         }
         data.extend(tlv::encode(DO_STATUS, &response.sw.0.to_be_bytes()));
-        let mac = self.compute_mac(&data)?;
-        data.extend(tlv::encode(DO_MAC, &mac));
-        Ok(Response { data, sw: response.sw })
+        self.authenticate_objects(data, response.sw)
+    }
+
+    /// Chip: puts another right MAC under whatever data objects stand in for those of the last answer, without looking
+    /// at them: for a chip that is to answer wrongly.
+    ///
+    /// # Errors
+    /// As [`protect_response`](Self::protect_response).
+    pub fn authenticate_objects(
+        &self,
+        mut objects: Vec<u8>,
+        sw: StatusWord,
+    ) -> Result<Response, crypto::Error> {
+        let mac = self.compute_mac(&objects)?;
+        objects.extend(tlv::encode(DO_MAC, &mac));
+        Ok(Response { data: objects, sw })
     }
 
     fn header(command: &Command) -> [u8; 4] {
@@ -256,18 +290,26 @@ impl SecureMessaging {
         }
     }
 
-    /// DO'87'.
+    /// DO'87', or DO'85' with an odd instruction byte.
+    fn cryptogram_tag(&self) -> u32 {
+        if self.odd { DO_CRYPTOGRAM_ODD } else { DO_CRYPTOGRAM }
+    }
+
+    /// The data object of these data.
     fn cryptogram(&self, data: &[u8]) -> Result<Vec<u8>, crypto::Error> {
         let padded = Zeroizing::new(pad_method2(data, self.block_len()));
         let encrypted = self.enc.encrypt_cbc(&self.initial_vector()?, &padded)?;
-        Ok(tlv::encode(DO_CRYPTOGRAM, &[&[METHOD_2][..], &encrypted].concat()))
+        let indicator: &[u8] = if self.odd { &[] } else { &[METHOD_2] };
+        Ok(tlv::encode(self.cryptogram_tag(), &[indicator, &encrypted].concat()))
     }
 
-    /// The data in DO'87'; empty if there is none.
+    /// The data in the data object; empty if there is none.
     fn open(&self, cryptogram: Option<Element<'_>>) -> Result<Vec<u8>, SecureMessagingError> {
         let Some(cryptogram) = cryptogram else { return Ok(Vec::new()) };
-        let [METHOD_2, encrypted @ ..] = cryptogram.value else {
-            return Err(SecureMessagingError::WrongPadding);
+        let encrypted = match cryptogram.value {
+            encrypted if self.odd => encrypted,
+            [METHOD_2, encrypted @ ..] => encrypted,
+            _ => return Err(SecureMessagingError::WrongPadding),
         };
         let decrypt = || {
             let padded = self.enc.decrypt_cbc(&self.initial_vector()?, encrypted)?;
@@ -290,10 +332,10 @@ impl SecureMessaging {
 }
 
 impl<'a> DataObjects<'a> {
-    fn parse(data: &'a [u8], middle: u32) -> Result<Self, SecureMessagingError> {
+    fn parse(data: &'a [u8], cryptogram: u32, middle: u32) -> Result<Self, SecureMessagingError> {
         let malformed = |_| SecureMessagingError::Malformed;
         let mut reader = Reader::new("APDU", data);
-        let cryptogram = reader.optional(DO_CRYPTOGRAM).map_err(malformed)?;
+        let cryptogram = reader.optional(cryptogram).map_err(malformed)?;
         let middle = reader.optional(middle).map_err(malformed)?;
         let authenticated = data.get(..reader.offset()).unwrap_or_default();
         let mac = reader.optional(DO_MAC).map_err(malformed)?.map(|mac| mac.value);
@@ -328,8 +370,11 @@ mod tests {
             let (mut terminal, mut chip) = sides(cipher);
             for data in [0, 1, 7, 8, 15, 16, 250, 300, 2000] {
                 for le in [None, Some(1), Some(255), Some(256), Some(257), Some(65_536)] {
-                    let command = Command::new(0xB0, 1, 2, vec![0x80; data], le);
+                    let ins = if data % 2 == 0 { 0xB0 } else { 0xB1 };
+                    let command = Command::new(ins, 1, 2, vec![0x80; data], le);
                     let protected = terminal.protect(&command).unwrap();
+                    let tag = if ins == 0xB0 { 0x87 } else { 0x85 };
+                    assert!(data == 0 || protected.data[0] == tag);
                     let parsed = Command::parse(&protected.encode().unwrap()).unwrap();
                     assert_eq!(chip.unprotect_command(&parsed), Ok(command));
                     let response = Response { data: vec![0; data], sw: StatusWord::END_OF_FILE };
@@ -356,14 +401,56 @@ mod tests {
     }
 
     #[test]
-    fn the_counter_of_triple_des_goes_round() {
-        let key = |counter| SessionCipher::TripleDes.kdf(b"x", counter);
-        let side = || SecureMessaging::new(key(1), key(2), u128::from(u64::MAX)).unwrap();
-        let (mut terminal, mut chip) = (side(), side());
-        let command = Command::select_file(0x011E);
-        let protected = terminal.protect(&command).unwrap();
-        assert_eq!(terminal.ssc(), [0; 8]);
-        assert_eq!(chip.unprotect_command(&protected), Ok(command));
+    fn the_counter_goes_round_at_the_length_of_a_block() {
+        for (cipher, last, block) in
+            [(SessionCipher::TripleDes, u64::MAX.into(), 8), (SessionCipher::Aes128, u128::MAX, 16)]
+        {
+            let side = || SecureMessaging::new(cipher.kdf(b"x", 1), cipher.kdf(b"x", 2), last).unwrap();
+            let (mut terminal, mut chip) = (side(), side());
+            let command = Command::select_file(0x011E);
+            let protected = terminal.protect(&command).unwrap();
+            assert_eq!(terminal.ssc(), vec![0; block]);
+            assert_eq!(chip.unprotect_command(&protected), Ok(command));
+            let response = chip.protect_response(&Response::ok(vec![1])).unwrap();
+            assert_eq!(terminal.unprotect(&response), Ok(Response::ok(vec![1])));
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_of_a_response_is_noticed() {
+        for cipher in CIPHERS {
+            for (ins, data) in [(0xB0, 40), (0xB1, 40), (0xB0, 0), (0xB0, 200)] {
+                let command = Command::new(ins, 0, 0, Vec::new(), Some(256));
+                let exchange = |change: &dyn Fn(&mut Vec<u8>)| {
+                    let (mut terminal, mut chip) = sides(cipher);
+                    chip.unprotect_command(&terminal.protect(&command).unwrap()).unwrap();
+                    let response = Response { data: vec![7; data], sw: StatusWord::END_OF_FILE };
+                    let mut bytes = chip.protect_response(&response).unwrap().encode();
+                    change(&mut bytes);
+                    (bytes.len(), Response::parse(&bytes).map(|response| terminal.unprotect(&response)))
+                };
+                let (length, honest) = exchange(&|_| ());
+                assert!(honest.unwrap().is_ok());
+                for bit in 0..8 * length {
+                    let (_, flipped) = exchange(&|bytes| bytes[bit / 8] ^= 1 << (bit % 8));
+                    assert!(flipped.unwrap().is_err(), "{cipher:?} {ins:02X} {data} bit {bit}");
+                }
+            }
+        }
+    }
+
+    /// A response to an odd instruction byte has no DO'87', one to an even none of DO'85'.
+    #[test]
+    fn the_cryptogram_is_that_of_the_instruction() {
+        for (asked, answered, unexpected) in [(0xB0, 0xB1, 0x85), (0xB1, 0xB0, 0x87)] {
+            let (mut terminal, mut chip) = sides(SessionCipher::Aes128);
+            let command = |ins| Command::new(ins, 0, 0, Vec::new(), Some(256));
+            terminal.protect(&command(asked)).unwrap();
+            chip.protect(&command(answered)).unwrap();
+            let response = chip.protect_response(&Response::ok(vec![1])).unwrap();
+            let error = SecureMessagingError::UnexpectedDataObject(unexpected);
+            assert_eq!(terminal.unprotect(&response), Err(error));
+        }
     }
 
     #[test]
@@ -406,10 +493,8 @@ mod tests {
         let judge = |objects: &dyn Fn(&SecureMessaging) -> Vec<u8>| {
             let (mut terminal, mut chip) = sides(SessionCipher::TripleDes);
             chip.skip_message();
-            let mut data = objects(&chip);
-            let mac = chip.compute_mac(&data).unwrap();
-            data.extend(tlv::encode(DO_MAC, &mac));
-            terminal.unprotect(&Response { data, sw: StatusWord::OK })
+            let data = objects(&chip);
+            terminal.unprotect(&chip.authenticate_objects(data, StatusWord::OK).unwrap())
         };
         let status = tlv::encode(DO_STATUS, &[0x90, 0]);
         let padded = |chip: &SecureMessaging, indicator: u8, block: [u8; 8]| {
@@ -429,10 +514,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_instructions_and_keys_of_two_ciphers_are_refused() {
-        let (mut terminal, _) = sides(SessionCipher::Aes128);
-        let odd = Command::new(0xB1, 0, 0, Vec::new(), None);
-        assert_eq!(terminal.protect(&odd), Err(Error::OddInstruction(0xB1)));
+    fn keys_of_two_ciphers_are_refused() {
         let (enc, mac) = (SessionCipher::Aes128.kdf(b"x", 1), SessionCipher::TripleDes.kdf(b"x", 2));
         assert_eq!(SecureMessaging::new(enc, mac, 0).err(), Some(crypto::Error::KeyMismatch));
     }

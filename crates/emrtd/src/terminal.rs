@@ -1,47 +1,63 @@
 //! The driver: opens a chip, reads files, lets the chip prove itself.
 
-use lds::{CardAccess, Dg15, FileId};
+use lds::{AtrInfo, CardAccess, Dg15, FileId, atr_info};
 use rand_core::CryptoRng;
 
 use crate::active_authentication::{self, CHALLENGE};
 use crate::apdu::{LE_EXTENDED, LE_SHORT};
-use crate::chip_authentication::{ChipAuthenticationTask, key_agreement};
+use crate::chip_authentication::{ChipAuthenticationTask, KeyDirectory, TaskProtocol, key_agreement};
 use crate::pace::{ChipAuthenticationData, Established, PaceOffer};
-use crate::{ApduChannel, Command, Error, Password, Response, SecureMessaging, StatusWord, bac, pace};
+use crate::{ApduChannel, Command, Error, Password, Response, SecureMessaging, StatusWord, Step, bac, pace};
+
+mod read;
+
+pub use read::MAX_FILE_LENGTH;
+use read::Reading;
 
 /// The eMRTD application (Doc 9303-10, 3.6).
-const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
-/// No file is longer: READ BINARY has 15 bits of offset.
-pub const MAX_FILE_LENGTH: usize = 0x8000;
+pub(crate) const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];
 /// Reading a document takes a few hundred commands.
 const MAX_COMMANDS: u32 = 10_000;
-/// The first READ BINARY of a file asks for its tag and length.
-const HEADER: usize = 6;
-/// A chip that wants to be asked for less than this wants it once, not for every read.
-const MIN_CHUNK: usize = 16;
 
 /// How the chip was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessProtocol {
-    /// Basic Access Control.
+    /// The chip gives its files to anybody.
+    Unprotected,
+    /// Basic Access Control: the chip offers no PACE.
     Bac,
+    /// Basic Access Control, after PACE was offered and failed: only if [`AccessPolicy`] says so.
+    BacAfterPace,
     /// Password Authenticated Connection Establishment.
     Pace,
 }
 
 impl AccessProtocol {
-    /// `BAC` or `PACE`.
+    /// `none`, `BAC`, `BAC after PACE failed` or `PACE`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Unprotected => "none",
             Self::Bac => "BAC",
+            Self::BacAfterPace => "BAC after PACE failed",
             Self::Pace => "PACE",
         }
     }
 }
 
+/// What the terminal lets pass. The default: nothing that the standard does not, but an EF.ATR/INFO that cannot be read
+/// is taken for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AccessPolicy {
+    /// BAC is tried where PACE was offered and failed, or offered in no way that is allowed. Anybody between could so
+    /// force the weaker protocol.
+    pub bac_after_failed_pace: bool,
+    /// An EF.ATR/INFO that is there must say how long APDUs may be, as BSI TR-03105-5.1 has it (LDS_K).
+    pub strict_atr_info: bool,
+}
+
 enum Session {
-    /// Before access control.
+    /// Before access control, or with a chip that has none.
     Plain,
     Open(SecureMessaging),
     /// After an error of secure messaging, or once the keys are the server's.
@@ -51,10 +67,10 @@ enum Session {
 /// The reading side of a dialogue with one chip.
 pub struct Terminal<C> {
     channel: C,
+    policy: AccessPolicy,
     session: Session,
     commands: u32,
-    /// The most bytes that one READ BINARY asks for.
-    chunk: usize,
+    reading: Reading,
     /// Bytes of a signature of Active Authentication, known once EF.DG15 was read.
     signature_len: Option<usize>,
     /// What the chip said in PACE-CAM.
@@ -65,9 +81,22 @@ impl<C: ApduChannel> Terminal<C> {
     /// A terminal that has not opened the chip yet.
     #[must_use]
     pub fn new(channel: C) -> Self {
-        let (chunk, commands) = (LE_SHORT as usize, 0);
-        let session = Session::Plain;
-        Self { channel, session, commands, chunk, signature_len: None, chip_authentication: None }
+        Self::with_policy(channel, AccessPolicy::default())
+    }
+
+    /// The same, letting pass what `policy` says.
+    #[must_use]
+    pub fn with_policy(channel: C, policy: AccessPolicy) -> Self {
+        let (session, reading) = (Session::Plain, Reading::default());
+        Self {
+            channel,
+            policy,
+            session,
+            commands: 0,
+            reading,
+            signature_len: None,
+            chip_authentication: None,
+        }
     }
 
     /// After PACE-CAM: what the chip proves itself with, once its static keys were read and are authentic.
@@ -81,14 +110,8 @@ impl<C: ApduChannel> Terminal<C> {
         &mut self.channel
     }
 
-    /// Asks for at most `bytes` at a time instead of what a short response holds. Chips that take extended-length
-    /// commands are read faster with some thousand.
-    pub fn set_chunk(&mut self, bytes: u16) {
-        self.chunk = usize::from(bytes).max(MIN_CHUNK);
-    }
-
-    /// Opens the chip and selects the eMRTD application: by PACE if EF.CardAccess offers a supported way, else by BAC.
-    /// Never BAC after PACE failed: that would let anybody between force the weaker protocol.
+    /// Opens the chip and selects the eMRTD application: by PACE if EF.CardAccess offers it, else by BAC (Doc 9303-11,
+    /// 4.2). Never BAC after PACE failed, unless the policy says so.
     ///
     /// # Errors
     /// [`Error::AccessDenied`]: another document's password. [`Error::PaceNotOffered`]: a CAN, and no PACE. And those
@@ -102,41 +125,66 @@ impl<C: ApduChannel> Terminal<C> {
         self.session = Session::Plain;
         self.signature_len = None;
         self.chip_authentication = None;
-        match self.pace_offer()? {
-            Some(offer) => {
-                let established = self.pace(&offer, &password, rng)?;
-                self.session = Session::Open(established.session);
-                self.chip_authentication = established.chip_authentication;
-                self.select_application()?;
-                Ok(AccessProtocol::Pace)
+        let card_access = self.card_access();
+        // Only now is the master file selected for sure: phones may have selected the application.
+        if self.channel.extended_length_supported() {
+            self.learn_lengths()?;
+        }
+        let opened = card_access.and_then(|file| self.open_by_pace(file, &password, rng));
+        match (opened, &password) {
+            (Ok(true), _) => Ok(AccessProtocol::Pace),
+            (Ok(false), Password::Mrz(_)) => self.open_by_bac(&password, rng),
+            (Ok(false), Password::Can(_)) => Err(Error::PaceNotOffered),
+            (Err(Error::Channel(error)), _) => Err(Error::Channel(error)),
+            (Err(_), Password::Mrz(_)) if self.policy.bac_after_failed_pace => {
+                self.session = Session::Plain;
+                self.open_by_bac(&password, rng).map(|_| AccessProtocol::BacAfterPace)
             }
-            None => {
-                let Password::Mrz(key) = password else { return Err(Error::PaceNotOffered) };
-                self.select_application()?;
-                let (command, step) = bac::begin(&key);
-                let (command, step) = step.received(&self.transmit(&command)?, rng)?;
-                let session = step.received(&self.transmit(&command)?)?;
-                self.session = Session::Open(session);
-                Ok(AccessProtocol::Bac)
-            }
+            (Err(error), _) => Err(error),
         }
     }
 
-    /// What EF.CardAccess offers; `None` if the chip has no such file, as chips that know BAC only. A file that is
-    /// there and cannot be read is an error, not a reason for BAC.
-    fn pace_offer(&mut self) -> Result<Option<PaceOffer>, Error> {
-        let file = FileId::CardAccess;
-        let mut response = self.transmit(&Command::select_file(file.fid()))?;
-        if response.sw != StatusWord::OK {
-            // Something else than the master file may be selected; some chips do not know this command.
-            self.transmit(&Command::select_master_file())?;
-            response = self.transmit(&Command::select_file(file.fid()))?;
+    /// How long APDUs may be, if EF.ATR/INFO says so: extended ones are used for reading only then (Doc 9303-10,
+    /// 3.6.4.2).
+    fn learn_lengths(&mut self) -> Result<(), Error> {
+        self.reading.longest = LE_SHORT as usize;
+        let response = self.transmit(&Command::read_binary_of(atr_info::SFI, LE_SHORT))?;
+        if !matches!(response.sw, StatusWord::OK | StatusWord::END_OF_FILE) {
+            return Ok(());
         }
-        if response.sw != StatusWord::OK {
-            return Ok(None);
+        match AtrInfo::parse(&response.data) {
+            Ok(info) => {
+                // The channel's limit on commands is taken for one on responses too: none tells that.
+                let room = (info.max_response as usize).min(self.channel.max_command_length());
+                self.reading.longest = room.saturating_sub(2).clamp(LE_SHORT as usize, LE_EXTENDED as usize);
+                Ok(())
+            }
+            Err(error) if self.policy.strict_atr_info => Err(Error::AtrInfo(error)),
+            Err(_) => Ok(()),
         }
-        let bytes = self.read_selected(file, |_, _| {})?;
-        Ok(PaceOffer::choose(&CardAccess::parse(&bytes)?))
+    }
+
+    /// Whether the chip offers PACE, and is now open by it.
+    fn open_by_pace(
+        &mut self,
+        card_access: Option<Vec<u8>>,
+        password: &Password,
+        rng: &mut impl CryptoRng,
+    ) -> Result<bool, Error> {
+        let Some(bytes) = card_access else { return Ok(false) };
+        let card_access = CardAccess::parse(&bytes).map_err(Error::CardAccess)?;
+        let Some(offer) = PaceOffer::choose(&card_access) else {
+            // Ways that the standard does not allow, and no other, are PACE that fails; unknown OIDs are no PACE.
+            return card_access
+                .pace()
+                .next()
+                .map_or(Ok(false), |info| PaceOffer::allowed(info).map(|_| false));
+        };
+        let established = self.pace(&offer, password, rng)?;
+        self.session = Session::Open(established.session);
+        self.chip_authentication = established.chip_authentication;
+        self.select_application()?;
+        Ok(true)
     }
 
     fn pace(
@@ -153,89 +201,62 @@ impl<C: ApduChannel> Terminal<C> {
         step.received(&self.transmit(&command)?)
     }
 
+    fn open_by_bac(
+        &mut self,
+        password: &Password,
+        rng: &mut impl CryptoRng,
+    ) -> Result<AccessProtocol, Error> {
+        let Password::Mrz(key) = password else { return Err(Error::PaceNotOffered) };
+        self.select_application()?;
+        let (command, step) = bac::begin(key);
+        let challenge = self.transmit(&command)?;
+        if challenge.sw != StatusWord::OK && self.is_readable()? {
+            return Ok(AccessProtocol::Unprotected);
+        }
+        let (command, step) = step.received(&challenge, rng)?;
+        let session = step.received(&self.transmit(&command)?)?;
+        self.session = Session::Open(session);
+        Ok(AccessProtocol::Bac)
+    }
+
+    /// Whether the chip, that knows no BAC, gives its files to anybody.
+    fn is_readable(&mut self) -> Result<bool, Error> {
+        let selected = self.transmit(&Command::select_file(FileId::Com.fid()))?;
+        if selected.sw != StatusWord::OK {
+            return Ok(false);
+        }
+        Ok(self.transmit(&Command::read_binary(0, 1))? == Response::ok(vec![FileId::Com.tag()]))
+    }
+
     fn select_application(&mut self) -> Result<(), Error> {
         let response = self.transmit(&Command::select_application(&APPLICATION))?;
-        response.expect_ok("SELECT eMRTD application")
+        response.expect_ok(Step::SelectApplication)
     }
 
     /// Reads a file whole. `progress` hears of bytes read and bytes in all.
     ///
     /// # Errors
     /// [`Error::FileNotFound`], [`Error::FileAccessDenied`], [`Error::FileHeader`], [`Error::FileTooLong`],
-    /// [`Error::FileTruncated`]; and those of the dialogue.
+    /// [`Error::FileTruncated`]; and those of the dialogue. After [`Error::SecureMessaging`] with a plain answer, the
+    /// same terminal reads more carefully once it has opened the chip again: a chip may end its session when it is
+    /// asked for more than it has.
     pub fn read_file(&mut self, file: FileId, progress: impl FnMut(usize, usize)) -> Result<Vec<u8>, Error> {
-        let response = self.transmit(&Command::select_file(file.fid()))?;
-        if response.sw != StatusWord::OK {
-            return Err(file_error(file, "SELECT", response.sw));
-        }
-        let bytes = self.read_selected(file, progress)?;
+        let bytes = self.read_here(file, progress)?;
         if file == FileId::Dg(15) {
             self.signature_len = Dg15::parse(&bytes).ok().and_then(|dg15| signature_length(&dg15));
         }
         Ok(bytes)
     }
 
-    fn read_selected(
-        &mut self,
-        file: FileId,
-        mut progress: impl FnMut(usize, usize),
-    ) -> Result<Vec<u8>, Error> {
-        let mut bytes = self.read_some(file, 0, HEADER)?;
-        let length = file_length(&bytes).ok_or(Error::FileHeader(file))?;
-        if length > MAX_FILE_LENGTH {
-            return Err(Error::FileTooLong { file, length });
-        }
-        while bytes.len() < length {
-            progress(bytes.len(), length);
-            let more = self.read_some(file, bytes.len(), length - bytes.len())?;
-            if more.is_empty() {
-                return Err(Error::FileTruncated { file, length, got: bytes.len() });
-            }
-            bytes.extend(more);
-        }
-        bytes.truncate(length);
-        progress(length, length);
-        Ok(bytes)
-    }
-
-    /// One READ BINARY of at most `wanted` bytes, repeated with less if the chip wants that; empty at the file's end.
-    fn read_some(&mut self, file: FileId, offset: usize, wanted: usize) -> Result<Vec<u8>, Error> {
-        let too_long = Error::FileTooLong { file, length: offset };
-        let offset =
-            u16::try_from(offset).ok().filter(|o| usize::from(*o) < MAX_FILE_LENGTH).ok_or(too_long)?;
-        let mut le = wanted.min(self.chunk).min(self.max_response_data());
-        loop {
-            let response =
-                self.transmit(&Command::read_binary(offset, u32::try_from(le).unwrap_or(LE_SHORT)))?;
-            let less = match response.sw {
-                StatusWord::OK | StatusWord::END_OF_FILE if response.data.len() <= le => {
-                    return Ok(response.data);
-                }
-                StatusWord::OK | StatusWord::END_OF_FILE => return Err(Error::MalformedResponse),
-                StatusWord::WRONG_OFFSET => return Ok(Vec::new()),
-                StatusWord::WRONG_LENGTH => le / 2,
-                sw => sw.exact_length().unwrap_or(0),
-            };
-            if less == 0 || less >= le {
-                return Err(file_error(file, "READ BINARY", response.sw));
-            }
-            le = less;
-            self.chunk = self.chunk.min(less.max(MIN_CHUNK));
-        }
-    }
-
-    /// What fits a response, protected or not, of the length that the channel and the chunk allow.
-    fn max_response_data(&self) -> usize {
-        let extended = self.chunk > LE_SHORT as usize && self.channel.extended_length_supported();
-        self.response_data(if extended { LE_EXTENDED } else { LE_SHORT })
-    }
-
-    /// What fits a response of `le` bytes, protected or not.
-    fn response_data(&self, le: u32) -> usize {
-        match &self.session {
-            Session::Open(session) => SecureMessaging::max_response_data(session.cipher(), le as usize),
-            _ => le as usize,
-        }
+    /// Reads a file of the master file in the open session, and selects the eMRTD application again.
+    ///
+    /// # Errors
+    /// As [`read_file`](Self::read_file).
+    pub fn read_master_file(&mut self, file: FileId) -> Result<Vec<u8>, Error> {
+        self.transmit(&Command::select_master_file())?.expect_ok(Step::SelectFile)?;
+        let bytes = self.read_here(file, |_, _| {});
+        self.select_application()?;
+        bytes
     }
 
     /// Lets the chip sign a challenge of eight bytes. EF.DG15 is read before, if it was not, since the length of the
@@ -249,13 +270,13 @@ impl<C: ApduChannel> Terminal<C> {
         if self.signature_len.is_none() {
             self.read_file(FileId::Dg(15), |_, _| {})?;
         }
-        let short = self.signature_len.is_none_or(|length| length <= self.response_data(LE_SHORT));
+        let short = self.signature_len.is_none_or(|length| length <= self.response_data(LE_SHORT as usize));
         if !short && !self.channel.extended_length_supported() {
             return Err(Error::ExtendedLengthRequired);
         }
         let le = if short { LE_SHORT } else { LE_EXTENDED };
         let response = self.transmit(&active_authentication::command(challenge, le))?;
-        response.expect_ok("INTERNAL AUTHENTICATE")?;
+        response.expect_ok(Step::ActiveAuthentication)?;
         Ok(response.data)
     }
 
@@ -268,11 +289,33 @@ impl<C: ApduChannel> Terminal<C> {
         if !matches!(self.session, Session::Open(_)) {
             return Err(Error::NoSession);
         }
-        for command in key_agreement(task)? {
-            self.transmit(&command)?.expect_ok("Chip Authentication")?;
+        let commands = key_agreement(task)?;
+        if task.directory == KeyDirectory::MasterFile {
+            self.transmit(&Command::select_master_file())?.expect_ok(Step::SelectFile)?;
+        }
+        if let Err(error) = self.agree(&commands) {
+            // Doc 9303-11, 8.5, note 1: chips that do not know MSE:Set KAT take MSE:Set AT in the same session.
+            match (&error, &task.protocol) {
+                (Error::Status { .. }, TaskProtocol::Kat) => {
+                    self.agree(&key_agreement(&task.without_kat())?)?
+                }
+                _ => return Err(error),
+            }
         }
         self.session = Session::Over;
         task.proof_commands.iter().map(|command| self.exchange(command)).collect()
+    }
+
+    fn agree(&mut self, commands: &[Command]) -> Result<(), Error> {
+        commands.iter().try_for_each(|command| self.transmit(command)?.expect_ok(Step::ChipAuthentication))
+    }
+
+    /// What fits a response of `length` bytes, protected or not.
+    fn response_data(&self, length: usize) -> usize {
+        match &self.session {
+            Session::Open(session) => SecureMessaging::max_response_data(session.cipher(), length),
+            _ => length,
+        }
     }
 
     /// Sends a command, protected once a session is open.
@@ -304,26 +347,6 @@ impl<C: ApduChannel> Terminal<C> {
         }
         Ok(self.channel.transceive(command)?)
     }
-}
-
-fn file_error(file: FileId, step: &'static str, sw: StatusWord) -> Error {
-    match sw {
-        StatusWord::NOT_FOUND => Error::FileNotFound(file),
-        StatusWord::SECURITY_STATUS => Error::FileAccessDenied(file),
-        sw => Error::Status { step, sw },
-    }
-}
-
-/// The length of the whole file, out of its first bytes: a tag of one byte, a length of one to five.
-fn file_length(header: &[u8]) -> Option<usize> {
-    let [_, first, digits @ ..] = header else { return None };
-    let count = match *first {
-        0..=0x7F => return Some(2 + usize::from(*first)),
-        0x81..=0x84 => usize::from(first & 0x7F),
-        _ => return None,
-    };
-    let length = digits.get(..count)?.iter().fold(0_usize, |n, digit| n << 8 | usize::from(*digit));
-    length.checked_add(2 + count)
 }
 
 /// Bytes of a signature under this key.

@@ -4,8 +4,8 @@
 
 use crypto::pad::pad_method2;
 use crypto::{Curve, EcPrivateKey, PublicKey, SessionCipher};
-use emrtd::Error;
 use emrtd::pace::{CamTranscript, PaceCamError, PaceOffer};
+use emrtd::{Error, Step};
 use lds::CardAccess;
 use lds::security_info::{
     ChipAuthenticationPublicKeyInfo, KeyAgreement, PaceInfo, PaceMapping, SecurityInfo,
@@ -122,7 +122,7 @@ fn data_that_are_not_under_8a_are_missing() {
         run.says(0x8B, &data);
         run.responses[3][4] ^= 1;
     };
-    assert_eq!(changed(wrong_token), Err(Error::WrongAuthentication { step: "PACE" }));
+    assert_eq!(changed(wrong_token), Err(Error::WrongAuthentication { step: Step::PaceToken }));
 }
 
 #[test]
@@ -165,12 +165,12 @@ fn a_key_of_one_file_alone_proves_nothing() {
 
 #[test]
 fn a_run_of_other_keys_or_answers_is_refused() {
-    let wrong_token = Err(Error::WrongAuthentication { step: "PACE" });
+    let wrong_token = Err(Error::WrongAuthentication { step: Step::PaceToken });
     assert_eq!(changed(|run| run.password_key[0] ^= 1), wrong_token);
     assert_eq!(changed(|run| run.mapping_private_key[31] ^= 1), wrong_token);
     assert_eq!(changed(|run| run.ephemeral_private_key[31] ^= 1), wrong_token);
     assert_eq!(changed(|run| run.responses[3][4] ^= 1), wrong_token);
-    let malformed = Err(Error::MalformedAnswer { step: "PACE" });
+    let malformed = Err(Error::MalformedAnswer { step: Step::PaceTranscript });
     assert_eq!(changed(|run| run.responses.truncate(3)), malformed);
     let generic = PaceInfo::new(KeyAgreement::Ecdh, PaceMapping::Generic, AES, 13);
     assert!(changed(|run| run.offer = PaceOffer::allowed(&generic).unwrap()).is_err());

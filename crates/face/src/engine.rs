@@ -1,6 +1,6 @@
 //! Which engines count.
 
-use jose::{Jwk, JwkSet};
+use jose::{Algorithm, Jwk, JwkSet};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -13,14 +13,40 @@ pub struct Engine {
     pub id: String,
     /// The versions accepted. What an engine's figures are worth is known per version.
     pub versions: Vec<String>,
-    /// Its public keys, P-256, each with a `kid`.
+    /// Its public keys, P-256 (ES256) or Ed25519 (EdDSA), each with a `kid`. A new key is added before the engine signs
+    /// with it, an old one removed when no result of it is on its way.
     pub keys: Vec<Jwk>,
-    /// A laboratory certified its attack detection (ISO/IEC 30107-3, CEN/TS 18099): one condition of eidas3.
+    /// What laboratories certified of its attack detection.
     #[serde(default)]
-    pub certified: bool,
+    pub certificates: Vec<Certificate>,
     /// It compares nothing and says so: accepted in the demo environment only.
     #[serde(default)]
     pub demo: bool,
+}
+
+/// What a certificate is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attack {
+    /// Print, screen, mask in front of the camera (ISO/IEC 30107-3).
+    Presentation,
+    /// A picture that did not come from the camera (CEN/TS 18099).
+    Injection,
+}
+
+/// A laboratory's certificate on an engine's attack detection. A result names it; one that is not configured does not
+/// count. One of each kind is a condition of eidas3.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificate {
+    /// What it is about.
+    pub detects: Attack,
+    /// The standard of the test, `ISO/IEC 30107-3:2023`.
+    pub standard: String,
+    /// The level reached, in the laboratory's words, `2` or `substantial`.
+    pub level: String,
+    /// The certificate's number.
+    pub id: String,
 }
 
 /// The configured engines, found by the key that signed.
@@ -34,7 +60,7 @@ impl EngineRegistry {
     ///
     /// # Errors
     /// [`Error::Registry`]: an id or `kid` that stands twice, an engine without version or key, a key without `kid`
-    /// or that is no public key on P-256.
+    /// or that is no public key on P-256 or of Ed25519.
     pub fn new(engines: Vec<Engine>) -> Result<Self, Error> {
         let (mut ids, mut kids) = (Vec::new(), Vec::new());
         for engine in &engines {
@@ -52,8 +78,8 @@ impl EngineRegistry {
                     return Err(refuse("a kid that stands twice"));
                 }
                 kids.push(kid);
-                if !matches!(key.public_key(), Ok(crypto::PublicKey::Ec(_))) {
-                    return Err(refuse("a key that is no public key on P-256"));
+                if ![Algorithm::Es256, Algorithm::EdDsa].iter().any(|algorithm| key.verifies(*algorithm)) {
+                    return Err(refuse("a key that is no public key on P-256 or of Ed25519"));
                 }
             }
         }
@@ -86,7 +112,7 @@ mod tests {
     }
 
     fn engine(id: &str, keys: Vec<Jwk>) -> Engine {
-        Engine { id: id.into(), versions: vec!["1".into()], keys, certified: false, demo: false }
+        Engine { id: id.into(), versions: vec!["1".into()], keys, certificates: vec![], demo: false }
     }
 
     fn problem(engines: Vec<Engine>) -> Option<&'static str> {
@@ -108,7 +134,10 @@ mod tests {
         assert_eq!(problem(vec![engine("a", vec![nameless])]), Some("a key without kid"));
         let rsa = RsaPrivateKey::generate(2048, &mut ChaCha20Rng::seed_from_u64(1)).unwrap().public_key();
         let rsa = Jwk::from_public_key(&PublicKey::Rsa(rsa)).unwrap();
-        assert_eq!(problem(vec![engine("a", vec![rsa])]), Some("a key that is no public key on P-256"));
+        assert_eq!(
+            problem(vec![engine("a", vec![rsa])]),
+            Some("a key that is no public key on P-256 or of Ed25519")
+        );
     }
 
     #[test]

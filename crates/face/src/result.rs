@@ -33,6 +33,47 @@ pub enum Verdict {
     NotPerformed,
 }
 
+/// What an engine found of one kind of attack, and what its word is worth.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Detection {
+    /// The outcome.
+    pub verdict: Verdict,
+    /// The certificate that the detection was made under; without one it is the engine's own claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateName>,
+}
+
+impl From<Verdict> for Detection {
+    /// Without a certificate.
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, certificate: None }
+    }
+}
+
+/// A certificate, as a result names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateName {
+    /// The standard of the test.
+    pub standard: String,
+    /// The level reached.
+    pub level: String,
+    /// The certificate's number.
+    pub id: String,
+}
+
+/// What makes an engine ask for a person's look at a match that it made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewSignal {
+    /// The portrait may be a morph of two faces.
+    Morph,
+    /// The portrait, or the probe, was retouched.
+    Retouched,
+    /// Something that this version of the contract has no word for.
+    #[serde(other)]
+    Other,
+}
+
 /// The content of an engine's signed result. The statement around it says the engine's id (`iss`), our issuer
 /// (`aud`), the result's id (`jti`) and the time of signing (`iat`).
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -46,13 +87,19 @@ pub struct EngineResult {
     /// The similarity at which this engine says "the same person".
     pub threshold: f64,
     /// Presentation attack detection (ISO/IEC 30107-3): a living person, no print, screen or mask.
-    pub liveness: Verdict,
+    pub presentation: Detection,
     /// Injection attack detection (CEN/TS 18099): the probe comes from this phone's camera.
-    pub injection: Verdict,
+    pub injection: Detection,
+    /// Why a person should look at it before it counts; none as a rule.
+    #[serde(default)]
+    pub review: Vec<ReviewSignal>,
     /// The server's nonce of this capture.
     pub capture_nonce: String,
     /// The enrolment.
     pub enrolment_id: String,
+    /// SHA-256 of the device key of the phone that captured: as an uncompressed SEC 1 point.
+    #[serde(serialize_with = "write_digest", deserialize_with = "read_digest")]
+    pub device_key_thumbprint: [u8; 32],
     /// SHA-256 of the image bytes inside the authenticated EF.DG2.
     #[serde(serialize_with = "write_digest", deserialize_with = "read_digest")]
     pub portrait_sha256: [u8; 32],
@@ -61,6 +108,9 @@ pub struct EngineResult {
     pub probe_sha256: [u8; 32],
     /// When the probe was captured.
     pub captured_at: UnixTime,
+    /// Until when the result may be used.
+    #[serde(rename = "exp")]
+    pub expires_at: UnixTime,
 }
 
 /// Without the score and the digests of a face.

@@ -6,7 +6,10 @@ use clock::UnixTime;
 use jose::{Expected, decode_header, verify_statement};
 use serde::{Deserialize, Serialize};
 
-use crate::{Comparison, Engine, EngineRegistry, EngineResult, Error, PURPOSE, Verdict};
+use crate::{
+    Attack, Comparison, Detection, Engine, EngineRegistry, EngineResult, Error, PURPOSE, ReviewSignal,
+    Verdict,
+};
 
 /// How far the engine's clock may be ahead of ours, in seconds.
 const CLOCK_SKEW: i64 = 60;
@@ -19,7 +22,7 @@ pub struct FacePolicy {
     pub min_similarity: f64,
     /// From here up to the threshold the answer is "another capture, or a desk" instead of "not the same person".
     pub borderline_similarity: f64,
-    /// How old capture and result may be, in seconds.
+    /// How old capture and result may be, and how long a result may be good, in seconds.
     pub max_age: i64,
     /// Whether engines that compare nothing count: in the demo environment only.
     pub accept_demo: bool,
@@ -34,6 +37,8 @@ pub struct Expectation<'a> {
     pub portrait_sha256: [u8; 32],
     /// The enrolment.
     pub enrolment_id: &'a str,
+    /// SHA-256 of its device key, as an uncompressed SEC 1 point.
+    pub device_key_thumbprint: [u8; 32],
     /// Our issuer identifier.
     pub audience: &'a str,
 }
@@ -67,10 +72,16 @@ impl MatchedFace {
         &self.result.engine_version
     }
 
-    /// The engine's attack detection is certified, and in this result it looked for injection too.
+    /// Presentation and injection were looked for, each under a certificate that is configured for the engine.
     #[must_use]
     pub fn certified(&self) -> bool {
-        self.certified && self.result.injection == Verdict::Passed
+        self.certified
+    }
+
+    /// Why a person should look at it before it counts.
+    #[must_use]
+    pub fn review(&self) -> &[ReviewSignal] {
+        &self.result.review
     }
 
     /// The engine compares nothing; the demo environment accepts it.
@@ -79,7 +90,13 @@ impl MatchedFace {
         self.demo
     }
 
-    /// The result's id, as the engine gave it.
+    /// Until when the result could be used: its id is remembered as long.
+    #[must_use]
+    pub fn expires_at(&self) -> UnixTime {
+        self.result.expires_at
+    }
+
+    /// The result's id, as the engine gave it: a caller takes each once.
     #[must_use]
     pub fn result_id(&self) -> &str {
         &self.result_id
@@ -138,11 +155,13 @@ impl fmt::Debug for MatchedFace {
 /// Verifies an engine's signed result:
 /// 1. the key that signed belongs to a configured engine, and the signature, purpose, issuer and audience are right;
 /// 2. the engine's version is configured;
-/// 3. the result belongs to this capture, enrolment and portrait;
+/// 3. the result belongs to this capture, enrolment, phone and portrait;
 /// 4. it is fresh;
 /// 5. it comes from a demo engine only if the policy accepts one, and else compared two pictures;
-/// 6. nothing speaks against a living person in front of the camera;
+/// 6. nothing speaks against a living person in front of the camera, and no certificate is claimed that is not configured;
 /// 7. similarity reaches the engine's threshold, and the policy's.
+///
+/// That no result counts twice is the caller's to see to, by [`MatchedFace::result_id`].
 ///
 /// # Errors
 /// The first step that fails. Attack detection stands before the score, so that a suspected attack learns none.
@@ -166,11 +185,11 @@ pub fn verify_engine_result(
     check_binding(&result, expectation)?;
     check_times(&result, statement.issued_at, policy, at)?;
     check_comparison(engine, &result, policy)?;
-    check_attack_detection(&result)?;
+    let certified = check_attack_detection(engine, &result)?;
     check_similarity(&result, policy)?;
     Ok(MatchedFace {
         engine_id: engine.id.clone(),
-        certified: engine.certified,
+        certified,
         demo: engine.demo,
         result_id: statement.id,
         result,
@@ -192,6 +211,9 @@ fn check_binding(result: &EngineResult, expectation: &Expectation<'_>) -> Result
     if result.enrolment_id != expectation.enrolment_id {
         return Err(Error::Enrolment);
     }
+    if result.device_key_thumbprint != expectation.device_key_thumbprint {
+        return Err(Error::Device);
+    }
     if result.portrait_sha256 != expectation.portrait_sha256 {
         return Err(Error::PortraitMismatch);
     }
@@ -208,8 +230,12 @@ fn check_times(
     if age < -CLOCK_SKEW || issued_at < result.captured_at {
         return Err(Error::Time);
     }
+    // Without a bound an engine could sign results that are good for years.
+    if result.expires_at.since(issued_at) > policy.max_age {
+        return Err(Error::Time);
+    }
     // The result is no older than the capture, so the capture's age bounds both.
-    if age > policy.max_age { Err(Error::Expired) } else { Ok(()) }
+    if age > policy.max_age || at >= result.expires_at { Err(Error::Expired) } else { Ok(()) }
 }
 
 fn check_comparison(engine: &Engine, result: &EngineResult, policy: &FacePolicy) -> Result<(), Error> {
@@ -219,11 +245,26 @@ fn check_comparison(engine: &Engine, result: &EngineResult, policy: &FacePolicy)
     if result.comparison == Comparison::Performed { Ok(()) } else { Err(Error::NotCompared) }
 }
 
-fn check_attack_detection(result: &EngineResult) -> Result<(), Error> {
-    if result.liveness != Verdict::Passed {
+/// Whether both kinds were looked for under a certificate.
+fn check_attack_detection(engine: &Engine, result: &EngineResult) -> Result<bool, Error> {
+    if result.presentation.verdict != Verdict::Passed {
         return Err(Error::Liveness);
     }
-    if result.injection == Verdict::Failed { Err(Error::Injection) } else { Ok(()) }
+    if result.injection.verdict == Verdict::Failed {
+        return Err(Error::Injection);
+    }
+    let presentation = certified(engine, Attack::Presentation, &result.presentation)?;
+    let injection = certified(engine, Attack::Injection, &result.injection)?;
+    Ok(presentation && injection)
+}
+
+fn certified(engine: &Engine, attack: Attack, detection: &Detection) -> Result<bool, Error> {
+    let Some(named) = &detection.certificate else { return Ok(false) };
+    let configured = engine.certificates.iter().any(|known| {
+        known.detects == attack
+            && (&known.standard, &known.level, &known.id) == (&named.standard, &named.level, &named.id)
+    });
+    if configured { Ok(detection.verdict == Verdict::Passed) } else { Err(Error::Certificate) }
 }
 
 fn check_similarity(result: &EngineResult, policy: &FacePolicy) -> Result<(), Error> {

@@ -76,7 +76,8 @@ impl IdentityState {
             ReviewPending => matches!(next, Active | Blocked | Erased),
             Active => matches!(next, Paused | Blocked | Expired | Erased),
             Paused => matches!(next, Active | Blocked | Expired | Erased),
-            Blocked => matches!(next, Active | Erased),
+            // Expired: its holder gives up her own block, and enrols the document again.
+            Blocked => matches!(next, Active | Expired | Erased),
             Expired => matches!(next, Blocked | Erased),
             Erased => false,
         }
@@ -160,6 +161,7 @@ pub struct Identity {
     pub(crate) document: DocumentRecord,
     pub(crate) device: DeviceRecord,
     pub(crate) consents: BTreeMap<String, ConsentRecord>,
+    pub(crate) review: bool,
     pub(crate) enrolled_at: UnixTime,
 }
 
@@ -186,6 +188,12 @@ impl Identity {
     #[must_use]
     pub fn document(&self) -> &DocumentRecord {
         &self.document
+    }
+
+    /// Whether a person must look at it before it is active: an engine asked for that.
+    #[must_use]
+    pub fn needs_review(&self) -> bool {
+        self.review
     }
 
     /// The phone.

@@ -6,7 +6,7 @@
 
 use clock::UnixTime;
 use crypto::sha256;
-use face::MatchedFace;
+use face::{MatchedFace, ReviewSignal};
 use jose::{Expected, JwkSet, SigningKey, Statement, sign_statement, verify_statement};
 use protocol::Base64;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,9 @@ pub struct HolderDecision {
     sod_sha256: Base64,
     dg2_sha256: Base64,
     portrait_sha256: Base64,
+    /// Why a person should look at it before the identity is active.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    review: Vec<ReviewSignal>,
 }
 
 /// What a decision must be about.
@@ -49,6 +52,7 @@ impl HolderDecision {
             sod_sha256: sha256(sod).into(),
             dg2_sha256: sha256(dg2).into(),
             portrait_sha256: (*matched.portrait_sha256()).into(),
+            review: matched.review().to_vec(),
         }
     }
 
@@ -68,7 +72,14 @@ impl HolderDecision {
             sod_sha256: sha256(sod).into(),
             dg2_sha256: sha256(dg2).into(),
             portrait_sha256: portrait_sha256.into(),
+            review: Vec::new(),
         }
+    }
+
+    /// Why a person should look at it before the identity is active; empty as a rule.
+    #[must_use]
+    pub fn review(&self) -> &[ReviewSignal] {
+        &self.review
     }
 
     /// How holder and document were compared.
@@ -194,6 +205,7 @@ pub(crate) mod tests {
             sod_sha256: sod_sha256.into(),
             dg2_sha256: [2; 32].into(),
             portrait_sha256: [3; 32].into(),
+            review: vec![],
         }
     }
 

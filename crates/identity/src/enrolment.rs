@@ -82,6 +82,10 @@ pub enum EvidenceKind {
     HolderDecision,
     /// The PIN key with its proof of possession: 12.
     PinKey,
+    /// The person goes to a desk: 13.
+    DeskRequest,
+    /// Frames of one step of a challenge, as they came: 14.
+    FaceStep,
     /// A file of the chip: EF.COM 100, EF.SOD 101, EF.CardAccess 102, EF.CardSecurity 103, EF.DG*n* 200 + n.
     File(FileId),
 }
@@ -103,6 +107,8 @@ impl EvidenceKind {
             Self::FaceSession => 10,
             Self::HolderDecision => 11,
             Self::PinKey => 12,
+            Self::DeskRequest => 13,
+            Self::FaceStep => 14,
             Self::File(FileId::Com) => 100,
             Self::File(FileId::Sod) => 101,
             Self::File(FileId::CardAccess) => 102,
@@ -127,6 +133,8 @@ impl EvidenceKind {
             10 => Self::FaceSession,
             11 => Self::HolderDecision,
             12 => Self::PinKey,
+            13 => Self::DeskRequest,
+            14 => Self::FaceStep,
             100 => Self::File(FileId::Com),
             101 => Self::File(FileId::Sod),
             102 => Self::File(FileId::CardAccess),
@@ -148,7 +156,7 @@ impl EvidenceKind {
     /// Holds the face: erased in the transaction that stores the decision on the holder.
     #[must_use]
     pub fn is_face_data(self) -> bool {
-        matches!(self, Self::File(FileId::Dg(2)) | Self::FaceSession)
+        matches!(self, Self::File(FileId::Dg(2)) | Self::FaceSession | Self::FaceStep)
     }
 }
 
@@ -387,7 +395,7 @@ mod tests {
     #[test]
     fn numbers_of_evidence_are_read_back_and_distinct() {
         let kinds: Vec<_> = (0..400).filter_map(|n| EvidenceKind::from_number(n).map(|k| (n, k))).collect();
-        assert_eq!(kinds.len(), 12 + 4 + 16);
+        assert_eq!(kinds.len(), 14 + 4 + 16);
         for (number, kind) in kinds {
             assert_eq!(kind.number(), number);
         }

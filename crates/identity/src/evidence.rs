@@ -7,6 +7,8 @@
 //! | `CaAttempt`, `AaAttempt` | [`ChipAttempt`] |
 //! | `CaResponses`, `AaSignature` | [`ChipAnswer`] |
 //! | `FaceSession` | the capture's nonce and times; erased with the portrait |
+//! | `FaceStep` | the request's body with the frames; erased when its session ends, and with the portrait |
+//! | `DeskRequest` | until when an agent may decide |
 //! | `HolderDecision` | our own signed statement, [`crate::decision`] |
 //! | `File` | the file's bytes |
 

@@ -3,6 +3,7 @@
 //! ```text
 //! Pending -> Claimed -> Approved -> Released -> CodeIssued -> Redeemed -> Delivered
 //!                                                                |  a code used twice -> Revoked
+//!                                     \  to our own pages: no code, a session -> Delivered
 //! Pending, Claimed -> Refused | Cancelled;  Approved -> Refused (three wrong release codes) | Cancelled
 //! ```
 //! Expiry is a time, not a state: a login past its time has left every state.
@@ -28,7 +29,7 @@ pub enum LoginState {
     CodeIssued = 4,
     /// The client exchanged the code.
     Redeemed = 5,
-    /// The client read the claims: the access token is used up.
+    /// The client read the claims: the access token is used up. A login to our own pages: its session began.
     Delivered = 6,
     /// The person refused, or the release code was wrong three times.
     Refused = 7,
@@ -72,7 +73,7 @@ impl LoginState {
             Self::Pending => &[Self::Claimed, Self::Refused, Self::Cancelled],
             Self::Claimed => &[Self::Approved, Self::Refused, Self::Cancelled],
             Self::Approved => &[Self::Released, Self::Refused, Self::Cancelled],
-            Self::Released => &[Self::CodeIssued],
+            Self::Released => &[Self::CodeIssued, Self::Delivered],
             Self::CodeIssued => &[Self::Redeemed],
             Self::Redeemed => &[Self::Delivered, Self::Revoked],
             Self::Delivered => &[Self::Revoked],

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::names::MrzName;
 use crate::{BirthDate, Error};
 
+mod correction;
 mod rules;
 
+pub use correction::Correction;
 pub use rules::check_email;
 
 /// Where an attribute comes from. It goes with the attribute wherever that goes.
@@ -178,6 +180,9 @@ pub struct PivotIdentity {
     preferred_username: Option<Attribute<String>>,
     /// The name of the MRZ, which the person cannot choose.
     mrz_name: String,
+    /// The chip's text on the place of birth, if it has one: a correction must fit it too.
+    #[serde(default)]
+    chip_place: Option<String>,
 }
 
 impl PivotIdentity {

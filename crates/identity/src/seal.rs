@@ -63,9 +63,17 @@ impl SealedEnrolment {
             document: parts.document,
             device: parts.device,
             consents: parts.consents,
+            review: false,
             enrolled_at: UnixTime(0),
         };
         Self { enrolment_id: enrolment_id.to_owned(), identity, evidence_count }
+    }
+
+    /// The same, of which an engine said that a person should look at it.
+    #[must_use]
+    pub fn to_be_reviewed(mut self) -> Self {
+        self.identity.review = true;
+        self
     }
 }
 
@@ -199,7 +207,8 @@ pub fn seal(
         report: proved.report,
     };
     let device = DeviceRecord { id: device_id, device_key: device_key.to_sec1(), pin_key: pin_key.to_sec1() };
-    let identity = Identity { pivot, facts, level, document, device, consents, enrolled_at: at };
+    let review = !decision.decision().review().is_empty();
+    let identity = Identity { pivot, facts, level, document, device, consents, review, enrolled_at: at };
     let evidence_count = evidence.next_sequence();
     Ok(SealedEnrolment { enrolment_id: id.to_owned(), identity, evidence_count })
 }

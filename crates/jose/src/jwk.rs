@@ -1,8 +1,9 @@
 //! JSON Web Key (RFC 7517), its parameters for EC and RSA (RFC 7518, section 6), its thumbprint (RFC 7638).
 
-use crypto::{Curve, EcPublicKey, PublicKey, RsaPublicKey, sha256};
+use crypto::{Curve, EcPublicKey, Ed25519PublicKey, PublicKey, RsaPublicKey, sha256};
 use serde::{Deserialize, Serialize};
 
+use crate::jws::VerificationKey;
 use crate::{Algorithm, Error, KeyManagement, MAX_LEN, base64url};
 
 /// The most keys in a set.
@@ -84,6 +85,22 @@ impl Jwk {
         Ok(Self { key_use: Some("enc".into()), alg: Some(alg.name().into()), ..signing })
     }
 
+    /// Writes a key of Ed25519 (RFC 8037, 2). Its `kid` is its thumbprint.
+    #[must_use]
+    pub fn from_ed25519(key: &Ed25519PublicKey) -> Self {
+        let x = base64url::encode(&key.to_bytes());
+        let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#);
+        Self {
+            kty: "OKP".into(),
+            crv: Some("Ed25519".into()),
+            x: Some(x),
+            kid: Some(base64url::encode(&sha256(canonical.as_bytes()))),
+            key_use: Some("sig".into()),
+            alg: Some(Algorithm::EdDsa.name().into()),
+            ..Self::default()
+        }
+    }
+
     /// An ephemeral key on P-256: its coordinates alone.
     pub(crate) fn bare(key: &EcPublicKey) -> Self {
         let point = key.to_sec1();
@@ -149,17 +166,40 @@ impl Jwk {
         Ok(base64url::encode(&sha256(canonical.as_bytes())))
     }
 
+    /// Whether the key verifies signatures of this algorithm.
+    #[must_use]
+    pub fn verifies(&self, algorithm: Algorithm) -> bool {
+        self.verification_key(algorithm).is_ok()
+    }
+
     /// The key, if it may verify signatures of this algorithm.
-    pub(crate) fn verification_key(&self, algorithm: Algorithm) -> Result<PublicKey, Error> {
+    pub(crate) fn verification_key(&self, algorithm: Algorithm) -> Result<VerificationKey, Error> {
         let names_another = |member: &Option<String>, value| member.as_deref().is_some_and(|m| m != value);
         if names_another(&self.key_use, "sig") || names_another(&self.alg, algorithm.name()) {
             return Err(Error::KeyMismatch);
         }
+        if algorithm == Algorithm::EdDsa {
+            return self.ed25519().map(VerificationKey::Ed25519);
+        }
         let key = self.public_key()?;
         match (&key, algorithm) {
-            (PublicKey::Ec(_), Algorithm::Es256) | (PublicKey::Rsa(_), Algorithm::Rs256) => Ok(key),
+            (PublicKey::Ec(_), Algorithm::Es256) | (PublicKey::Rsa(_), Algorithm::Rs256) => {
+                Ok(VerificationKey::Spki(key))
+            }
             _ => Err(Error::KeyMismatch),
         }
+    }
+
+    /// RFC 8037, 2.
+    fn ed25519(&self) -> Result<Ed25519PublicKey, Error> {
+        if self.d.is_some() {
+            return Err(Error::Jwk("private key"));
+        }
+        if self.kty != "OKP" || self.crv.as_deref() != Some("Ed25519") {
+            return Err(Error::KeyMismatch);
+        }
+        let x = member(&self.x, "x")?.try_into().map_err(|_| Error::Jwk("coordinate length"))?;
+        Ed25519PublicKey::from_bytes(&x).map_err(|_| Error::Jwk("point"))
     }
 
     /// RFC 7518, 6.2.1: coordinates are of the field's full length.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crypto::{Curve, EcPrivateKey, EcdsaSignature, HashAlgorithm, PublicKey};
+use crypto::{Curve, EcPrivateKey, EcdsaSignature, Ed25519PublicKey, HashAlgorithm, PublicKey, RsaSigner};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use serde::de::DeserializeOwned;
@@ -20,9 +20,12 @@ pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256.
     #[serde(rename = "ES256")]
     Es256,
-    /// RSASSA-PKCS1-v1_5 with SHA-256: verified, never made.
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
     #[serde(rename = "RS256")]
     Rs256,
+    /// Ed25519 (RFC 8037, 3.1; RFC 9864 calls it `Ed25519`): verified, never made.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
 }
 
 impl Algorithm {
@@ -32,13 +35,15 @@ impl Algorithm {
         match self {
             Self::Es256 => "ES256",
             Self::Rs256 => "RS256",
+            Self::EdDsa => "EdDSA",
         }
     }
 
-    fn from_name(name: &str) -> Result<Self, Error> {
+    pub(crate) fn from_name(name: &str) -> Result<Self, Error> {
         match name {
             "ES256" => Ok(Self::Es256),
             "RS256" => Ok(Self::Rs256),
+            "EdDSA" => Ok(Self::EdDsa),
             "none" => Err(Error::Unsigned),
             _ => Err(Error::UnsupportedAlgorithm(name.chars().take(32).collect())),
         }
@@ -75,21 +80,38 @@ struct RawHeader<'a> {
     b64: serde_json::Value,
 }
 
-/// A P-256 key that signs ES256, by `ring` (docs/adr/0011-tokens-are-signed-by-ring.md).
+/// A P-256 key that signs ES256, or an RSA key that signs RS256.
 #[derive(Clone)]
 pub struct SigningKey {
     kid: String,
-    key: EcPrivateKey,
-    signer: Arc<EcdsaKeyPair>,
+    key: PrivateKey,
+}
+
+#[derive(Clone)]
+enum PrivateKey {
+    /// Signs by `ring` (docs/adr/0011-tokens-are-signed-by-ring.md).
+    Ec(EcPrivateKey, Arc<EcdsaKeyPair>),
+    Rsa(RsaSigner),
+}
+
+impl PrivateKey {
+    fn public_key(&self) -> PublicKey {
+        match self {
+            Self::Ec(key, _) => PublicKey::Ec(key.public_key()),
+            Self::Rsa(key) => PublicKey::Rsa(key.public_key()),
+        }
+    }
 }
 
 impl SigningKey {
-    /// Takes a private key; its `kid` is its thumbprint (RFC 7638).
+    /// Takes a private key for ES256; its `kid` is its thumbprint (RFC 7638).
     ///
     /// # Errors
     /// [`Error::Jwk`]: not on P-256.
     pub fn new(key: EcPrivateKey) -> Result<Self, Error> {
-        let jwk = Jwk::from_public_key(&PublicKey::Ec(key.public_key()))?;
+        if key.curve() != Curve::P256 {
+            return Err(Error::Jwk("curve"));
+        }
         let (private, public) = (key.scalar_bytes(), key.public_key().to_sec1());
         let signer = EcdsaKeyPair::from_private_key_and_public_key(
             &ECDSA_P256_SHA256_FIXED_SIGNING,
@@ -98,15 +120,40 @@ impl SigningKey {
             &SystemRandom::new(),
         );
         let signer = Arc::new(signer.map_err(|_| Error::Jwk("private key"))?);
-        Ok(Self { kid: jwk.thumbprint()?, key, signer })
+        Self::named(PrivateKey::Ec(key, signer))
     }
 
-    /// r and s, 32 bytes each (RFC 7518, 3.4). The nonce is derived from key, message and the system's randomness; without
-    /// that randomness it is that of RFC 6979, five times slower.
+    /// Takes a private key for RS256; its `kid` is its thumbprint.
+    ///
+    /// # Errors
+    /// [`Error::Jwk`].
+    pub fn rs256(key: RsaSigner) -> Result<Self, Error> {
+        Self::named(PrivateKey::Rsa(key))
+    }
+
+    fn named(key: PrivateKey) -> Result<Self, Error> {
+        let jwk = Jwk::from_public_key(&key.public_key())?;
+        Ok(Self { kid: jwk.thumbprint()?, key })
+    }
+
+    /// What it signs with.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        match self.key {
+            PrivateKey::Ec(..) => Algorithm::Es256,
+            PrivateKey::Rsa(_) => Algorithm::Rs256,
+        }
+    }
+
+    /// ES256 is r and s, 32 bytes each (RFC 7518, 3.4). `ring` derives the nonce from key, message and the system's
+    /// randomness; without that randomness it is that of RFC 6979, five times slower.
     fn sign(&self, input: &[u8]) -> Vec<u8> {
-        match self.signer.sign(&SystemRandom::new(), input) {
-            Ok(signature) => signature.as_ref().to_vec(),
-            Err(_) => self.key.sign(HashAlgorithm::Sha256, input).to_plain(Curve::P256),
+        match &self.key {
+            PrivateKey::Ec(key, signer) => match signer.sign(&SystemRandom::new(), input) {
+                Ok(signature) => signature.as_ref().to_vec(),
+                Err(_) => key.sign(HashAlgorithm::Sha256, input).to_plain(Curve::P256),
+            },
+            PrivateKey::Rsa(key) => key.sign_pkcs1v15_sha256(input),
         }
     }
 
@@ -116,19 +163,22 @@ impl SigningKey {
         &self.kid
     }
 
-    /// The private key, to store it.
+    /// The private key of ES256, to store it.
     #[must_use]
-    pub fn private_key(&self) -> &EcPrivateKey {
-        &self.key
+    pub fn private_key(&self) -> Option<&EcPrivateKey> {
+        match &self.key {
+            PrivateKey::Ec(key, _) => Some(key),
+            PrivateKey::Rsa(_) => None,
+        }
     }
 
     /// The public key, to publish it.
     ///
     /// # Panics
-    /// Never: the key was accepted by [`SigningKey::new`].
+    /// Never: the key had a JWK when it was taken.
     #[must_use]
     pub fn jwk(&self) -> Jwk {
-        Jwk::from_public_key(&PublicKey::Ec(self.key.public_key())).expect("a P-256 key is a JWK")
+        Jwk::from_public_key(&self.key.public_key()).expect("a key that was named")
     }
 }
 
@@ -138,14 +188,14 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// Signs claims with ES256.
+/// Signs claims.
 ///
 /// # Panics
 /// If the claims are no JSON (a map whose keys are not strings).
 #[must_use]
 pub fn sign(key: &SigningKey, typ: Option<&str>, claims: &impl Serialize) -> String {
     let header = RawHeader {
-        alg: Algorithm::Es256.name().into(),
+        alg: key.algorithm().name().into(),
         kid: Some(key.kid.clone()),
         typ: typ.map(str::to_owned),
         cty: None,
@@ -154,8 +204,7 @@ pub fn sign(key: &SigningKey, typ: Option<&str>, claims: &impl Serialize) -> Str
     };
     let encode = |json: serde_json::Result<Vec<u8>>| base64url::encode(&json.expect("claims are JSON"));
     let input = format!("{}.{}", encode(serde_json::to_vec(&header)), encode(serde_json::to_vec(claims)));
-    let signature = base64url::encode(&key.sign(input.as_bytes()));
-    format!("{input}.{signature}")
+    format!("{input}.{}", base64url::encode(&key.sign(input.as_bytes())))
 }
 
 /// Reads the header of a JWS that is not verified yet: only good to find the key.
@@ -179,6 +228,10 @@ pub struct Verified {
 }
 
 impl Verified {
+    pub(crate) fn new(header: Header, payload: Vec<u8>) -> Self {
+        Self { header, payload }
+    }
+
     /// The header.
     #[must_use]
     pub fn header(&self) -> &Header {
@@ -225,17 +278,29 @@ pub fn verify(compact: &str, keys: &JwkSet, allowed: &[Algorithm]) -> Result<Ver
     Ok(Verified { header, payload })
 }
 
-fn verify_signature(key: &PublicKey, input: &[u8], signature: &[u8]) -> Result<(), Error> {
+/// A key that fits its algorithm.
+#[derive(Debug)]
+pub(crate) enum VerificationKey {
+    /// EC on P-256, or RSA.
+    Spki(PublicKey),
+    /// Ed25519.
+    Ed25519(Ed25519PublicKey),
+}
+
+pub(crate) fn verify_signature(key: &VerificationKey, input: &[u8], signature: &[u8]) -> Result<(), Error> {
     let outcome = match key {
-        PublicKey::Ec(key) => EcdsaSignature::from_plain(Curve::P256, signature)
+        VerificationKey::Spki(PublicKey::Ec(key)) => EcdsaSignature::from_plain(Curve::P256, signature)
             .and_then(|signature| key.verify_prehash(&HashAlgorithm::Sha256.digest(input), &signature)),
-        PublicKey::Rsa(key) => key.verify_pkcs1v15(HashAlgorithm::Sha256, input, signature),
-        PublicKey::Dsa(_) | PublicKey::Dh(_) => return Err(Error::KeyMismatch),
+        VerificationKey::Spki(PublicKey::Rsa(key)) => {
+            key.verify_pkcs1v15(HashAlgorithm::Sha256, input, signature)
+        }
+        VerificationKey::Spki(PublicKey::Dsa(_) | PublicKey::Dh(_)) => return Err(Error::KeyMismatch),
+        VerificationKey::Ed25519(key) => key.verify(input, signature),
     };
     outcome.map_err(|_| Error::Signature)
 }
 
-fn split(compact: &str) -> Result<(&str, &str, &str), Error> {
+pub(crate) fn split(compact: &str) -> Result<(&str, &str, &str), Error> {
     if compact.len() > MAX_LEN {
         return Err(Error::TooLarge);
     }

@@ -1,17 +1,19 @@
 //! JSON Web Keys, compact JSON Web Signatures and compact JSON Web Encryption (RFC 7515 to 7518, 7638), as narrow as Sceau
 //! needs them.
 //!
-//! Signing is ES256 only; verifying is ES256 and RS256, each only if the caller allows it. Encryption is to one
+//! Signing is ES256 or RS256, by the key; verifying is these and EdDSA (RFC 8037), each only if the caller allows it. Encryption is to one
 //! recipient's published key ([`EncryptionKey`]). A [`Verified`] payload
 //! can be made by [`verify`] alone. [`statement`] adds what every statement of our own says beside its content:
 //! purpose, audience, issuer, id and time.
 
 mod base64url;
+mod embedded;
 mod jwe;
 mod jwk;
 mod jws;
 pub mod statement;
 
+pub use embedded::verify_embedded;
 pub use jwe::{ContentEncryption, DecryptionKey, EncryptionKey, KeyManagement};
 pub use jwk::{Jwk, JwkSet, MAX_KEYS};
 pub use jws::{Algorithm, Header, MAX_LEN, SigningKey, Verified, decode_header, sign, verify};

@@ -107,7 +107,7 @@ pub fn sign_statement(key: &SigningKey, statement: &Statement, content: &impl Se
     sign(key, Some(TYP), &Claims { statement, content })
 }
 
-/// Verifies a statement by one of `keys`, with ES256.
+/// Verifies a statement by one of `keys`, with ES256 or EdDSA.
 ///
 /// # Errors
 /// See [`Error`]: those of [`verify`], then purpose, issuer, audience and time in this order.
@@ -116,7 +116,7 @@ pub fn verify_statement<T: DeserializeOwned>(
     keys: &JwkSet,
     expected: &Expected<'_>,
 ) -> Result<VerifiedStatement<T>, Error> {
-    let verified = verify(compact, keys, &[Algorithm::Es256])?;
+    let verified = verify(compact, keys, &[Algorithm::Es256, Algorithm::EdDsa])?;
     if verified.header().typ.as_deref() != Some(TYP) {
         return Err(Error::Purpose);
     }

@@ -6,6 +6,7 @@
 //! `verification` turns it into something that does. Input is hostile: lengths and depths are bounded
 //! ([`tlv`]), nothing is allocated by a number in the input, and errors say file and byte offset.
 
+pub mod atr_info;
 pub mod card_access;
 pub mod card_security;
 pub mod cms;
@@ -32,6 +33,7 @@ pub mod sod;
 mod text;
 pub mod tlv;
 
+pub use atr_info::AtrInfo;
 pub use card_access::CardAccess;
 pub use card_security::CardSecurity;
 pub use com::Com;

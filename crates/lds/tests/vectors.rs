@@ -255,23 +255,42 @@ const WRITTEN: &[(Format, &str, &str, &str)] = &[
     (Format::Td1, "SATRIYA SUDARPA", "", "SATRIYA<SUDARPA<<<<<<<<<<<<<<<"),
 ];
 
+fn named(format: Format, surname: &str, given_names: &str) -> MrzFields {
+    MrzFields {
+        format,
+        document_code: "P".into(),
+        issuing_state: "UTO".into(),
+        nationality: "UTO".into(),
+        surname: surname.into(),
+        given_names: given_names.into(),
+        document_number: "L898902C3".into(),
+        date_of_birth: MrzDate::new(74, 8, 12).unwrap(),
+        sex: Sex::Female,
+        date_of_expiry: MrzDate::new(34, 4, 15).unwrap(),
+        optional_data: String::new(),
+    }
+}
+
 #[test]
 fn names_of_the_standard_are_written() {
     for (format, surname, given_names, field) in WRITTEN {
-        let fields = MrzFields {
-            format: *format,
-            document_code: "P".into(),
-            issuing_state: "UTO".into(),
-            nationality: "UTO".into(),
-            surname: (*surname).into(),
-            given_names: (*given_names).into(),
-            document_number: "L898902C3".into(),
-            date_of_birth: MrzDate::new(74, 8, 12).unwrap(),
-            sex: Sex::Female,
-            date_of_expiry: MrzDate::new(34, 4, 15).unwrap(),
-            optional_data: String::new(),
-        };
-        assert!(fields.compose().unwrap().text().contains(field), "{field}");
+        let mrz = named(*format, surname, given_names).compose().unwrap();
+        assert!(mrz.text().contains(field), "{field}");
+    }
+}
+
+/// Doc 9303-4 4.2.3: the last character of a name that was cut is a letter.
+#[test]
+fn a_name_is_never_cut_before_a_filler() {
+    for (surname, given_names, field) in [
+        ("ABCDEFGHIJKLMNOPQRST", "JOHNATH PAUL", "ABCDEFGHIJKLMNOPQRST<<JOHNAT<P"),
+        ("ABCDEFGHIJKLMNOPQRST", "A B C D E F", "ABCDEFGHIJKLMNOPQRS<<A<B<C<D<E"),
+        ("ABCDEFGHIJKLMNOPQRSTUVWXYZ DE", "JO", "ABCDEFGHIJKLMNOPQRSTUVWXY<D<<J"),
+        ("ABCDEFGHIJKLMNOPQRSTUVWXYZABC DE", "", "ABCDEFGHIJKLMNOPQRSTUVWXYZAB<D"),
+    ] {
+        let mrz = named(Format::Td1, surname, given_names).compose().unwrap();
+        assert!(mrz.text().contains(field), "{field}");
+        assert!(mrz.name_truncated, "{field}");
     }
 }
 

@@ -9,7 +9,7 @@ use identity::pivot::Claim;
 use protocol::approval::VerifiedApproval;
 
 use crate::request::{push, take, text};
-use crate::{AcceptedRequest, Client, Error, Subject};
+use crate::{AcceptedRequest, AuthorizationRequest, Client, Error, Prompt, Subject};
 
 /// The version of the stored form.
 const VERSION: u8 = 1;
@@ -54,6 +54,41 @@ impl ApprovedLogin {
         };
         approved.check_request(request)?;
         Ok(approved)
+    }
+
+    /// The same approval for another request of the same client in the same browser: a session (protocols.md, 6.6). Nothing
+    /// is released that was not approved, the level is the one approved and asked again, and `auth_time` stays.
+    ///
+    /// # Errors
+    /// [`Error::AnotherLogin`] with what differs; [`Error::Session`]: the policy, or its time, does not let it.
+    pub fn again(
+        &self,
+        login_id: &str,
+        client: &Client,
+        request: &AuthorizationRequest,
+        now: UnixTime,
+    ) -> Result<Self, Error> {
+        let accepted = &request.accepted;
+        let age = now.since(self.auth_time);
+        let life = client.policy().sso_seconds.min(request.max_age.unwrap_or(i64::MAX));
+        if request.prompt == Prompt::Login
+            || self.acr >= Acr::Eidas3
+            || !(0..=life).contains(&age)
+            || life == 0
+        {
+            return Err(Error::Session);
+        }
+        if !accepted.claims().is_subset(&self.claims) {
+            return Err(Error::AnotherLogin("claims"));
+        }
+        let again = Self {
+            login_id: login_id.to_owned(),
+            request_digest: accepted.request_digest(),
+            claims: accepted.claims(),
+            ..self.clone()
+        };
+        again.check_request(accepted)?;
+        Ok(again)
     }
 
     /// The login.

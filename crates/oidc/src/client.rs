@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crypto::{ct_eq, sha256};
 use identity::Acr;
-use jose::{ContentEncryption, JwkSet, KeyManagement};
+use jose::{Algorithm, ContentEncryption, JwkSet, KeyManagement};
 
-use crate::{Error, Scope};
+use crate::{Error, Policy, Scope};
 
 /// The longest client id and name, in bytes.
 const MAX_NAME: usize = 128;
@@ -93,7 +93,7 @@ pub struct TokenEncryption {
     pub enc: ContentEncryption,
 }
 
-/// A client: a broker, or another service. ID token and userinfo are signed with ES256 for all.
+/// A client: a broker, or another service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     id: String,
@@ -104,6 +104,7 @@ pub struct Client {
     scopes: BTreeSet<Scope>,
     encryption: Option<TokenEncryption>,
     post_logout_redirect_uris: Vec<String>,
+    policy: Policy,
 }
 
 impl Client {
@@ -140,8 +141,18 @@ impl Client {
             None => {
                 let scopes = Scope::ALL.into();
                 let (id, name) = (id.to_owned(), name.to_owned());
-                let (encryption, post_logout_redirect_uris) = (None, Vec::new());
-                Ok(Self { id, name, redirect_uris, auth, acr, scopes, encryption, post_logout_redirect_uris })
+                let (encryption, post_logout_redirect_uris, policy) = (None, Vec::new(), Policy::default());
+                Ok(Self {
+                    id,
+                    name,
+                    redirect_uris,
+                    auth,
+                    acr,
+                    scopes,
+                    encryption,
+                    post_logout_redirect_uris,
+                    policy,
+                })
             }
         }
     }
@@ -172,6 +183,26 @@ impl Client {
             ));
         }
         Ok(Self { post_logout_redirect_uris: uris, ..self })
+    }
+
+    /// The same client, under another policy.
+    ///
+    /// # Errors
+    /// [`Error::Client`] with the rule that is broken.
+    pub fn with_policy(self, policy: Policy) -> Result<Self, Error> {
+        let by_key = matches!(self.auth, ClientAuth::PrivateKeyJwt(_));
+        let strict = "FAPI 2.0 asks for private_key_jwt and ES256";
+        let unfit = policy.strict_assertions && !(by_key && policy.signing == Algorithm::Es256);
+        match policy.mistake().or(unfit.then_some(strict)) {
+            Some(rule) => Err(refused(&self.id, rule)),
+            None => Ok(Self { policy, ..self }),
+        }
+    }
+
+    /// Its policy.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Where the browser may be led when its person logs out.

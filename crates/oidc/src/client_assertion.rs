@@ -42,15 +42,26 @@ struct Claims {
 /// One or several (RFC 7519, 4.1.3).
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Audience {
+pub(crate) enum Audience {
     One(String),
     Several(Vec<String>),
 }
 
 impl Audience {
-    /// An audience beside ours could bring the assertion here in its turn: every one must be ours.
-    fn is_only(&self, ours: &[&str; 2]) -> bool {
+    /// Whether it is among them.
+    pub(crate) fn holds(&self, ours: &str) -> bool {
         match self {
+            Self::One(audience) => audience == ours,
+            Self::Several(all) => all.iter().any(|audience| audience == ours),
+        }
+    }
+
+    /// An audience beside ours could bring the assertion here in its turn: every one must be ours. FAPI 2.0 (5.3.2.1) asks
+    /// for our issuer identifier alone, as a text.
+    fn is_only(&self, ours: &[&str], strict: bool) -> bool {
+        match self {
+            Self::One(audience) if strict => ours.first() == Some(&audience.as_str()),
+            Self::Several(_) if strict => false,
             Self::One(audience) => ours.contains(&audience.as_str()),
             Self::Several(all) => !all.is_empty() && all.iter().all(|a| ours.contains(&a.as_str())),
         }
@@ -67,7 +78,13 @@ pub(crate) fn unverified_client_id(assertion: &str) -> Option<String> {
     serde_json::from_slice::<Named>(&payload).ok().map(|named| named.sub)
 }
 
-/// Judges an assertion of `client_id`; `audiences` are our issuer identifier and token endpoint (RFC 7523, 3).
+/// Whole seconds.
+pub(crate) fn seconds(time: f64) -> UnixTime {
+    UnixTime(time.floor() as i64)
+}
+
+/// Judges an assertion of `client_id`; `audiences` are our issuer identifier, then the endpoints that it may name as well
+/// (RFC 7523, 3). `strict` is the policy of that name.
 ///
 /// # Errors
 /// A sentence for the client's developers.
@@ -75,19 +92,22 @@ pub(crate) fn verify(
     assertion: &str,
     keys: &JwkSet,
     client_id: &str,
-    audiences: &[&str; 2],
+    audiences: &[&str],
+    strict: bool,
     now: UnixTime,
 ) -> Result<UsedAssertion, &'static str> {
-    let verified = jose::verify(assertion, keys, &[Algorithm::Es256, Algorithm::Rs256])
+    let allowed: &[Algorithm] =
+        if strict { &[Algorithm::Es256] } else { &[Algorithm::Es256, Algorithm::Rs256] };
+    let verified = jose::verify(assertion, keys, allowed)
         .map_err(|_| "the assertion is not signed by a key of the client")?;
     let claims: Claims =
         verified.claims().map_err(|_| "the assertion lacks a claim: iss, sub, aud, exp, jti")?;
     let latest = now.plus(CLOCK_SKEW);
-    let expires_at = UnixTime(claims.exp.floor() as i64);
-    let ahead = |time: Option<f64>| time.is_some_and(|time| UnixTime(time.floor() as i64) > latest);
+    let expires_at = seconds(claims.exp);
+    let ahead = |time: Option<f64>| time.is_some_and(|time| seconds(time) > latest);
     let rules = [
         (claims.iss == client_id && claims.sub == client_id, "iss and sub must be the client_id"),
-        (claims.aud.is_only(audiences), "aud must be the issuer or the token endpoint"),
+        (claims.aud.is_only(audiences, strict), "aud must be the issuer or the token endpoint"),
         (expires_at > now, "the assertion has expired"),
         (expires_at.since(latest) <= MAX_ASSERTION_LIFE, "exp is too far ahead"),
         (!ahead(claims.nbf) && !ahead(claims.iat), "the assertion is from the future"),

@@ -30,6 +30,9 @@ pub enum Error {
     /// The approval was given to another login: this differs.
     #[error("the approval is for another {0}")]
     AnotherLogin(&'static str),
+    /// No session of the browser may answer.
+    #[error("no session may answer this request")]
+    Session,
     /// The identity does not reach the approved level any more.
     #[error("the identity does not reach the approved level")]
     Level,
@@ -74,6 +77,26 @@ codes! {
     RequestUriNotSupported = "request_uri_not_supported",
     /// Nor is `registration` (OpenID Connect Core, 3.1.2.6).
     RegistrationNotSupported = "registration_not_supported",
+    /// The request object is malformed, or not signed by the client (RFC 9101, 7).
+    InvalidRequestObject = "invalid_request_object",
+    /// The `request_uri` is unknown, used or late (RFC 9101, 7).
+    InvalidRequestUri = "invalid_request_uri",
+    /// The proof of possession is malformed or does not fit the request (RFC 9449, 5).
+    InvalidDpopProof = "invalid_dpop_proof",
+    /// The proof needs the nonce in the header `DPoP-Nonce` (RFC 9449, 8).
+    UseDpopNonce = "use_dpop_nonce",
+    /// The person has not answered yet (CIBA Core 1.0, 11).
+    AuthorizationPending = "authorization_pending",
+    /// The client asks too often (CIBA Core 1.0, 11).
+    SlowDown = "slow_down",
+    /// The person did not answer in time (CIBA Core 1.0, 11).
+    ExpiredToken = "expired_token",
+    /// The hint names nobody who could be asked (CIBA Core 1.0, 13).
+    UnknownUserId = "unknown_user_id",
+    /// The binding message is missing or of another form (CIBA Core 1.0, 13).
+    InvalidBindingMessage = "invalid_binding_message",
+    /// The client may not do this (RFC 6749, 5.2).
+    UnauthorizedClient = "unauthorized_client",
     /// The client did not prove who it is (RFC 6749, 5.2).
     InvalidClient = "invalid_client",
     /// The code is wrong, used, late, or another client's (RFC 6749, 5.2).
@@ -92,26 +115,50 @@ impl fmt::Display for ErrorCode {
 
 /// A refusal before the redirect URI is trusted: it is shown as a page and leads nowhere (RFC 6749, 4.1.2.1).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.sentence())]
 #[non_exhaustive]
 pub enum PageError {
     /// More bytes or parameters than any request needs.
-    #[error("the request is too long")]
     TooLong,
     /// Not in the form `application/x-www-form-urlencoded`.
-    #[error("the request is malformed")]
     Malformed,
     /// `client_id` or `redirect_uri` is there twice.
-    #[error("{0} is there twice")]
     Duplicate(&'static str),
     /// `client_id` is missing or unknown.
-    #[error("unknown client")]
     UnknownClient,
     /// `redirect_uri` is missing.
-    #[error("redirect_uri is missing")]
     RedirectUriMissing,
     /// `redirect_uri` is none of the client's.
-    #[error("redirect_uri is not registered for this client")]
     RedirectUriUnknown,
+    /// The request object cannot be trusted, and nothing beside it says where to go.
+    RequestObject,
+    /// No request was pushed under this `request_uri`, or it was used, or its time is over.
+    RequestUri,
+}
+
+impl PageError {
+    /// The code of the same refusal where no page is shown: at the endpoint for pushed requests.
+    pub(crate) fn code(&self) -> ErrorCode {
+        match self {
+            Self::RequestObject => ErrorCode::InvalidRequestObject,
+            Self::RequestUri => ErrorCode::InvalidRequestUri,
+            _ => ErrorCode::InvalidRequest,
+        }
+    }
+
+    /// A sentence for the client's developers.
+    pub(crate) fn sentence(&self) -> &'static str {
+        match self {
+            Self::TooLong => "the request is too long",
+            Self::Malformed => "the request is malformed",
+            Self::Duplicate(_) => "a parameter is there twice",
+            Self::UnknownClient => "unknown client",
+            Self::RedirectUriMissing => "redirect_uri is missing",
+            Self::RedirectUriUnknown => "redirect_uri is not registered for this client",
+            Self::RequestObject => "the request object cannot be trusted",
+            Self::RequestUri => "request_uri is unknown, used or late",
+        }
+    }
 }
 
 /// A refusal after the redirect URI is trusted: it goes to the client, with its `state` and our `iss` (RFC 9207).
@@ -230,7 +277,7 @@ impl fmt::Display for TokenError {
 impl std::error::Error for TokenError {}
 
 /// A refusal of the userinfo endpoint (RFC 6750, 3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BearerError {
     /// No bearer token in the header `Authorization`.
     #[error("no bearer token")]
@@ -238,16 +285,23 @@ pub enum BearerError {
     /// A token that counts for nothing.
     #[error("the access token is wrong, used or late")]
     Invalid,
+    /// The proof of possession beside it does not count (RFC 9449, 7.1).
+    #[error("{0}")]
+    Dpop(TokenError),
 }
 
 impl BearerError {
     /// The value of the header `WWW-Authenticate`; the status is 401.
     #[must_use]
-    pub fn challenge(self) -> String {
+    pub fn challenge(&self) -> String {
         match self {
             Self::Missing => "Bearer".to_owned(),
             Self::Invalid => {
                 format!(r#"Bearer error="{}", error_description="{self}""#, ErrorCode::InvalidToken)
+            }
+            Self::Dpop(error) => {
+                let (code, why) = (error.error, error.description);
+                format!(r#"DPoP error="{code}", error_description="{why}", algs="ES256""#)
             }
         }
     }

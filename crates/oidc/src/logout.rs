@@ -1,11 +1,10 @@
 //! The end-session endpoint (OpenID Connect RP-Initiated Logout 1.0): no session is kept, so all that is left to do is to lead
 //! the browser back to where its client wants it.
 
-use jose::{Algorithm, JwkSet};
-use serde::Deserialize;
+use jose::JwkSet;
 
 use crate::parameters::{Malformed, Parameters, percent_encode, text};
-use crate::{Client, Clients, PageError};
+use crate::{Client, Clients, PageError, hint};
 
 /// Where the browser goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,13 +13,6 @@ pub enum Logout {
     Redirect(String),
     /// Nowhere: a page says that nothing is kept.
     Page,
-}
-
-/// The claims of a hint that count.
-#[derive(Deserialize)]
-struct Hint {
-    iss: String,
-    aud: String,
 }
 
 impl Logout {
@@ -38,7 +30,9 @@ impl Logout {
             let value = parameters.one(name).map_err(|_| PageError::Duplicate(name))?;
             value.map(|value| text(value).ok_or(PageError::Malformed)).transpose()
         };
-        let hinted = value("id_token_hint")?.map(|hint| audience(hint, keys, issuer)).transpose()?;
+        let hinted = value("id_token_hint")?
+            .map(|text| hint::read(text, keys, issuer).map(|hint| hint.aud).ok_or(PageError::Malformed))
+            .transpose()?;
         let named = value("client_id")?.map(str::to_owned);
         if let (Some(hinted), Some(named)) = (&hinted, &named)
             && hinted != named
@@ -57,13 +51,6 @@ impl Logout {
         }
         Ok(Self::Redirect(location))
     }
-}
-
-/// For whom an ID token of ours was made (RP-Initiated Logout, 4: one that expired is accepted).
-fn audience(hint: &str, keys: &JwkSet, issuer: &str) -> Result<String, PageError> {
-    let verified = jose::verify(hint, keys, &[Algorithm::Es256]).map_err(|_| PageError::Malformed)?;
-    let hint: Hint = verified.claims().map_err(|_| PageError::Malformed)?;
-    if hint.iss == issuer { Ok(hint.aud) } else { Err(PageError::Malformed) }
 }
 
 #[cfg(test)]

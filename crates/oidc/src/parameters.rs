@@ -38,6 +38,27 @@ impl Parameters {
         Ok(Self(pairs))
     }
 
+    /// Takes what was decoded elsewhere, within the same bounds.
+    pub(crate) fn from_pairs(pairs: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Result<Self, Malformed> {
+        let pairs: Vec<_> = pairs.into_iter().collect();
+        let length: usize = pairs.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if pairs.len() > MAX_COUNT || length > MAX_LEN { Err(Malformed::TooLong) } else { Ok(Self(pairs)) }
+    }
+
+    /// The form again, without the parameters of these names.
+    pub(crate) fn encode_without(&self, names: &[&str]) -> Vec<u8> {
+        let mut out = String::new();
+        for (name, value) in self.0.iter().filter(|(n, _)| !names.iter().any(|name| n == name.as_bytes())) {
+            if !out.is_empty() {
+                out.push('&');
+            }
+            percent_encode(name, &mut out);
+            out.push('=');
+            percent_encode(value, &mut out);
+        }
+        out.into_bytes()
+    }
+
     /// The one value of a parameter. An empty one counts as absent (RFC 6749, 3.1).
     pub(crate) fn one(&self, name: &str) -> Result<Option<&[u8]>, Repeated> {
         let mut values = self.0.iter().filter(|(n, _)| n == name.as_bytes()).map(|(_, v)| v.as_slice());
@@ -125,6 +146,16 @@ mod tests {
         let many = |n: usize| (0..n).map(|i| format!("p{i}=1")).collect::<Vec<_>>().join("&");
         assert!(Parameters::parse(many(MAX_COUNT).as_bytes()).is_ok());
         assert_eq!(Parameters::parse(many(MAX_COUNT + 1).as_bytes()).err(), Some(Malformed::TooLong));
+    }
+
+    #[test]
+    fn a_form_is_written_again_without_some_names() {
+        let form = Parameters::parse(b"a=x%26y&secret=1&b=%ff&c").unwrap();
+        assert_eq!(form.encode_without(&["secret"]), b"a=x%26y&b=%FF&c=");
+        let pair = |i: usize| (i.to_string().into_bytes(), Vec::new());
+        assert!(Parameters::from_pairs((0..MAX_COUNT).map(pair)).is_ok());
+        assert!(Parameters::from_pairs((0..=MAX_COUNT).map(pair)).is_err());
+        assert!(Parameters::from_pairs([(vec![b'a'; MAX_LEN + 1], vec![])]).is_err());
     }
 
     #[test]

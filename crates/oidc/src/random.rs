@@ -52,17 +52,29 @@ random_secret!(
     AccessToken
 );
 
+/// How a token came: on its own, or beside a proof of possession.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenScheme {
+    /// `Bearer` (RFC 6750, 2.1).
+    Bearer,
+    /// `DPoP` (RFC 9449, 7.1).
+    Dpop,
+}
+
 impl AccessToken {
-    /// Reads the header `Authorization: Bearer ..`; the scheme's case does not matter (RFC 9110, 11.1).
+    /// Reads the header `Authorization: Bearer ..` or `DPoP ..`; the scheme's case does not matter (RFC 9110, 11.1).
     ///
     /// # Errors
     /// [`BearerError`].
-    pub fn from_authorization(header: Option<&str>) -> Result<Self, BearerError> {
+    pub fn from_authorization(header: Option<&str>) -> Result<(TokenScheme, Self), BearerError> {
         let (scheme, token) = header.and_then(|h| h.split_once(' ')).ok_or(BearerError::Missing)?;
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(BearerError::Missing);
-        }
-        Self::parse(token.trim_matches(' ')).ok_or(BearerError::Invalid)
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "bearer" => TokenScheme::Bearer,
+            "dpop" => TokenScheme::Dpop,
+            _ => return Err(BearerError::Missing),
+        };
+        let token = Self::parse(token.trim_matches(' ')).ok_or(BearerError::Invalid)?;
+        Ok((scheme, token))
     }
 }
 
@@ -88,9 +100,11 @@ mod tests {
     #[test]
     fn a_bearer_token_is_read_from_its_header_only() {
         let token = AccessToken::generate(&mut ChaCha20Rng::seed_from_u64(1));
-        for scheme in ["Bearer", "bearer", "BEARER"] {
-            let header = format!("{scheme} {}", token.as_str());
-            assert_eq!(AccessToken::from_authorization(Some(&header)), Ok(token.clone()));
+        let schemes =
+            [("Bearer", TokenScheme::Bearer), ("BEARER", TokenScheme::Bearer), ("dpop", TokenScheme::Dpop)];
+        for (name, scheme) in schemes {
+            let header = format!("{name} {}", token.as_str());
+            assert_eq!(AccessToken::from_authorization(Some(&header)), Ok((scheme, token.clone())));
         }
         let basic = format!("Basic {}", token.as_str());
         assert_eq!(AccessToken::from_authorization(Some(&basic)), Err(BearerError::Missing));

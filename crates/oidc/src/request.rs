@@ -8,13 +8,14 @@ use crypto::{ct_eq, sha256};
 use identity::Acr;
 use identity::pivot::Claim;
 
+use crate::claims_parameter::ClaimsRequest;
 use crate::error::with_query;
-use crate::{Code, Error, ErrorCode, RedirectError, Scope, claims_of, scope};
+use crate::{Client, Code, Error, ErrorCode, RedirectError, Scope, claims_of, scope};
 
 /// The longest stored form, in bytes; a request that would be longer is refused. The row of a login is 1 KB.
 pub const MAX_STORED: usize = 512;
 /// The version of the stored form.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// An authorization request whose client, redirect URI, scopes and levels were checked.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,9 +28,49 @@ pub struct AcceptedRequest {
     pub(crate) state: Option<Vec<u8>>,
     pub(crate) nonce: Option<String>,
     pub(crate) code_challenge: Option<[u8; 32]>,
+    pub(crate) asked: ClaimsRequest,
+    /// SHA-256 of the one `sub` that may log in, as this client knows it.
+    pub(crate) subject: Option<[u8; 32]>,
+    /// SHA-256 of the `request_uri` that the request was pushed under.
+    pub(crate) pushed: Option<[u8; 32]>,
+    /// Thumbprint of the key that the code is bound to (RFC 9449, 10).
+    pub(crate) dpop_key: Option<[u8; 32]>,
+    /// The two digits that the client shows and the person types, where a request reaches a phone unasked. They are no part
+    /// of the digest, which the phone is given.
+    pub(crate) binding_number: Option<String>,
 }
 
 impl AcceptedRequest {
+    /// A request that no browser brought (CIBA): nothing leads back, the person is named.
+    pub(crate) fn without_browser(
+        client: &Client,
+        scopes: BTreeSet<Scope>,
+        acr: Vec<Acr>,
+        subject: &str,
+        binding_number: &str,
+    ) -> Self {
+        Self {
+            client_id: client.id().to_owned(),
+            redirect_uri: String::new(),
+            scopes,
+            acr,
+            state: None,
+            nonce: None,
+            code_challenge: None,
+            asked: ClaimsRequest::default(),
+            subject: Some(sha256(subject.as_bytes())),
+            pushed: None,
+            dpop_key: None,
+            binding_number: Some(binding_number.to_owned()),
+        }
+    }
+
+    /// The two digits that the person must type on her phone.
+    #[must_use]
+    pub fn binding_number(&self) -> Option<&str> {
+        self.binding_number.as_deref()
+    }
+
     /// The client.
     #[must_use]
     pub fn client_id(&self) -> &str {
@@ -62,10 +103,33 @@ impl AcceptedRequest {
         scope::names(&self.scopes)
     }
 
-    /// The claims that the scopes release, beside `sub`.
+    /// Every claim that the person is asked to release, beside `sub`: by scope, or one by one.
     #[must_use]
     pub fn claims(&self) -> BTreeSet<Claim> {
-        claims_of(&self.scopes)
+        claims_of(&self.scopes).into_iter().chain(self.asked.all()).collect()
+    }
+
+    /// The claims of the userinfo endpoint, beside `sub`.
+    pub(crate) fn userinfo_claims(&self) -> BTreeSet<Claim> {
+        claims_of(&self.scopes).into_iter().chain(self.asked.userinfo.iter().copied()).collect()
+    }
+
+    /// Whether this person, as the client knows her, is the one asked for; every person is, if none was named.
+    #[must_use]
+    pub fn is_for(&self, subject: &str) -> bool {
+        self.subject.is_none_or(|named| ct_eq(&named, &sha256(subject.as_bytes())))
+    }
+
+    /// SHA-256 of the `request_uri` that the request was pushed under: used up when its code is issued.
+    #[must_use]
+    pub fn pushed(&self) -> Option<&[u8; 32]> {
+        self.pushed.as_ref()
+    }
+
+    /// Whether what was asked needs the document that was read: `verified_claims`.
+    #[must_use]
+    pub fn asks_for_evidence(&self) -> bool {
+        self.asked.verified_userinfo.is_some() || self.asked.verified_id_token.is_some()
     }
 
     /// The levels asked, in the client's order of preference.
@@ -99,6 +163,12 @@ impl AcceptedRequest {
         for part in [self.state.as_deref(), self.nonce.as_deref().map(str::as_bytes), challenge] {
             out.push(u8::from(part.is_some()));
             push(&mut out, part.unwrap_or_default());
+        }
+        // What the broker never asks; without it the digest is that of the parts above.
+        for part in [&self.asked.to_bytes()[..], bytes(&self.subject), bytes(&self.dpop_key)] {
+            if !part.is_empty() {
+                push(&mut out, part);
+            }
         }
         sha256(&out)
     }
@@ -144,6 +214,11 @@ impl AcceptedRequest {
             // No optional field is ever present and empty: an empty parameter counts as absent.
             push(&mut out, part.unwrap_or_default());
         }
+        push(&mut out, &self.asked.to_bytes());
+        for digest in [&self.subject, &self.pushed, &self.dpop_key] {
+            push(&mut out, bytes(digest));
+        }
+        push(&mut out, self.binding_number.as_deref().unwrap_or_default().as_bytes());
         out
     }
 
@@ -167,10 +242,12 @@ impl AcceptedRequest {
                 Some(nonce) => Some(text(nonce)?),
                 None => None,
             },
-            code_challenge: match optional(take(&mut rest)?) {
-                Some(challenge) => Some(challenge.try_into().ok()?),
-                None => None,
-            },
+            code_challenge: digest(take(&mut rest)?)?,
+            asked: ClaimsRequest::from_bytes(take(&mut rest)?)?,
+            subject: digest(take(&mut rest)?)?,
+            pushed: digest(take(&mut rest)?)?,
+            dpop_key: digest(take(&mut rest)?)?,
+            binding_number: optional(take(&mut rest)?).map(text).map_or(Some(None), |text| text.map(Some))?,
         };
         // Only what `to_bytes` writes is read.
         (rest.is_empty() && !request.acr.is_empty() && request.to_bytes() == bytes).then_some(request)
@@ -203,11 +280,19 @@ fn optional(bytes: &[u8]) -> Option<&[u8]> {
     Some(bytes).filter(|bytes| !bytes.is_empty())
 }
 
-fn positions<'a, T: PartialEq + 'a>(all: &[T], items: impl IntoIterator<Item = &'a T>) -> Vec<u8> {
+fn bytes(digest: &Option<[u8; 32]>) -> &[u8] {
+    digest.as_ref().map_or(&[], <[u8; 32]>::as_slice)
+}
+
+fn digest(bytes: &[u8]) -> Option<Option<[u8; 32]>> {
+    optional(bytes).map(|bytes| bytes.try_into().ok()).map_or(Some(None), |digest| digest.map(Some))
+}
+
+pub(crate) fn positions<'a, T: PartialEq + 'a>(all: &[T], items: impl IntoIterator<Item = &'a T>) -> Vec<u8> {
     items.into_iter().filter_map(|item| all.iter().position(|a| a == item)).map(|at| at as u8).collect()
 }
 
-fn at_positions<T: Copy>(all: &[T], positions: &[u8]) -> Option<Vec<T>> {
+pub(crate) fn at_positions<T: Copy>(all: &[T], positions: &[u8]) -> Option<Vec<T>> {
     positions.iter().map(|at| all.get(usize::from(*at)).copied()).collect()
 }
 

@@ -2,44 +2,31 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use clock::UnixTime;
+use crypto::ct_eq;
 use identity::login::TOKEN_LIFE;
 use serde::Serialize;
-use zeroize::Zeroizing;
 
-use crate::client_assertion::{ASSERTION_TYPE, UsedAssertion, unverified_client_id, verify};
-use crate::parameters::{Parameters, percent_decode, text};
-use crate::{
-    AcceptedRequest, AccessToken, Client, ClientAuth, Clients, Code, ErrorCode, TokenError, endpoint,
-};
+use crate::client_assertion::UsedAssertion;
+use crate::client_form::{AuthenticatedForm, ClientForm, invalid};
+use crate::{AcceptedRequest, AccessToken, Client, Clients, Code, ErrorCode, TokenError};
+
+/// The grant type of CIBA (CIBA Core 1.0, 10.1).
+pub(crate) const CIBA: &str = "urn:openid:params:grant-type:ciba";
+
+/// What tokens are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// `authorization_code`.
+    Code,
+    /// A person who was asked on her phone (CIBA).
+    Backchannel,
+}
 
 /// A token request whose form was read: nobody has proved anything yet.
 pub struct TokenRequest {
-    client_id: Option<String>,
-    credentials: Credentials,
-    code: Option<String>,
-    redirect_uri: Option<String>,
-    code_verifier: Option<String>,
-}
-
-/// How the client says who it is.
-enum Credentials {
-    /// Neither in the form nor in the header.
-    None,
-    /// In the header `Authorization`: id and secret, or something else.
-    Header(Option<(String, String)>),
-    Secret(String),
-    Assertion(String),
-}
-
-fn invalid(description: &'static str) -> TokenError {
-    TokenError::new(ErrorCode::InvalidRequest, description)
-}
-
-fn no_client(description: &'static str) -> TokenError {
-    TokenError::new(ErrorCode::InvalidClient, description)
+    form: ClientForm,
+    grant: Grant,
 }
 
 fn no_grant(description: &'static str) -> TokenError {
@@ -52,134 +39,65 @@ impl TokenRequest {
     /// # Errors
     /// [`TokenError`] with `invalid_request` or `unsupported_grant_type`.
     pub fn parse(form: &[u8], authorization: Option<&[u8]>) -> Result<Self, TokenError> {
-        let parameters = Parameters::parse(form).map_err(|_| invalid("the form is malformed or too long"))?;
-        if parameters.any_repeated() {
-            return Err(invalid("a parameter is there twice"));
-        }
-        let value = |name| match parameters.one(name) {
-            Ok(Some(bytes)) => {
-                text(bytes).map(|t| Some(t.to_owned())).ok_or(invalid("a parameter is not text"))
-            }
-            _ => Ok(None),
-        };
-        match value("grant_type")?.as_deref() {
-            Some("authorization_code") => {}
+        let form = ClientForm::parse(form, authorization)?;
+        let grant = match form.value("grant_type")?.as_deref() {
+            Some("authorization_code") => Grant::Code,
+            Some(CIBA) => Grant::Backchannel,
             Some(_) => {
-                let description = "grant_type must be authorization_code";
+                let description = "grant_type must be authorization_code, or that of CIBA";
                 return Err(TokenError::new(ErrorCode::UnsupportedGrantType, description));
             }
             None => return Err(invalid("grant_type is missing")),
-        }
-        let assertion = match (value("client_assertion_type")?.as_deref(), value("client_assertion")?) {
-            (None, None) => None,
-            (Some(ASSERTION_TYPE), Some(assertion)) => Some(assertion),
-            _ => return Err(invalid("client_assertion needs the client_assertion_type of RFC 7523")),
         };
-        Ok(Self {
-            client_id: value("client_id")?,
-            credentials: credentials(authorization, value("client_secret")?, assertion)?,
-            code: value("code")?,
-            redirect_uri: value("redirect_uri")?,
-            code_verifier: value("code_verifier")?,
-        })
+        // What is malformed is told before anybody is asked who he is.
+        for name in ["code", "redirect_uri", "code_verifier", "auth_req_id"] {
+            form.value(name)?;
+        }
+        Ok(Self { form, grant })
     }
 
     /// Finds the client and checks its proof.
     ///
     /// # Errors
-    /// [`TokenError`] with `invalid_client`.
+    /// [`TokenError`] with `invalid_client`; `unauthorized_client`: the grant is not for it.
     pub fn authenticate<'a>(
         self,
         clients: &'a Clients,
         issuer: &str,
         now: UnixTime,
     ) -> Result<AuthenticatedTokenRequest<'a>, TokenError> {
-        let named = match (&self.client_id, &self.credentials) {
-            (Some(id), _) => Some(id.clone()),
-            (None, Credentials::Header(Some((id, _)))) => Some(id.clone()),
-            // RFC 7521, 4.2: beside an assertion the client_id may be absent.
-            (None, Credentials::Assertion(assertion)) => unverified_client_id(assertion),
-            (None, _) => None,
-        };
-        let (client, assertion) = match self.credentials {
-            Credentials::Header(sent) => {
-                let client = sent.filter(|(id, _)| named.as_ref() == Some(id)).and_then(|(id, secret)| {
-                    clients.get(&id).filter(|client| client.auth().accepts_secret(&secret, true))
-                });
-                let error = no_client("unknown client, or wrong secret in the header Authorization");
-                (client.ok_or(TokenError { challenge: true, ..error })?, None)
-            }
-            Credentials::None => return Err(no_client("without client_secret or client_assertion")),
-            Credentials::Secret(secret) => {
-                let client = named.and_then(|id| clients.get(&id));
-                let client = client.filter(|client| client.auth().accepts_secret(&secret, false));
-                (client.ok_or(no_client("unknown client, or wrong secret"))?, None)
-            }
-            Credentials::Assertion(assertion) => {
-                let client = named.and_then(|id| clients.get(&id)).ok_or(no_client("unknown client"))?;
-                let ClientAuth::PrivateKeyJwt(keys) = client.auth() else {
-                    return Err(no_client("the client is not registered for private_key_jwt"));
-                };
-                let audiences = [issuer, &endpoint(issuer, "/token")];
-                let used = verify(&assertion, keys, client.id(), &audiences, now).map_err(no_client)?;
-                (client, Some(used))
-            }
-        };
-        let (code, redirect_uri, code_verifier) = (self.code, self.redirect_uri, self.code_verifier);
-        Ok(AuthenticatedTokenRequest { client, assertion, code, redirect_uri, code_verifier })
+        let form = self.form.authenticate(clients, issuer, "/token", now)?;
+        if self.grant == Grant::Backchannel && !form.client().policy().backchannel {
+            let description = "the client is not registered for CIBA";
+            return Err(TokenError::new(ErrorCode::UnauthorizedClient, description));
+        }
+        Ok(AuthenticatedTokenRequest { form, grant: self.grant })
     }
-}
-
-/// RFC 6749, 2.3: one way to authenticate in a request, not more.
-fn credentials(
-    authorization: Option<&[u8]>,
-    secret: Option<String>,
-    assertion: Option<String>,
-) -> Result<Credentials, TokenError> {
-    match (authorization, secret, assertion) {
-        (None, None, None) => Ok(Credentials::None),
-        (Some(header), None, None) => Ok(Credentials::Header(basic(header))),
-        (None, Some(secret), None) => Ok(Credentials::Secret(secret)),
-        (None, None, Some(assertion)) => Ok(Credentials::Assertion(assertion)),
-        _ => Err(invalid("more than one way to authenticate")),
-    }
-}
-
-/// `Basic`, then id and secret in base64, each encoded as in a form before (RFC 6749, 2.3.1; RFC 7617, 2).
-fn basic(header: &[u8]) -> Option<(String, String)> {
-    let (scheme, encoded) = header.split_at_checked(6)?;
-    let decoded = Zeroizing::new(BASE64_STANDARD.decode(encoded.trim_ascii()).ok()?);
-    let at = decoded.iter().position(|byte| *byte == b':')?;
-    let part = |bytes: &[u8]| {
-        let decoded = percent_decode(bytes).ok()?;
-        text(&decoded).filter(|text| !text.is_empty()).map(str::to_owned)
-    };
-    if !scheme.eq_ignore_ascii_case(b"basic ") {
-        return None;
-    }
-    Some((part(&decoded[..at])?, part(&decoded[at + 1..])?))
 }
 
 /// A token request of a client that proved who it is.
 pub struct AuthenticatedTokenRequest<'a> {
-    client: &'a Client,
-    assertion: Option<UsedAssertion>,
-    code: Option<String>,
-    redirect_uri: Option<String>,
-    code_verifier: Option<String>,
+    form: AuthenticatedForm<'a>,
+    grant: Grant,
 }
 
 impl<'a> AuthenticatedTokenRequest<'a> {
     /// The client.
     #[must_use]
     pub fn client(&self) -> &'a Client {
-        self.client
+        self.form.client()
     }
 
     /// The assertion, which the caller takes once before it goes on.
     #[must_use]
     pub fn assertion(&self) -> Option<&UsedAssertion> {
-        self.assertion.as_ref()
+        self.form.assertion()
+    }
+
+    /// What tokens are asked for.
+    #[must_use]
+    pub fn grant(&self) -> Grant {
+        self.grant
     }
 
     /// The code.
@@ -187,26 +105,39 @@ impl<'a> AuthenticatedTokenRequest<'a> {
     /// # Errors
     /// [`TokenError`] with `invalid_request`: missing; with `invalid_grant`: never one of ours.
     pub fn code(&self) -> Result<Code, TokenError> {
-        let code = self.code.as_deref().ok_or(invalid("code is missing"))?;
-        Code::parse(code).ok_or(no_grant("the code is wrong, used or late"))
+        let code = self.form.value("code")?.ok_or(invalid("code is missing"))?;
+        Code::parse(&code).ok_or(no_grant("the code is wrong, used or late"))
     }
 
-    /// Compares what must fit the authorization request that the code was given for. Ask after the code is used up: one
-    /// that came with the wrong redirect URI or verifier must not stay good.
+    /// The name of a request that reached a phone unasked.
+    ///
+    /// # Errors
+    /// [`TokenError`] with `invalid_request`: missing.
+    pub fn auth_req_id(&self) -> Result<String, TokenError> {
+        self.form.value("auth_req_id")?.ok_or(invalid("auth_req_id is missing"))
+    }
+
+    /// Compares what must fit the authorization request that the code was given for; `key` is the thumbprint of the key
+    /// that a proof of possession came with. Ask after the code is used up: one that came with the wrong redirect URI,
+    /// verifier or key must not stay good.
     ///
     /// # Errors
     /// [`TokenError`] with `invalid_grant`.
-    pub fn check_grant(&self, request: &AcceptedRequest) -> Result<(), TokenError> {
+    pub fn check_grant(&self, request: &AcceptedRequest, key: Option<&[u8; 32]>) -> Result<(), TokenError> {
+        let (redirect_uri, verifier) = (self.form.value("redirect_uri")?, self.form.value("code_verifier")?);
         let rules = [
-            (self.client.id() == request.client_id(), "the code was given to another client"),
+            (self.client().id() == request.client_id(), "the code was given to another client"),
             (
-                self.redirect_uri.as_deref() == Some(request.redirect_uri()),
+                redirect_uri.as_deref() == Some(request.redirect_uri()),
                 "redirect_uri is not that of the authorization request",
             ),
             (
-                self.code_verifier.as_deref().is_none_or(is_verifier)
-                    && request.verifier_fits(self.code_verifier.as_deref()),
+                verifier.as_deref().is_none_or(is_verifier) && request.verifier_fits(verifier.as_deref()),
                 "code_verifier does not fit the code_challenge",
+            ),
+            (
+                request.dpop_key.is_none_or(|bound| key.is_some_and(|key| ct_eq(&bound, key))),
+                "the code is bound to another key",
             ),
         ];
         rules.iter().find(|(kept, _)| !kept).map_or(Ok(()), |(_, rule)| Err(no_grant(rule)))
@@ -230,12 +161,12 @@ pub struct TokenResponse {
 }
 
 impl TokenResponse {
-    /// The tokens of a login.
+    /// The tokens of a login; `bound`: to a key of the client (RFC 9449, 5).
     #[must_use]
-    pub fn new(token: &AccessToken, id_token: String, request: &AcceptedRequest) -> Self {
+    pub fn new(token: &AccessToken, id_token: String, request: &AcceptedRequest, bound: bool) -> Self {
         Self {
             access_token: token.as_str().to_owned(),
-            token_type: "Bearer",
+            token_type: if bound { "DPoP" } else { "Bearer" },
             expires_in: TOKEN_LIFE,
             scope: request.scope(),
             id_token,

@@ -1,13 +1,15 @@
 //! The claims of the userinfo endpoint (OpenID Connect Core, 5.3; FranceConnect's contract for identity providers, 2.5).
 
-use std::collections::BTreeMap;
 use std::fmt;
 
+use clock::UnixTime;
+use identity::pivot::Claim;
 use identity::{PivotIdentity, Provenance};
 use jose::SigningKey;
 use serde::Serialize;
 
-use crate::{AcceptedRequest, ApprovedLogin, Client, Error, Subject};
+use crate::person::PersonClaims;
+use crate::{AcceptedRequest, ApprovedLogin, Client, Error, Evidence, Subject};
 
 /// What a person approved to pass on, for one client. It is answered as a signed JWT, so it names issuer and audience.
 ///
@@ -25,7 +27,7 @@ pub struct UserinfoClaims {
     sub: String,
     aud: String,
     #[serde(flatten)]
-    claims: BTreeMap<&'static str, String>,
+    person: PersonClaims,
     declared_claims: Vec<&'static str>,
 }
 
@@ -44,23 +46,38 @@ impl UserinfoClaims {
         pivot: &PivotIdentity,
     ) -> Result<Self, Error> {
         approved.level_for(client, request, subject)?;
-        let (mut claims, mut declared_claims) = (BTreeMap::new(), Vec::new());
-        for claim in approved.claims() {
-            if let Some(attribute) = pivot.claim(*claim) {
-                if attribute.provenance == Provenance::Declared {
-                    declared_claims.push(claim.as_str());
-                }
-                claims.insert(claim.as_str(), attribute.value);
-            }
-        }
+        let claims = request.userinfo_claims();
+        let declared =
+            |claim: &&Claim| pivot.claim(**claim).is_some_and(|a| a.provenance == Provenance::Declared);
+        let declared_claims = claims.iter().filter(declared).map(|claim| claim.as_str()).collect();
         let (iss, sub, aud) = (issuer.to_owned(), subject.as_str().to_owned(), client.id().to_owned());
-        Ok(Self { iss, sub, aud, claims, declared_claims })
+        Ok(Self { iss, sub, aud, person: PersonClaims::of(&claims, pivot, None), declared_claims })
+    }
+
+    /// The same with `verified_claims`, if they were asked for here.
+    #[must_use]
+    pub fn with_evidence(
+        self,
+        request: &AcceptedRequest,
+        approved: &ApprovedLogin,
+        evidence: &Evidence<'_>,
+        now: UnixTime,
+    ) -> Self {
+        let asked = request.asked.verified_userinfo.as_ref();
+        let verified = asked.and_then(|asked| asked.answer(approved.acr(), evidence, now));
+        Self { person: self.person.with_verified(verified), ..self }
     }
 
     /// The signed JWT.
     #[must_use]
     pub fn sign(&self, key: &SigningKey) -> String {
         jose::sign(key, Some("JWT"), self)
+    }
+
+    /// The claims as they are, for a client that registered no signature (OpenID Connect Core, 5.3.2).
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
     }
 }
 

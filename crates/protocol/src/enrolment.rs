@@ -17,9 +17,14 @@
 //! | `POST /enrolments/{id}/chip/active-authentication` | | [`ActiveAuthentication`] |
 //! | `POST /enrolments/{id}/chip/active-authentication/{attempt}` | [`ActiveAuthenticationResponse`] | [`Checked`] |
 //! | `POST /enrolments/{id}/chip/verify` | | [`Checked`] |
+//! | `POST /enrolments/{id}/trace` | lines of JSON, `mobile_bridge::TraceEvent` | [`TraceReceipt`] |
 //! | `PUT /enrolments/{id}/identity` | [`Declaration`] | [`IdentityPreview`] |
-//! | `POST /enrolments/{id}/face` | | [`FaceSession`] |
+//! | `POST /enrolments/{id}/face` | [`FaceBegin`], or none | [`FaceSession`] |
+//! | `POST /enrolments/{id}/face/steps` | [`crate::challenge::FaceStep`] | [`crate::challenge::FaceStepTaken`] |
 //! | `PUT /enrolments/{id}/face` | [`FaceResult`] | [`FaceDecision`] |
+//! | `POST /enrolments/{id}/desk` | | [`DeskAppointment`] |
+//! | `POST /enrolments/{id}/desk/code` | | [`DeskCode`] |
+//! | `GET /enrolments/{id}/desk` | | [`DeskStatus`] |
 //! | `PUT /enrolments/{id}/pin` | [`PinKey`] | [`Progress`] |
 //! | `POST /enrolments/{id}/seal` | [`Seal`] | [`Sealed`] |
 //! | `GET /places?name=&departement=` | | [`Places`] |
@@ -31,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::Base64;
+use crate::challenge::FaceChallenge;
 use crate::request::DeviceProof;
 use crate::seal::{SealSignatures, SealTranscript};
 use crate::statement::Statement;
@@ -52,6 +58,8 @@ pub struct Config {
     pub consents: Vec<ConsentText>,
     /// The face engines whose results are accepted.
     pub face_engines: Vec<String>,
+    /// An agent at a desk can compare person and portrait instead.
+    pub desk: bool,
 }
 
 /// A text to consent to.
@@ -179,6 +187,9 @@ pub struct ChipAuthentication {
     pub attempt: String,
     /// `None`: MSE:Set KAT. `Some(oid)`: MSE:Set AT with this protocol (dotted), then GENERAL AUTHENTICATE.
     pub at_ga_oid: Option<String>,
+    /// The chip's key is in the master file: select that first.
+    #[serde(default)]
+    pub in_master_file: bool,
     /// The chip's key reference, where it has several.
     #[schema(value_type = Option<String>)]
     pub key_reference: Option<Base64>,
@@ -200,6 +211,16 @@ pub struct ChipResponses {
     /// One for each command.
     #[schema(value_type = Vec<String>)]
     pub responses: Vec<Base64>,
+}
+
+/// The trace of a reading was kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TraceReceipt {
+    /// Its name, which the person can tell support. Nothing of hers leads to it.
+    pub reference: String,
+    /// Until when it is kept.
+    #[schema(value_type = i64)]
+    pub kept_until: UnixTime,
 }
 
 /// A challenge of Active Authentication.
@@ -271,6 +292,18 @@ pub struct IdentityPreview {
     pub missing: Vec<String>,
 }
 
+/// How the face is to be compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FaceBegin {
+    /// The engine, of [`Config::face_engines`]. If the server has a back channel to it, the capture is opened there;
+    /// without one, and without a name, the phone brings the result of any engine accepted.
+    pub engine: Option<String>,
+    /// The person cannot turn her head: the built-in engine asks for movements of the face only.
+    #[serde(default)]
+    pub face_only: bool,
+}
+
 /// What a face engine must put into its signed result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FaceSession {
@@ -279,19 +312,35 @@ pub struct FaceSession {
     /// SHA-256 of the portrait inside the authenticated EF.DG2.
     #[schema(value_type = String)]
     pub portrait_sha256: Base64,
+    /// SHA-256 of the device key, as an uncompressed SEC 1 point.
+    #[schema(value_type = String)]
+    pub device_key_thumbprint: Base64,
     /// The engines whose results are accepted.
     pub engines: Vec<String>,
+    /// The capture that the server opened at the engine.
+    pub capture: Option<FaceCapture>,
+    /// What the built-in engine asks.
+    pub challenge: Option<FaceChallenge>,
     /// Until when the result must arrive.
     #[schema(value_type = i64)]
     pub expires_at: UnixTime,
 }
 
-/// The engine's signed result.
+/// A capture at a face engine, which has the portrait from the server.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FaceCapture {
+    /// Where to capture, by the engine's own library.
+    pub url: String,
+    /// What to show there.
+    pub token: String,
+}
+
+/// The engine's signed result, or that the server fetches it where it opened the capture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FaceResult {
-    /// Compact JWS.
-    pub result: String,
+    /// Compact JWS; `None`: fetch it.
+    pub result: Option<String>,
 }
 
 /// The decision on the holder. The portrait and the file it came from are erased.
@@ -301,6 +350,50 @@ pub struct FaceDecision {
     pub decision_id: String,
     /// Sentences on what was checked.
     pub checks: Vec<CheckLine>,
+    /// The steps still missing.
+    pub missing: Vec<String>,
+}
+
+/// The person will go to a desk.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeskAppointment {
+    /// Until when the enrolment waits for an agent's decision, and the seal for it.
+    #[schema(value_type = i64)]
+    pub expires_at: UnixTime,
+}
+
+/// What an agent scans: the enrolment, and the bearer secret that its evidence is encrypted under. It opens nothing to
+/// anybody but an agent who is signed in, and to her with the phone's [`DeskCode`] only.
+#[must_use]
+pub fn desk_ticket(enrolment_id: &str, secret: &str) -> String {
+    format!("{DESK_TICKET}{enrolment_id}.{secret}")
+}
+
+/// Enrolment and secret of a ticket; space around it is that of a scanner.
+#[must_use]
+pub fn read_desk_ticket(ticket: &str) -> Option<(&str, Base64)> {
+    let (enrolment_id, secret) = ticket.trim().strip_prefix(DESK_TICKET)?.split_once('.')?;
+    Some((enrolment_id, secret.parse().ok()?))
+}
+
+/// How a ticket begins.
+const DESK_TICKET: &str = "sceau-desk:";
+
+/// A code to show to the agent: it works once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeskCode {
+    /// Six digits.
+    pub code: String,
+    /// Until when.
+    #[schema(value_type = i64)]
+    pub expires_at: UnixTime,
+}
+
+/// Whether the desk has decided. An agent who found another person ends the enrolment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DeskStatus {
+    /// The decision's name, which the transcript carries; `None`: not decided.
+    pub decision_id: Option<String>,
     /// The steps still missing.
     pub missing: Vec<String>,
 }
@@ -400,7 +493,7 @@ macro_rules! silent_debug {
         }
     )*};
 }
-silent_debug!(Contact, ContactCode, Declaration, IdentityPreview, Sealed);
+silent_debug!(Contact, ContactCode, Declaration, IdentityPreview, Sealed, FaceCapture, DeskCode);
 
 #[cfg(test)]
 mod tests {
@@ -410,6 +503,16 @@ mod tests {
     fn personal_data_has_a_silent_debug() {
         let contact = Contact { email: "anna@example.org".into() };
         assert_eq!(format!("{contact:?}"), "Contact(..)");
+    }
+
+    #[test]
+    fn a_ticket_is_read_back_and_nothing_else_is_one() {
+        let secret = Base64(vec![7; 32]);
+        let ticket = desk_ticket("0a1b", &secret.to_string());
+        assert_eq!(read_desk_ticket(&format!(" {ticket}\r\n")), Some(("0a1b", secret)));
+        for other in ["", "0a1b.AAAA", "sceau-desk:0a1b", "sceau-desk:0a1b.===", "https://fi.example/app/x"] {
+            assert_eq!(read_desk_ticket(other), None, "{other}");
+        }
     }
 
     #[test]

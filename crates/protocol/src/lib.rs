@@ -8,11 +8,14 @@
 //!   [`seal::SealTranscript`] of an enrolment. Their checks make [`approval::VerifiedApproval`] and
 //!   [`seal::VerifiedSeal`], which nothing else can make;
 //! - the PIN key ([`pin`]), derived in the phone and stored nowhere;
+//! - the statements over the frames of a face capture ([`capture`]);
 //! - the one table of machine codes ([`codes`]): their texts in French and English, what a person can do, and
 //!   what a phone may see.
 
 pub mod approval;
 pub mod bytes;
+pub mod capture;
+pub mod challenge;
 pub mod codes;
 pub mod enrolment;
 pub mod login;

@@ -56,6 +56,8 @@ pub struct Account {
     pub facts: LevelFacts,
     /// The title's last day, `YYYY-MM-DD`.
     pub title_expires: String,
+    /// The version of its row: a change of it that knows another version is not written.
+    pub version: i64,
     /// When it was enrolled, or renewed.
     pub enrolled_at: UnixTime,
     /// When it was last used.
@@ -150,6 +152,32 @@ impl Content {
     }
 }
 
+/// Erases an identity inside a transaction; `false`: unknown, or erased before.
+macro_rules! erase {
+    ($c:ident, $id:expr, $vault:expr) => {{
+        let nobody = $vault.random::<32>().to_vec();
+        let query = sqlx::query($crate::account::ERASE_IDENTITY).bind($id.clone()).bind(nobody);
+        let erased = query.fetch_optional(&mut *$c).await?.is_some();
+        if erased {
+            for statement in $crate::account::ERASED_WITH_IT {
+                sqlx::query(statement).bind($id.clone()).execute(&mut *$c).await?;
+            }
+        }
+        erased
+    }};
+}
+pub(crate) use erase;
+
+/// What goes with an identity.
+pub(crate) static ERASED_WITH_IT: [&str; 6] = [
+    DELETE_DOCUMENTS,
+    DELETE_CONNECTIONS,
+    DELETE_CONSENTS,
+    crate::change::DELETE_OF,
+    crate::change::END_SESSIONS,
+    REVOKE_DEVICES,
+];
+
 impl Database {
     /// Whether a document is enrolled already. Ask only once the chip is proved: before that, a copied EF.SOD and DG1
     /// must not learn it.
@@ -186,6 +214,7 @@ impl Database {
             pivot: content.pivot,
             facts: content.facts,
             title_expires: content.title_expires,
+            version,
             enrolled_at: UnixTime(enrolled_at),
             used_at: UnixTime(used_at),
         }))
@@ -237,15 +266,11 @@ impl Database {
     /// # Errors
     /// Trouble of the storage.
     pub async fn erase_identity(&self, identity_id: &str, now: UnixTime) -> Result<bool, Error> {
-        let (id, nobody) = (identity_id.to_owned(), self.vault.random::<32>().to_vec());
+        let (id, vault) = (identity_id.to_owned(), self.vault.clone());
         let event = AuditEvent::new("identity.erased", identity_id, "");
         transaction!(self, |c| {
-            let query = sqlx::query(ERASE_IDENTITY).bind(id.clone()).bind(nobody);
-            if query.fetch_optional(&mut *c).await?.is_none() {
+            if !erase!(c, id, vault) {
                 return Ok(false);
-            }
-            for statement in [DELETE_DOCUMENTS, DELETE_CONNECTIONS, DELETE_CONSENTS, REVOKE_DEVICES] {
-                sqlx::query(statement).bind(id.clone()).execute(&mut *c).await?;
             }
             append_audit!(c, now, event);
             Ok(true)

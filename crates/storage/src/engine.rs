@@ -26,11 +26,19 @@ const STATEMENTS: usize = 256;
 
 const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../../migrations/sqlite/0001_initial.sql")),
+    (2, "trace", include_str!("../../../migrations/sqlite/0002_trace.sql")),
+    (3, "standards", include_str!("../../../migrations/sqlite/0003_standards.sql")),
+    (4, "account", include_str!("../../../migrations/sqlite/0004_account.sql")),
     (5, "log_due", include_str!("../../../migrations/sqlite/0005_log_due.sql")),
+    (6, "face and desk", include_str!("../../../migrations/sqlite/0006_face_and_desk.sql")),
 ];
 const POSTGRES_MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../../migrations/postgres/0001_initial.sql")),
+    (2, "trace", include_str!("../../../migrations/postgres/0002_trace.sql")),
+    (3, "standards", include_str!("../../../migrations/postgres/0003_standards.sql")),
+    (4, "account", include_str!("../../../migrations/postgres/0004_account.sql")),
     (5, "log_due", include_str!("../../../migrations/postgres/0005_log_due.sql")),
+    (6, "face and desk", include_str!("../../../migrations/postgres/0006_face_and_desk.sql")),
 ];
 
 /// The storage. Clones share it.

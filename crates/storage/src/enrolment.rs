@@ -15,8 +15,8 @@ use crate::{Database, Error};
 /// The most pieces of evidence that one enrolment may hold: no phone grows a table without end.
 const MAX_EVIDENCE: i64 = 400;
 
-/// The most bytes of evidence, in plain: a large portrait, and all else with much room.
-const MAX_BYTES: usize = 2 * 1024 * 1024;
+/// The most bytes of evidence, in plain: a large portrait, the frames of one capture, and all else with much room.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 pub(crate) const OPEN: &str = "INSERT INTO enrolment (id, bearer_hash, challenge, state, address_key, created_at, \
      expires_at, request_sequence, evidence_count, evidence_digest, chip_answers, face_answers) \
@@ -40,6 +40,7 @@ pub(crate) const DELETE_EVIDENCE: &str = "DELETE FROM enrolment_evidence WHERE e
 pub(crate) const DELETE_REQUESTS: &str = "DELETE FROM enrolment_request WHERE enrolment_id = $1";
 pub(crate) const DELETE_ATTEMPTS: &str = "DELETE FROM chip_attempt WHERE enrolment_id = $1";
 pub(crate) const DELETE_CODE: &str = "DELETE FROM contact_code WHERE enrolment_id = $1";
+pub(crate) const DELETE_DESK_CODE: &str = "DELETE FROM desk_code WHERE enrolment_id = $1";
 pub(crate) const DELETE_EXPIRED: &str = "DELETE FROM enrolment WHERE id IN \
      (SELECT id FROM enrolment WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AND expires_at <= $1";
 
@@ -143,8 +144,10 @@ pub(crate) use append_evidence;
 /// Deletes all that an enrolment holds, inside a transaction.
 macro_rules! delete_evidence {
     ($c:ident, $id:expr) => {{
-        use $crate::enrolment::{DELETE_ATTEMPTS, DELETE_CODE, DELETE_EVIDENCE, DELETE_REQUESTS};
-        for statement in [DELETE_EVIDENCE, DELETE_REQUESTS, DELETE_ATTEMPTS, DELETE_CODE] {
+        use $crate::enrolment::{
+            DELETE_ATTEMPTS, DELETE_CODE, DELETE_DESK_CODE, DELETE_EVIDENCE, DELETE_REQUESTS,
+        };
+        for statement in [DELETE_EVIDENCE, DELETE_REQUESTS, DELETE_ATTEMPTS, DELETE_CODE, DELETE_DESK_CODE] {
             sqlx::query(statement).bind($id.clone()).execute(&mut *$c).await?;
         }
     }};
@@ -288,6 +291,18 @@ impl Database {
                 sqlx::query(ERASE_KIND).bind(id.clone()).bind(kind).execute(&mut *c).await?;
             }
             sqlx::query(DELETE_REQUESTS).bind(id).execute(&mut *c).await?;
+            Ok(())
+        })
+    }
+
+    /// Erases the frames of captures: their session is over.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn erase_face_capture(&self, enrolment_id: &str) -> Result<(), Error> {
+        let (id, kind) = (enrolment_id.to_owned(), EvidenceKind::FaceStep.number());
+        statement!(self, |c| {
+            sqlx::query(ERASE_KIND).bind(id).bind(kind).execute(&mut *c).await?;
             Ok(())
         })
     }

@@ -3,7 +3,8 @@
 //! | rows | key | associated data |
 //! |---|---|---|
 //! | evidence, stored answers of an enrolment | HKDF(KEK, bearer secret) | enrolment, kind, sequence, digest before |
-//! | identity, document, device, connection | HKDF(KEK, table) | table, id, version |
+//! | identity, document, device, connection, mail | HKDF(KEK, table) | table, id, version |
+//! | change of an account | HKDF(KEK, table) | change, identity, kind |
 //! | answer to a login | HKDF(KEK, table) | login, identity: nobody writes an approval into the database |
 //! | look-ups (`*_key` columns) | HMAC under the look-up key | purpose |
 //!
@@ -58,6 +59,8 @@ pub(crate) enum Table {
     DeviceResponse,
     Connection,
     Answer,
+    Change,
+    Mail,
 }
 
 impl Table {
@@ -69,6 +72,8 @@ impl Table {
             Self::DeviceResponse => "device response",
             Self::Connection => "connection",
             Self::Answer => "answer to a login",
+            Self::Change => "change",
+            Self::Mail => "mail",
         }
     }
 }

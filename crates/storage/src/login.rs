@@ -8,12 +8,13 @@ use crypto::sha256;
 use identity::LoginState;
 use identity::login::LoginKind;
 
-use crate::Error;
+use crate::{Error, Mail};
 
 pub(crate) mod redemption;
 mod steps;
 
 pub use redemption::{Grant, RedeemOutcome};
+pub(crate) use steps::answered;
 
 /// The longest request and context together, in bytes: a row stays under 1 KB.
 pub const MAX_REQUEST: usize = 640;
@@ -99,6 +100,20 @@ pub enum Created {
     Stored,
     /// Too many wait: answer `temporarily_unavailable`.
     Full,
+}
+
+/// What an approval leaves behind: the line of the person's history, and the mails that tell of it.
+pub struct Trace {
+    /// The line; sealed in its row.
+    pub history: Vec<u8>,
+    /// Notices.
+    pub mails: Vec<Mail>,
+}
+
+impl<T: AsRef<[u8]>> From<T> for Trace {
+    fn from(history: T) -> Self {
+        Self { history: history.as_ref().to_vec(), mails: Vec::new() }
+    }
 }
 
 /// A login.

@@ -3,7 +3,8 @@
 //! The look-up hash of a document's kind, State and number is unique among active documents, so two enrolments of one
 //! document, at the same time or years apart, make one account: the second replaces the phone and keeps the subject.
 //! If the chip names another person than the account has, it is refused. A document that is new, of a person who is
-//! known by the MRZ's name, sex and day of birth, makes an account that waits for review.
+//! known by the MRZ's name, sex and day of birth, makes an account that waits for review; so does a face of which an engine
+//! says that a person should look at it.
 
 use clock::UnixTime;
 use identity::{IdentityState, SealedEnrolment};
@@ -14,7 +15,8 @@ use crate::engine::{read, transaction};
 use crate::enrolment::delete_evidence;
 use crate::error::SealRefusal;
 use crate::keys::Table;
-use crate::{AuditEvent, Database, Error};
+use crate::outbox::append_mail;
+use crate::{AuditEvent, Database, Error, Mail};
 
 pub(crate) const LOCK_SEALS: &str = "UPDATE seal_lock SET id = id WHERE id = 1";
 pub(crate) const CLOSE_ENROLMENT: &str = "UPDATE enrolment SET state = 1 \
@@ -62,6 +64,23 @@ impl std::fmt::Debug for Stored {
     }
 }
 
+/// How the holder is told of a new phone at an address: the account's state, and whether another phone was replaced.
+pub type Tell = fn(IdentityState, bool, &str, UnixTime) -> Mail;
+
+/// A sealed enrolment to store; by itself, it tells nobody.
+pub struct Sealing<'a> {
+    /// What was sealed.
+    pub sealed: &'a SealedEnrolment,
+    /// How its holder is told.
+    pub tell: Option<Tell>,
+}
+
+impl<'a> From<&'a SealedEnrolment> for Sealing<'a> {
+    fn from(sealed: &'a SealedEnrolment) -> Self {
+        Self { sealed, tell: None }
+    }
+}
+
 /// Everything about a sealed enrolment that does not depend on what the database holds.
 struct Prepared {
     content: Vec<u8>,
@@ -74,14 +93,20 @@ struct Prepared {
 
 impl Database {
     /// Makes an account of a sealed enrolment, in one transaction: identity, document, phone, consents, recovery
-    /// sheet, audit line; the enrolment is closed and its evidence deleted.
+    /// sheet, notices, audit line; the enrolment is closed and its evidence deleted. A thief of the document gives an
+    /// address of her own: the one before is told too.
     ///
     /// # Errors
     /// [`Error::Seal`]: nothing was written, but a line of the log if it is for another person. Trouble of the storage.
-    pub async fn seal_enrolment(&self, sealed: &SealedEnrolment, now: UnixTime) -> Result<Stored, Error> {
+    pub async fn seal_enrolment(
+        &self,
+        sealing: impl Into<Sealing<'_>>,
+        now: UnixTime,
+    ) -> Result<Stored, Error> {
+        let Sealing { sealed, tell } = sealing.into();
         let prepared = self.prepare(sealed)?;
         let number_key = prepared.number_key.clone();
-        let outcome = self.store(sealed, prepared, now).await;
+        let outcome = self.store(sealed, prepared, tell, now).await;
         if outcome == Err(Error::Seal(SealRefusal::AnotherPerson)) {
             self.note_another_person(number_key, sealed.enrolment_id(), now).await?;
         }
@@ -106,6 +131,7 @@ impl Database {
         &self,
         sealed: &SealedEnrolment,
         prepared: Prepared,
+        tell: Option<Tell>,
         now: UnixTime,
     ) -> Result<Stored, Error> {
         let (sealed, vault) = (sealed.clone(), self.vault.clone());
@@ -168,6 +194,7 @@ impl Database {
                 let (document_id, _, version): (String, String, i64) = find.fetch_one(&mut *c).await?;
                 let state = match IdentityState::from_number(state) {
                     Some(IdentityState::ReviewPending) => IdentityState::ReviewPending,
+                    _ if identity.needs_review() => IdentityState::ReviewPending,
                     _ => IdentityState::Active,
                 };
                 sqlx::query(REPLACE_DOCUMENT)
@@ -193,7 +220,8 @@ impl Database {
             } else {
                 let person = prepared.person_key.clone();
                 let known = sqlx::query(FIND_PERSON).bind(person).fetch_optional(&mut *c).await?.is_some();
-                let state = if known { IdentityState::ReviewPending } else { IdentityState::Active };
+                let review = known || identity.needs_review();
+                let state = if review { IdentityState::ReviewPending } else { IdentityState::Active };
                 let subject = vault.random_id();
                 sqlx::query(ADD_IDENTITY)
                     .bind(new_id.clone())
@@ -231,6 +259,12 @@ impl Database {
                     .await?;
             }
             delete_evidence!(c, enrolment);
+            if let Some(tell) = tell {
+                let email = identity.pivot().email();
+                let before = previous_email.as_deref().filter(|before| *before != email);
+                let mails = before.into_iter().chain([email]).map(|to| tell(state, replaced, to, now));
+                append_mail!(c, vault, now, mails.collect());
+            }
             let code = if replaced { "enrolment.replaced" } else { "enrolment.sealed" };
             append_audit!(c, now, AuditEvent::new(code, &identity_id, &enrolment));
             let recovery_code = prepared.recovery_code;

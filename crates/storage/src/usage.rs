@@ -31,6 +31,12 @@ pub enum Scope {
     RecoveryByAddress = 6,
     /// Attestations judged in an enrolment.
     AttestationByEnrolment = 7,
+    /// Traces sent in an enrolment.
+    TraceByEnrolment = 8,
+    /// Corrections of an account by its holder.
+    CorrectionByIdentity = 9,
+    /// Tries of one recovery sheet.
+    RecoveryByIdentity = 10,
 }
 
 impl Database {
@@ -76,13 +82,13 @@ impl Database {
         })
     }
 
-    /// Deletes counts and assertions whose time is over.
+    /// Deletes counts, assertions and results of engines whose time is over.
     ///
     /// # Errors
     /// Trouble of the storage.
     pub async fn delete_expired_counts(&self, now: UnixTime) -> Result<(), Error> {
         transaction!(self, |c| {
-            for statement in [DELETE_COUNTS, DELETE_ASSERTIONS] {
+            for statement in [DELETE_COUNTS, DELETE_ASSERTIONS, crate::face::DELETE_EXPIRED] {
                 sqlx::query(statement).bind(now.0).execute(&mut *c).await?;
             }
             Ok(())

@@ -46,7 +46,15 @@ impl SecurityObject {
     }
 
     /// The SecurityInfos, under the document signer of EF.SOD or another one of its CSCA.
-    fn card_security(&self, bytes: &[u8]) -> Result<Vec<SecurityInfo>, Rejection> {
+    pub(crate) fn card_security(&self, bytes: &[u8]) -> Result<Vec<SecurityInfo>, Rejection> {
+        self.signed_card_security(bytes).map(|(infos, _)| infos)
+    }
+
+    /// The same with the document signer. Whether that is revoked or distrusted is not looked at.
+    pub(crate) fn signed_card_security(
+        &self,
+        bytes: &[u8],
+    ) -> Result<(Vec<SecurityInfo>, Arc<Certificate>), Rejection> {
         let signed = CardSecurity::parse(bytes)?;
         let info = &signed.signer;
         if info.content_type.as_deref() != Some(OID_SECURITY_OBJECT) {
@@ -63,7 +71,7 @@ impl SecurityObject {
             return Err(Rejection::CardSecurity("message-digest"));
         }
         check_signature(info, &signer).map_err(|_| Rejection::CardSecurity("signature"))?;
-        Ok(signed.security_infos)
+        Ok((signed.security_infos, signer))
     }
 
     /// The CSCA of EF.SOD issued it, it is valid, and may sign documents.

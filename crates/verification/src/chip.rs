@@ -7,12 +7,15 @@ use std::fmt;
 
 use crypto::{PublicKey, sha256};
 use emrtd::active_authentication::{self, CHALLENGE};
-use emrtd::chip_authentication::{self, AwaitProof, ChipAuthenticationTask};
+use emrtd::chip_authentication::{
+    self, AwaitProof, ChipAuthenticationOffer, ChipAuthenticationTask, ChipPublicKey,
+};
 use lds::security_info::ActiveAuthenticationInfo;
 use lds::{Dg1, Dg14, Dg15};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::policy::order_bits;
 use crate::{Authentic, Rejection, SecurityObject};
 
 /// A protocol by which a chip proves itself.
@@ -161,7 +164,7 @@ impl SecurityObject {
     /// Begins Chip Authentication with a new ephemeral key: the task goes to the reader, the other value stays.
     ///
     /// # Errors
-    /// [`Rejection::ChipAuthentication`]: DG14 offers none, or none that is supported;
+    /// [`Rejection::ChipAuthentication`]: DG14 offers none, or none that is supported; [`Rejection::WeakKey`];
     /// [`Rejection::ChipProofOfAnotherDocument`]: a data group of another document.
     pub fn begin_chip_authentication(
         &self,
@@ -169,12 +172,9 @@ impl SecurityObject {
         dg1: &Authentic<Dg1>,
         rng: &mut impl CryptoRng,
     ) -> Result<(ChipAuthenticationTask, AwaitChip), Rejection> {
-        self.owns(dg14)?;
-        self.owns(dg1)?;
-        let (task, step) = chip_authentication::begin(dg14.content(), dg1.bytes().len(), rng)
-            .map_err(Rejection::ChipAuthentication)?;
-        let dg1_sha256 = sha256(dg1.bytes());
-        Ok((task, AwaitChip { step, sod_sha256: self.sod_sha256, dg1_sha256 }))
+        self.begin_with_offer(self.offer(dg14)?, dg1, |offer, length| {
+            chip_authentication::begin_offer(offer, length, rng)
+        })
     }
 
     /// The same with a one-use key that is known already: for vectors, and proof of nothing.
@@ -187,13 +187,39 @@ impl SecurityObject {
         dg1: &Authentic<Dg1>,
         terminal_private_key: &[u8],
     ) -> Result<(ChipAuthenticationTask, AwaitChip), Rejection> {
+        self.begin_with_offer(self.offer(dg14)?, dg1, |_, length| {
+            chip_authentication::begin_with(dg14.content(), length, terminal_private_key)
+        })
+    }
+
+    fn offer(&self, dg14: &Authentic<Dg14>) -> Result<ChipAuthenticationOffer, Rejection> {
         self.owns(dg14)?;
+        ChipAuthenticationOffer::choose(dg14.content()).map_err(Rejection::ChipAuthentication)
+    }
+
+    pub(crate) fn begin_with_offer(
+        &self,
+        offer: ChipAuthenticationOffer,
+        dg1: &Authentic<Dg1>,
+        begin: impl FnOnce(
+            ChipAuthenticationOffer,
+            usize,
+        ) -> Result<(ChipAuthenticationTask, AwaitProof), emrtd::Error>,
+    ) -> Result<(ChipAuthenticationTask, AwaitChip), Rejection> {
         self.owns(dg1)?;
-        let (task, step) =
-            chip_authentication::begin_with(dg14.content(), dg1.bytes().len(), terminal_private_key)
-                .map_err(Rejection::ChipAuthentication)?;
+        self.check_chip_key(&offer.public_key)?;
+        let (task, step) = begin(offer, dg1.bytes().len()).map_err(Rejection::ChipAuthentication)?;
         let dg1_sha256 = sha256(dg1.bytes());
         Ok((task, AwaitChip { step, sod_sha256: self.sod_sha256, dg1_sha256 }))
+    }
+
+    /// The key is long enough: whoever computes its private key has a chip for any files.
+    fn check_chip_key(&self, key: &ChipPublicKey) -> Result<(), Rejection> {
+        let (bits, least) = match key {
+            ChipPublicKey::Ec(key) => (order_bits(key.curve()), self.policy.min_chip_ec_bits),
+            ChipPublicKey::Dh(key) => (key.group().bits(), self.policy.min_chip_dh_bits),
+        };
+        (bits >= least).then_some(()).ok_or_else(|| Rejection::WeakKey(key.group_name()))
     }
 
     /// Begins Active Authentication with a new challenge. DG14 names the algorithm of an elliptic key.

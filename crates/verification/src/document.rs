@@ -10,7 +10,7 @@ use lds::{Dg1, Dg2, Dg11, Dg14, Dg15, FileId};
 use crate::consistency::covers;
 use crate::country::same_state;
 use crate::report::CheckResult;
-use crate::{Authentic, Content, Inspection, Rejection, Report, SecurityObject};
+use crate::{Authentic, AuthenticCardSecurity, Content, Inspection, Rejection, Report, SecurityObject};
 
 macro_rules! hash_lines {
     ($($number:literal)*) => {
@@ -82,6 +82,7 @@ pub struct AuthenticDocument {
     dg11: Option<Authentic<Dg11>>,
     dg14: Option<Authentic<Dg14>>,
     dg15: Option<Authentic<Dg15>>,
+    pub(crate) card_security: Option<AuthenticCardSecurity>,
 }
 
 impl fmt::Debug for AuthenticDocument {
@@ -187,6 +188,7 @@ impl SecurityObject {
             dg11: self.read_optional(data)?,
             dg14: self.read_optional(data)?,
             dg15: self.read_optional(data)?,
+            card_security: None,
             security_object: self,
         };
         Ok((document, findings.unwrap_or_default()))

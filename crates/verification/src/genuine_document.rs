@@ -3,17 +3,20 @@
 use std::collections::BTreeSet;
 
 use emrtd::chip_authentication::ChipAuthenticationOffer;
+use emrtd::pace::ChipAuthenticationData;
 
 use crate::chip::is_sha1;
-use crate::{AuthenticDocument, ChipProof, ChipProtocol, Inspection, Rejection, Report};
+use crate::{
+    AuthenticCardSecurity, AuthenticDocument, ChipProof, ChipProtocol, Inspection, Rejection, Report,
+};
 
 impl AuthenticDocument {
     /// The protocols that the signed data announce: each is due. Decided from the content of DG14, which may hold
-    /// PACEInfos only, and from DG15.
+    /// PACEInfos only, and from DG15; Chip Authentication also by an EF.CardSecurity that the State signed.
     #[must_use]
     pub fn chip_protocols(&self) -> BTreeSet<ChipProtocol> {
         let mut due = BTreeSet::new();
-        if self.dg14().is_some_and(|dg14| dg14.content().announces_chip_authentication()) {
+        if self.announced_in_dg14() || self.announced_in_master_file() {
             due.insert(ChipProtocol::ChipAuthentication);
         }
         if self.dg15().is_some() {
@@ -22,10 +25,31 @@ impl AuthenticDocument {
         due
     }
 
+    fn announced_in_dg14(&self) -> bool {
+        self.dg14().is_some_and(|dg14| dg14.content().announces_chip_authentication())
+    }
+
+    fn announced_in_master_file(&self) -> bool {
+        self.card_security.as_ref().is_some_and(AuthenticCardSecurity::announces_chip_authentication)
+    }
+
+    /// Judges what the chip said in PACE-CAM, for a terminal that ran PACE itself and read EF.DG1 in that very session,
+    /// the one of this document; for nobody else it proves anything (docs/protocols.md, section 3). The key is one of
+    /// DG14 or of EF.CardSecurity, which the State signed.
+    ///
+    /// # Errors
+    /// [`Rejection::ChipAuthentication`].
+    pub fn check_pace_cam(&self, said: &ChipAuthenticationData) -> Result<(), Rejection> {
+        let in_application = self.dg14().map(|dg14| dg14.content().public_keys.clone()).unwrap_or_default();
+        let in_master_file = self.card_security.as_ref().map(AuthenticCardSecurity::public_keys);
+        let keys = [in_application, in_master_file.unwrap_or_default()].concat();
+        said.verify(&keys).map_err(Rejection::ChipAuthentication)
+    }
+
     /// Judges what the chip proved: every protocol that the document announces was answered rightly (or one of them,
     /// if the policy says so), by the chip of this very document.
-    pub fn prove_chip(self, proofs: &[ChipProof]) -> Inspection<GenuineDocument> {
-        let mut report = self.report().clone();
+    pub fn prove_chip(mut self, proofs: &[ChipProof]) -> Inspection<GenuineDocument> {
+        let mut report = std::mem::take(&mut self.security_object.report);
         let outcome = self.chip_steps(proofs, &mut report).map(|chip| {
             let mut document = self;
             document.security_object.report = report.clone();
@@ -78,13 +102,13 @@ impl AuthenticDocument {
         }
     }
 
-    /// The scheme of a proof in words; that of Chip Authentication stands in DG14.
+    /// The scheme of a proof in words; that of Chip Authentication stands in DG14 or EF.CardSecurity.
     fn scheme(&self, proof: &ChipProof) -> String {
-        let offer = || {
-            let dg14 = self.dg14()?;
-            ChipAuthenticationOffer::choose(dg14.content()).ok().map(|offer| offer.name())
+        let offer = || match self.dg14().filter(|_| self.announced_in_dg14()) {
+            Some(dg14) => ChipAuthenticationOffer::choose(dg14.content()).ok(),
+            None => self.card_security.as_ref()?.offer().ok(),
         };
-        proof.scheme.clone().or_else(offer).unwrap_or_default()
+        proof.scheme.clone().or_else(|| offer().map(|offer| offer.name())).unwrap_or_default()
     }
 }
 

@@ -57,7 +57,13 @@ pub fn judge_data(
         let outcome = report.check("pa.sod", Err(Rejection::SodMissing), |_| String::new());
         return Inspection { report, outcome };
     };
-    store.authenticate_sod(sod, policy, at).and_then(|object| object.authenticate_document(data))
+    let mut judged =
+        store.authenticate_sod(sod, policy, at).and_then(|object| object.authenticate_document(data));
+    if let (Ok(document), Some(file)) = (&mut judged.outcome, data.file(FileId::CardSecurity)) {
+        // What is wrong with it stands in the report.
+        document.card_security = store.authenticate_card_security(document.security_object(), file).ok();
+    }
+    judged
 }
 
 /// Judges data and chip: the same evidence at the same time gives the same report.
@@ -70,7 +76,10 @@ pub fn judge(
     judge_data(&evidence.data, store, policy, at).and_then(|document| {
         let mut report = document.report().clone();
         match proofs(&document, evidence, &mut report) {
-            Ok(proofs) => document.prove_chip(&proofs),
+            Ok(proofs) => {
+                drop(report);
+                document.prove_chip(&proofs)
+            }
             Err(rejection) => Inspection { report, outcome: Err(rejection) },
         }
     })

@@ -75,6 +75,11 @@ pub struct Policy {
     pub min_dsa_bits: usize,
     /// The shortest RSA modulus of an Active Authentication key, in bits: chips have 1024 of them.
     pub min_chip_rsa_bits: usize,
+    /// The shortest order of a curve of a Chip Authentication key, in bits.
+    pub min_chip_ec_bits: usize,
+    /// The shortest modulus of a Chip Authentication key in a prime field, in bits: one of the standardised groups has
+    /// 1024 of them.
+    pub min_chip_dh_bits: usize,
     /// Refuse a document signer of whose issuer there is no usable CRL.
     pub require_revocation_status: bool,
     /// Accept a document after its date of expiry.
@@ -126,6 +131,8 @@ impl Default for Policy {
             min_ec_bits: 192,
             min_dsa_bits: 2048,
             min_chip_rsa_bits: 1024,
+            min_chip_ec_bits: 192,
+            min_chip_dh_bits: 1024,
             require_revocation_status: false,
             accept_expired_document: false,
             accept_chip_not_offered: false,
@@ -215,7 +222,7 @@ pub(crate) fn key_name(key: &PublicKey) -> String {
     }
 }
 
-fn order_bits(curve: Curve) -> usize {
+pub(crate) fn order_bits(curve: Curve) -> usize {
     let order = curve.order();
     let first = order.iter().position(|byte| *byte != 0).unwrap_or(order.len());
     let zeros = order.get(first).map_or(0, |byte| byte.leading_zeros() as usize);

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -53,9 +55,13 @@ impl fmt::Display for Check {
     }
 }
 
-/// What was checked up to here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
+/// What was checked up to here. Copies share their lines: the one who goes on checking has the only copy then.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report(Arc<Lines>);
+
+/// What a [`Report`] says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines {
     /// One line for each check.
     pub checks: Vec<Check>,
     /// The algorithms met, by what they were used for: `sod-signature` is `ECDSA SHA-256`.
@@ -67,10 +73,18 @@ pub struct Report {
 /// As many as the report of a usual document has.
 const LINES: usize = 32;
 
+impl Deref for Report {
+    type Target = Lines;
+
+    fn deref(&self) -> &Lines {
+        &self.0
+    }
+}
+
 impl Report {
     pub(crate) fn new(policy_version: &str) -> Self {
         let checks = Vec::with_capacity(LINES);
-        Self { checks, policy_version: policy_version.to_owned(), ..Self::default() }
+        Self(Arc::new(Lines { checks, policy_version: policy_version.to_owned(), ..Lines::default() }))
     }
 
     /// The checks that policy let through.
@@ -90,7 +104,7 @@ impl Report {
         result: CheckResult,
         detail: impl Into<Cow<'static, str>>,
     ) {
-        self.checks.push(Check { id: id.into(), result, detail: detail.into() });
+        Arc::make_mut(&mut self.0).checks.push(Check { id: id.into(), result, detail: detail.into() });
     }
 
     pub(crate) fn passed(&mut self, id: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) {
@@ -120,7 +134,7 @@ impl Report {
     }
 
     pub(crate) fn algorithm(&mut self, of: &str, name: String) {
-        self.algorithms.insert(of.to_owned(), name);
+        Arc::make_mut(&mut self.0).algorithms.insert(of.to_owned(), name);
     }
 }
 
@@ -140,9 +154,14 @@ pub struct Inspection<T> {
 impl<T> Inspection<T> {
     /// Goes on with the value; a refusal stays.
     pub(crate) fn and_then<U>(self, next: impl FnOnce(T) -> Inspection<U>) -> Inspection<U> {
-        match self.outcome {
-            Ok(value) => next(value),
-            Err(rejection) => Inspection { report: self.report, outcome: Err(rejection) },
+        let Self { report, outcome } = self;
+        match outcome {
+            Ok(value) => {
+                // The value has the report, and goes on writing it.
+                drop(report);
+                next(value)
+            }
+            Err(rejection) => Inspection { report, outcome: Err(rejection) },
         }
     }
 }

@@ -12,7 +12,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use test_passports::vectors::manifest::{Case, Evidence, Manifest, Outcome};
 use verification::{
     ActiveAuthenticationEvidence, AuthenticDocument, ChipAuthenticationEvidence, ChipData, EvidenceSet,
-    Policy, Rejection, TrustBase, TrustStore, check_crl, judge, judge_data,
+    PaceCamEvidence, Policy, Rejection, TrustBase, TrustStore, check_crl, judge, judge_data,
 };
 
 fn folder() -> PathBuf {
@@ -75,9 +75,31 @@ fn evidence(case: &Case, document: &AuthenticDocument) -> Result<EvidenceSet, Re
                 responses: responses.iter().map(unhex).collect(),
             });
         }
-        Evidence::Mrz { .. } | Evidence::OpticalMrz { .. } => panic!("not a case of this crate"),
+        Evidence::Mrz { .. } | Evidence::OpticalMrz { .. } | Evidence::PaceCam { .. } => {
+            panic!("not the answers of a chip that is asked by the server")
+        }
     }
     Ok(set)
+}
+
+fn pace_cam(case: &Case) -> Option<PaceCamEvidence> {
+    let Some(Evidence::PaceCam {
+        protocol,
+        password_key,
+        mapping_private_key,
+        ephemeral_private_key,
+        responses,
+    }) = &case.evidence
+    else {
+        return None;
+    };
+    Some(PaceCamEvidence {
+        protocol: protocol.clone(),
+        password_key: hex::decode(password_key).unwrap().into(),
+        mapping_private_key: hex::decode(mapping_private_key).unwrap().into(),
+        ephemeral_private_key: hex::decode(ephemeral_private_key).unwrap().into(),
+        responses: responses.iter().map(|response| hex::decode(response).unwrap()).collect(),
+    })
 }
 
 fn outcome(case: &Case, policy: &Policy) -> Result<(), Rejection> {
@@ -87,6 +109,9 @@ fn outcome(case: &Case, policy: &Policy) -> Result<(), Rejection> {
         return judge_data(&data(case).with_optical_mrz(text), &store, policy, at).outcome.map(drop);
     }
     let document = judge_data(&data(case), &store, policy, at).outcome?;
+    if let Some(run) = pace_cam(case) {
+        return document.verify_pace_cam(&data(case), &run);
+    }
     if case.evidence.is_some() {
         judge(&evidence(case, &document)?, &store, policy, at).outcome?;
     }
@@ -142,8 +167,14 @@ fn strict(case: &Case) -> Result<(), Failed> {
 
 /// One test for each case, named by its id: `cargo test --test vectors bsi` runs those of the BSI's plan.
 fn main() -> ExitCode {
-    let suites =
-        ["passive-authentication", "active-authentication", "chip-authentication", "master-list", "crl"];
+    let suites = [
+        "passive-authentication",
+        "active-authentication",
+        "chip-authentication",
+        "pace-cam",
+        "master-list",
+        "crl",
+    ];
     let cases =
         suites.into_iter().flat_map(|suite| manifest(suite).cases.into_iter().map(move |case| (suite, case)));
     let tests = cases.flat_map(|(suite, case)| {

@@ -1,9 +1,12 @@
 package fr.sceau.test
 
 import fr.sceau.bridge.asPoint
+import fr.sceau.bridge.code
 import fr.sceau.bridge.plainSignature
 import fr.sceau.bridge.point
 import fr.sceau.bridge.readDocument
+import fr.sceau.bridge.retry
+import fr.sceau.bridge.text
 import java.io.File
 import java.security.KeyFactory
 import java.security.KeyPair
@@ -15,10 +18,12 @@ import java.util.Base64
 import java.util.concurrent.atomic.AtomicLong
 import javax.crypto.KeyAgreement
 import kotlin.system.exitProcess
+import uniffi.mobile_bridge.AccessKey
 import uniffi.mobile_bridge.ApprovedLogin
 import uniffi.mobile_bridge.Attestation
 import uniffi.mobile_bridge.BirthPlace
 import uniffi.mobile_bridge.BridgeException
+import uniffi.mobile_bridge.CardException
 import uniffi.mobile_bridge.CardTransport
 import uniffi.mobile_bridge.DeviceKeys
 import uniffi.mobile_bridge.EnrolmentClient
@@ -29,6 +34,7 @@ import uniffi.mobile_bridge.Progress
 import uniffi.mobile_bridge.RequestCounter
 import uniffi.mobile_bridge.ScanException
 import uniffi.mobile_bridge.SimulatedTransport
+import uniffi.mobile_bridge.TraceRecorder
 import uniffi.mobile_bridge.readMrz
 import uniffi.mobile_bridge.simulatedAttestation
 
@@ -77,6 +83,24 @@ private class Counted(private val chip: SimulatedTransport) : CardTransport {
     override fun extendedLengthSupported(): Boolean = chip.extendedLengthSupported()
 }
 
+/** A transport whose phone has this trouble with the chip. */
+private class Troubled(private val trouble: CardException) : CardTransport {
+    override fun transceive(command: ByteArray): ByteArray = throw trouble
+
+    override fun maxCommandLength(): UInt = 261u
+
+    override fun extendedLengthSupported(): Boolean = false
+}
+
+/** Code and hint of what goes wrong. */
+private fun failure(call: () -> Unit): String = try {
+    call()
+    "nothing"
+} catch (error: BridgeException) {
+    check(error.text.isNotEmpty())
+    "${error.code} ${error.retry}"
+}
+
 private fun mailedCode(folder: File): String {
     repeat(100) {
         for (mail in folder.listFiles { file -> file.extension == "eml" }.orEmpty()) {
@@ -91,8 +115,9 @@ private fun mailedCode(folder: File): String {
 }
 
 private fun askFaceEngine(sceau: String, key: File, task: FaceTask): String {
-    val portrait = Base64.getUrlEncoder().withoutPadding().encodeToString(task.portraitSha256)
-    val json = """{"capture_nonce":"${task.captureNonce}","portrait_sha256":"$portrait",""" +
+    val encode = Base64.getUrlEncoder().withoutPadding()::encodeToString
+    val (portrait, device) = encode(task.portraitSha256) to encode(task.deviceKeyThumbprint)
+    val json = """{"capture_nonce":"${task.captureNonce}","portrait_sha256":"$portrait","device_key_thumbprint":"$device",""" +
         """"audience":"${task.audience}","enrolment_id":"${task.enrolmentId}"}"""
     val engine = ProcessBuilder(sceau, "demo-face-engine", "--key", key.path)
         .redirectError(ProcessBuilder.Redirect.INHERIT).start()
@@ -116,6 +141,20 @@ fun main(arguments: Array<String>) {
     val access = chip.accessKey()
     val sent = mutableListOf<String>()
     val onProgress = { progress: Progress -> if (progress is Progress.Sent) sent += progress.file }
+    val wrong = AccessKey("X00000000", access.dateOfBirth, access.dateOfExpiry)
+    println("access ${failure { client.readDocument(chip, wrong, onProgress) }}")
+    val troubles =
+        listOf(CardException.Timeout(), CardException.SeveralTags(), CardException.NotSupported(), CardException.Failed("x"))
+    for (trouble in troubles) println("card ${failure { client.readDocument(Troubled(trouble), access, onProgress) }}")
+    chip.hold()
+    chip.loseAfter(12u)
+    val recorder = TraceRecorder()
+    client.trace(recorder)
+    println("lost ${failure { client.readDocument(chip, access, onProgress) }}")
+    client.trace(null)
+    check(recorder.jsonLines().trim().endsWith("{\"event\":\"failed\",\"code\":\"nfc.tag-lost\"}"))
+    println("trace ${failure { client.sendTrace(recorder) }}")
+    chip.hold()
     chip.loseAfter(30u)
     var held = 0
     val transports = mutableListOf<Counted>()

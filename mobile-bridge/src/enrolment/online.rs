@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use emrtd::chip_authentication::{ChipAuthenticationTask, TaskProtocol};
+use emrtd::chip_authentication::{ChipAuthenticationTask, KeyDirectory, TaskProtocol};
 use lds::FileId;
 use protocol::Base64;
 use protocol::enrolment::{
     ActiveAuthentication, ActiveAuthenticationResponse, Checked, ChipAuthentication, ChipResponses,
     FileReceipt,
 };
+
+use zeroize::Zeroizing;
 
 use super::{EnrolmentClient, checks};
 use crate::BridgeError;
@@ -24,18 +26,23 @@ impl Upstream for Online<'_> {
         self.client.state().files.iter().map(|(name, digest)| (name.clone(), digest.0.clone())).collect()
     }
 
+    fn kept(&self, file: FileId) -> Option<Vec<u8>> {
+        self.client.state().unsent.get(&file).map(|bytes| bytes.to_vec())
+    }
+
+    fn keep(&self, file: FileId, bytes: &[u8]) {
+        self.client.state().unsent.insert(file, Zeroizing::new(bytes.to_vec()));
+    }
+
+    fn forget(&self) {
+        self.client.state().unsent.clear();
+    }
+
     fn upload(&self, file: FileId, bytes: &[u8]) -> Result<(), BridgeError> {
         let session = self.client.session()?;
         let path = format!("/v1/enrolments/{}/chip/files/{}", session.enrolment_id, file.name());
-        let answer = self.client.server.signed_bytes(
-            &session.signer,
-            "PUT",
-            &path,
-            bytes,
-            "application/octet-stream",
-        )?;
-        let receipt: FileReceipt =
-            serde_json::from_slice(&answer).map_err(|e| BridgeError::Protocol { text: e.to_string() })?;
+        let content = (bytes, "application/octet-stream");
+        let receipt: FileReceipt = self.client.server.signed_as(&session.signer, "PUT", &path, content)?;
         let digest = Base64::from(crypto::sha256(bytes));
         if receipt.sha256 != digest {
             return Err(BridgeError::Protocol { text: "the server received other bytes".to_owned() });
@@ -46,6 +53,7 @@ impl Upstream for Online<'_> {
             state.portrait = dg2.faces.first().map(|face| crypto::sha256(&face.image).into());
         }
         state.files.insert(file.name().to_owned(), digest);
+        state.unsent.remove(&file);
         Ok(())
     }
 
@@ -76,6 +84,10 @@ impl Upstream for Online<'_> {
             protocol: match task.at_ga_oid {
                 None => TaskProtocol::Kat,
                 Some(oid) => TaskProtocol::AtGa { oid },
+            },
+            directory: match task.in_master_file {
+                true => KeyDirectory::MasterFile,
+                false => KeyDirectory::Application,
             },
             key_reference: task.key_reference.map(|r| r.0),
             ephemeral_public_key: task.ephemeral_public_key.0,

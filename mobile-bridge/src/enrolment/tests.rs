@@ -63,6 +63,7 @@ fn config() -> Config {
         minimum_age: 18,
         consents: vec![consent("terms", true), consent("face", false)],
         face_engines: vec!["engine".into()],
+        desk: true,
     }
 }
 
@@ -123,7 +124,10 @@ impl Office {
             ("POST", "/face") => ok(&FaceSession {
                 capture_nonce: "capture".into(),
                 portrait_sha256: self.portrait(),
+                device_key_thumbprint: Base64(vec![7; 32]),
                 engines: vec!["engine".into()],
+                capture: None,
+                challenge: None,
                 expires_at: UnixTime(2000),
             }),
             ("PUT", "/face") => ok(&FaceDecision {
@@ -157,6 +161,7 @@ impl Office {
                 chip_authentication::TaskProtocol::Kat => None,
                 chip_authentication::TaskProtocol::AtGa { oid } => Some(oid),
             },
+            in_master_file: false,
             key_reference: task.key_reference.map(Base64),
             ephemeral_public_key: Base64(task.ephemeral_public_key),
             proof_commands: task.proof_commands.into_iter().map(Base64).collect(),

@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::sync::Mutex;
 
 use crypto::Curve;
 use emrtd::chip_authentication::{self, AwaitProof};
@@ -15,22 +15,27 @@ const CHALLENGE: &[u8; 8] = b"8 bytes.";
 /// The server's part, with the real chip proof.
 #[derive(Default)]
 struct Office {
-    files: RefCell<BTreeMap<FileId, Vec<u8>>>,
+    files: Mutex<BTreeMap<FileId, Vec<u8>>>,
     /// What was asked of it, in order.
-    calls: RefCell<Vec<String>>,
-    task: RefCell<Option<ChipAuthenticationTask>>,
-    step: RefCell<Option<AwaitProof>>,
+    calls: Mutex<Vec<String>>,
+    task: Mutex<Option<ChipAuthenticationTask>>,
+    step: Mutex<Option<AwaitProof>>,
     refuses: Option<FileId>,
-    proved: RefCell<Vec<&'static str>>,
+    /// The file at which the network fails, once.
+    unreachable_at: Mutex<Option<FileId>>,
+    unsent: Mutex<BTreeMap<FileId, Vec<u8>>>,
+    /// The card that must have heard more commands before EF.SOD is taken.
+    waits_for: Option<Arc<Card>>,
+    proved: Mutex<Vec<&'static str>>,
 }
 
 impl Office {
     fn called(&self, what: impl Into<String>) {
-        self.calls.borrow_mut().push(what.into());
+        self.calls.lock().unwrap().push(what.into());
     }
 
     fn file(&self, id: FileId) -> Vec<u8> {
-        self.files.borrow()[&id].clone()
+        self.files.lock().unwrap()[&id].clone()
     }
 
     fn dg14(&self) -> Dg14 {
@@ -41,15 +46,34 @@ impl Office {
 impl Upstream for Office {
     fn known(&self) -> BTreeMap<String, Vec<u8>> {
         let digest = |bytes: &Vec<u8>| crypto::sha256(bytes).to_vec();
-        self.files.borrow().iter().map(|(id, bytes)| (id.name().to_owned(), digest(bytes))).collect()
+        self.files.lock().unwrap().iter().map(|(id, bytes)| (id.name().to_owned(), digest(bytes))).collect()
+    }
+
+    fn kept(&self, file: FileId) -> Option<Vec<u8>> {
+        self.unsent.lock().unwrap().get(&file).cloned()
+    }
+
+    fn keep(&self, file: FileId, bytes: &[u8]) {
+        self.unsent.lock().unwrap().insert(file, bytes.to_vec());
+    }
+
+    fn forget(&self) {
+        self.unsent.lock().unwrap().clear();
     }
 
     fn upload(&self, file: FileId, bytes: &[u8]) -> Result<(), BridgeError> {
+        if let (FileId::Sod, Some(card)) = (file, &self.waits_for) {
+            card.wait_for_another();
+        }
+        if self.unreachable_at.lock().unwrap().take_if(|at| *at == file).is_some() {
+            return Err(BridgeError::Network { text: "gone".into() });
+        }
         if self.refuses == Some(file) {
             return Err(BridgeError::usage("refused"));
         }
         self.called(file.name());
-        self.files.borrow_mut().insert(file, bytes.to_vec());
+        self.files.lock().unwrap().insert(file, bytes.to_vec());
+        self.unsent.lock().unwrap().remove(&file);
         Ok(())
     }
 
@@ -62,7 +86,7 @@ impl Upstream for Office {
         let dg15 = Dg15::parse(&self.file(FileId::Dg(15))).unwrap();
         let info = self.dg14().active_authentication;
         active_authentication::verify(&dg15, info.as_ref(), CHALLENGE, signature).unwrap();
-        self.proved.borrow_mut().push("AA");
+        self.proved.lock().unwrap().push("AA");
         Ok(vec!["passed: the chip signed".into()])
     }
 
@@ -73,15 +97,15 @@ impl Upstream for Office {
             Err(emrtd::Error::ChipAuthenticationNotOffered) => return Ok(None),
             begun => begun.unwrap(),
         };
-        *self.task.borrow_mut() = Some(task.clone());
-        *self.step.borrow_mut() = Some(step);
+        *self.task.lock().unwrap() = Some(task.clone());
+        *self.step.lock().unwrap() = Some(step);
         Ok(Some(task))
     }
 
     fn chip_authentication_answer(&self, responses: &[Vec<u8>]) -> Result<Vec<String>, BridgeError> {
-        let step = self.step.take().unwrap();
+        let step = self.step.lock().unwrap().take().unwrap();
         assert_eq!(step.received(responses).unwrap(), self.file(FileId::Dg(1)));
-        self.proved.borrow_mut().push("CA");
+        self.proved.lock().unwrap().push("CA");
         Ok(vec!["passed: the chip read EF.DG1 under the new keys".into()])
     }
 }
@@ -108,10 +132,10 @@ fn files_come_in_the_order_of_the_proof_and_chip_authentication_last() {
     let passport = passport(with_both_proofs);
     let office = Office::default();
     read(&Card::new(&passport), &passport, &office).unwrap();
-    let expected = ["EF.SOD", "EF.DG14", "EF.DG1", "EF.DG11", "EF.DG12", "EF.DG15", "EF.DG2", "AA", "CA"];
-    assert_eq!(*office.calls.borrow(), expected);
-    assert_eq!(*office.proved.borrow(), ["AA", "CA"]);
-    for (id, bytes) in office.files.borrow().iter() {
+    let expected = ["EF.SOD", "EF.DG14", "EF.DG1", "EF.DG15", "EF.DG11", "EF.DG12", "AA", "CA", "EF.DG2"];
+    assert_eq!(*office.calls.lock().unwrap(), expected);
+    assert_eq!(*office.proved.lock().unwrap(), ["AA", "CA"]);
+    for (id, bytes) in office.files.lock().unwrap().iter() {
         assert_eq!(bytes, passport.file(*id), "{id}");
     }
 }
@@ -124,7 +148,7 @@ fn a_chip_opens_by_pace_where_it_offers_it_and_else_by_bac() {
         let office = Office::default();
         let progress = read(&Card::new(&passport), &passport, &office).unwrap();
         assert_eq!(opened(&progress), protocol.name());
-        assert_eq!(*office.proved.borrow(), ["CA"]);
+        assert_eq!(*office.proved.lock().unwrap(), ["CA"]);
     }
 }
 
@@ -134,7 +158,7 @@ fn the_servers_commands_go_to_the_chip_unchanged_and_nothing_follows() {
         let (card, office) = (Card::new(&passport), Office::default());
         read(&card, &passport, &office).unwrap();
         let commands = card.commands.lock().unwrap();
-        let task = office.task.take().unwrap();
+        let task = office.task.lock().unwrap().take().unwrap();
         assert!(commands.ends_with(&task.proof_commands));
         assert!(task.proof_commands.len() >= 2);
     }
@@ -172,16 +196,72 @@ fn a_tag_lost_at_any_command_costs_no_file_and_the_next_reading_ends_it() {
         let office = Office::default();
         let error = read(&Card::leaving_after(&passport, left), &passport, &office).unwrap_err();
         assert_eq!(error.code(), "nfc.tag-lost", "after {left}");
-        let before = office.files.borrow().len();
+        let before = office.files.lock().unwrap().len();
         let again = Card::new(&passport);
         read(&again, &passport, &office).unwrap();
         // EF.SOD is read again, to know the document by.
         let fewer = again.commands.lock().unwrap().len() < whole.commands.lock().unwrap().len();
         assert_eq!(fewer, before > 1, "after {left}");
-        let uploads = office.calls.borrow().iter().filter(|call| call.starts_with("EF.")).count();
+        let uploads = office.calls.lock().unwrap().iter().filter(|call| call.starts_with("EF.")).count();
         assert_eq!(uploads, 7, "after {left}: each file is sent once");
-        assert_eq!(office.proved.borrow().last(), Some(&"CA"), "after {left}");
+        assert_eq!(office.proved.lock().unwrap().last(), Some(&"CA"), "after {left}");
     }
+}
+
+#[test]
+fn a_file_is_sent_while_the_next_is_read() {
+    let passport = passport(with_both_proofs);
+    let card = Card::new(&passport);
+    // The server takes EF.SOD only once the chip was asked for something after it.
+    let office = Office { waits_for: Some(card.clone()), ..Office::default() };
+    read(&card, &passport, &office).unwrap();
+    assert_eq!(*office.proved.lock().unwrap(), ["AA", "CA"]);
+}
+
+/// How often each file was begun to be read.
+fn readings(progress: &[Progress], file: &str) -> usize {
+    let whole = |event: &&Progress| matches!(event, Progress::Reading { file: f, bytes, total, .. } if f == file && bytes == total);
+    progress.iter().filter(whole).count()
+}
+
+#[test]
+fn what_was_read_when_the_network_failed_is_not_read_again() {
+    let passport = passport(with_both_proofs);
+    for (at, file) in [(FileId::Sod, "EF.SOD"), (FileId::Dg(1), "EF.DG1"), (FileId::Dg(2), "EF.DG2")] {
+        let office = Office { unreachable_at: Mutex::new(Some(at)), ..Office::default() };
+        let listener = Listener::default();
+        let read = || {
+            let seen = (&listener as &dyn ProgressListener, &Watch::default());
+            read_document(Card::new(&passport), &access_key(&passport), &office, seen, &mut rng(2))
+        };
+        assert_eq!(read().unwrap_err().code(), "network", "{file}");
+        read().unwrap();
+        let progress = listener.0.lock().unwrap();
+        // EF.SOD is read again, to know the document by.
+        assert_eq!(readings(&progress, file), if at == FileId::Sod { 2 } else { 1 }, "{file}");
+        assert_eq!(*office.proved.lock().unwrap().last().unwrap(), "CA");
+        assert!(office.unsent.lock().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn what_was_read_of_another_document_and_never_sent_is_forgotten() {
+    let (one, other) = (passport(|p| p), passport(|p| p.document_number("X00000001")));
+    let office = Office { unreachable_at: Mutex::new(Some(FileId::Sod)), ..Office::default() };
+    assert_eq!(read(&Card::new(&one), &one, &office).unwrap_err().code(), "network");
+    read(&Card::new(&other), &other, &office).unwrap();
+    assert_eq!(office.file(FileId::Dg(1)), other.file(FileId::Dg(1)));
+}
+
+/// Its error costs nobody anything: the chip is opened again at once, and asked more carefully.
+#[test]
+fn a_chip_that_ends_its_session_is_read_all_the_same() {
+    let passport = passport(with_both_proofs);
+    let mut contents = passport.chip_contents();
+    contents.habits.end_of_file = chip_emulator::EndOfFile::EndsSession;
+    let office = Office::default();
+    read(&Card::with(contents, u64::MAX), &passport, &office).unwrap();
+    assert_eq!(*office.proved.lock().unwrap(), ["AA", "CA"]);
 }
 
 #[test]
@@ -190,12 +270,12 @@ fn another_document_after_a_lost_tag_is_refused() {
     let office = Office::default();
     let card = Card::leaving_after(&one, 40);
     assert_eq!(read(&card, &one, &office).unwrap_err().code(), "nfc.tag-lost");
-    let before = office.calls.borrow().clone();
+    let before = office.calls.lock().unwrap().clone();
     assert!(before.contains(&"EF.SOD".to_owned()));
     let error = read(&Card::new(&other), &other, &office).unwrap_err();
     assert_eq!(error.code(), "nfc.different-document");
-    assert_eq!(*office.calls.borrow(), before);
-    assert!(office.proved.borrow().is_empty());
+    assert_eq!(*office.calls.lock().unwrap(), before);
+    assert!(office.proved.lock().unwrap().is_empty());
 }
 
 #[test]
@@ -230,7 +310,7 @@ fn a_refusal_of_the_server_ends_the_reading() {
     let office = Office { refuses: Some(FileId::Dg(14)), ..Office::default() };
     let error = read(&Card::new(&passport), &passport, &office).unwrap_err();
     assert_eq!(error, BridgeError::usage("refused"));
-    assert_eq!(*office.calls.borrow(), ["EF.SOD"]);
+    assert_eq!(*office.calls.lock().unwrap(), ["EF.SOD"]);
 }
 
 #[test]
@@ -240,13 +320,13 @@ fn a_document_that_offers_no_chip_authentication_is_not_asked_for_it() {
     let office = Office::default();
     let card = Card::new(&pace_only);
     read(&card, &pace_only, &office).unwrap();
-    assert_eq!(office.calls.borrow().last().map(String::as_str), Some("CA"));
-    assert!(office.proved.borrow().is_empty());
+    assert_eq!(office.calls.lock().unwrap().iter().filter(|call| *call == "CA").count(), 1);
+    assert!(office.proved.lock().unwrap().is_empty());
 
     let without = passport(|p| p.chip_authentication(None).pace(None));
     let office = Office::default();
     read(&Card::new(&without), &without, &office).unwrap();
-    assert_eq!(office.calls.borrow().last().map(String::as_str), Some("EF.DG2"));
+    assert!(!office.calls.lock().unwrap().contains(&"CA".to_owned()));
 }
 
 #[test]
@@ -255,8 +335,8 @@ fn only_groups_under_the_security_object_are_read() {
     passport.files.insert(FileId::Dg(15), vec![0x6F, 0]);
     let office = Office::default();
     read(&Card::new(&passport), &passport, &office).unwrap();
-    assert!(!office.files.borrow().contains_key(&FileId::Dg(15)));
-    assert!(!office.files.borrow().contains_key(&FileId::Com));
+    assert!(!office.files.lock().unwrap().contains_key(&FileId::Dg(15)));
+    assert!(!office.files.lock().unwrap().contains_key(&FileId::Com));
 }
 
 #[test]
@@ -335,8 +415,9 @@ fn a_reading_is_ended_before_its_next_command() {
     let passport = passport(|p| p);
     let (card, watch) = (Card::new(&passport), Watch::default());
     let (ending, listener) = (Arc::new(Ending(card.clone(), watch.clone())), Listener::default());
-    let read =
-        read_document(ending, &access_key(&passport), &Office::default(), (&listener, &watch), &mut rng(2));
+    let office = Office::default();
+    let read = read_document(ending, &access_key(&passport), &office, (&listener, &watch), &mut rng(2));
     assert_eq!(read.unwrap_err().code(), "nfc.stopped");
     assert_eq!(card.commands.lock().unwrap().len(), 10);
+    assert!(office.calls.lock().unwrap().is_empty(), "nor is anything sent");
 }

@@ -11,8 +11,8 @@ use rand_core::SeedableRng as _;
 
 use crate::{AccessKey, BridgeError, CardError, CardTransport};
 
-/// A chip that answers as a passport's does, made from a folder: its files as `EF_DG1.bin` and so on, and in `chip.json`
-/// its private keys. `sceau demo` writes one that its server trusts.
+/// A chip that answers as a passport's does, made from a folder: its files as `EF_DG1.bin` and so on, and its private
+/// keys as `DG14_sk.pkcs8`. `sceau demo` writes one that its server trusts.
 #[derive(uniffi::Object)]
 pub struct SimulatedTransport {
     contents: ChipContents,

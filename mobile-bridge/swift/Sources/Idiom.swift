@@ -32,7 +32,7 @@ extension EnrolmentClient {
 extension BridgeError {
     /// The document left the field: what was read is kept, begin a new session and call again.
     public var tagLost: Bool {
-        if case .Chip(let code, _) = self { return code == "nfc.tag-lost" }
+        if case .Chip(let code, _, _, _) = self { return code == "nfc.tag-lost" }
         return false
     }
 }

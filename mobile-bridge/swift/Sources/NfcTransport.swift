@@ -29,6 +29,10 @@ public final class NfcTransport: CardTransport, @unchecked Sendable {
             return try outcome.get()
         } catch let error as NFCReaderError where Self.lost.contains(error.code) {
             throw CardError.TagLost
+        } catch let error as NFCReaderError where error.code == .readerTransceiveErrorRetryExceeded {
+            throw CardError.Timeout
+        } catch let error as NFCReaderError where error.code == .readerErrorUnsupportedFeature {
+            throw CardError.NotSupported
         } catch let error as CardError {
             throw error
         } catch {

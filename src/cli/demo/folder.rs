@@ -6,7 +6,7 @@
 //! keys/                its keys, and the broker's secret
 //! trust/               the CSCA and its CRL, the demo root's certificate, the face engine's public key
 //! texts/ mail/         what is consented to; the mails that were "sent"
-//! passport/            the specimen: its files, and in chip.json the chip's own keys
+//! passport/            the specimen: its files, and the chip's own keys
 //! demo-root.json       the demo root's key: makes phones
 //! face-engine.pem      the demo engine's key: makes face results that compare nothing
 //! phone/               the virtual phone
@@ -193,6 +193,7 @@ redirect_uris = ["{broker}/oidc-callback"]
 authentication = "client_secret_post"
 secret_file = "keys/broker.secret"
 acr = ["eidas2"]
+notice_by_mail = false
 
 [trust]
 csca = ["trust/csca"]

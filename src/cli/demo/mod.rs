@@ -27,7 +27,7 @@ use demo_broker::{Acr, Broker, BrokerConfig};
 
 use self::folder::{Addresses, BROKER, Folder};
 use self::words::Words;
-use super::phone::{self, ChipSource, EnrolOptions, FaceEngine, MailCode, Names};
+use super::phone::{self, ChipSource, EnrolOptions, FaceEngine, HolderWay, MailCode, Names};
 use super::serve::{serve, stop_on_signal, system_rng};
 use crate::telemetry;
 
@@ -185,6 +185,7 @@ fn start_broker(folder: &Folder, addresses: Addresses, listener: TcpListener) ->
         base_url: addresses.broker_url(),
         acr: Acr::Eidas2,
         agreed: vec![Acr::Eidas2],
+        encryption: None,
     };
     let broker = Arc::new(Broker::new(config, Arc::new(SystemClock), system_rng())?);
     spawn_pages(listener, demo_broker::router(broker.clone()))?;
@@ -242,7 +243,10 @@ impl Running {
             birth_place: Some(commune.to_owned()),
             names: Names::default(),
             demo_root: self.folder.path("demo-root.json"),
-            face_engine: FaceEngine { program: None, key: self.folder.path("face-engine.pem") },
+            holder: HolderWay::DemoEngine(FaceEngine {
+                program: None,
+                key: self.folder.path("face-engine.pem"),
+            }),
             language: self.words.tag.to_owned(),
         };
         let enrolled = tokio::task::spawn_blocking(move || phone::enrol(&options, &mut std::io::stdout()));

@@ -13,12 +13,11 @@ use protocol::codes::{Language, text};
 use protocol::pin::Pin;
 
 use super::chip::ChipSource;
-use super::face::FaceEngine;
+use super::holder::HolderWay;
 use super::keys::{Keys, read_demo_root};
 use super::mail::MailCode;
 use super::state::{self, Record};
 use super::words::Words;
-use crate::cli::face_engine::FACE_ENGINE_ID;
 use crate::cli::serve::system_rng;
 
 /// How often a document is held to the phone.
@@ -60,8 +59,8 @@ pub struct EnrolOptions {
     pub names: Names,
     /// The demo root, as `sceau demo` writes it: `demo-root.json`.
     pub demo_root: PathBuf,
-    /// The demo's face engine.
-    pub face_engine: FaceEngine,
+    /// How the holder is shown.
+    pub holder: HolderWay,
     /// `fr` or `en`.
     pub language: String,
 }
@@ -159,7 +158,10 @@ impl Story<'_> {
     fn consent(&mut self) -> anyhow::Result<()> {
         let words = self.words;
         self.step(words.consents)?;
-        let consents = self.client.options()?.consents;
+        // Who goes to a desk agrees to no comparison by a machine.
+        let refused = if self.options.holder == HolderWay::Desk { "face" } else { "" };
+        let mut consents = self.client.options()?.consents;
+        consents.retain(|consent| consent.name != refused);
         self.client.consent(consents.iter().map(|consent| consent.name.clone()).collect())?;
         for consent in consents {
             self.line(format!("{} ({} {}) {}", consent.name, words.version, consent.version, consent.url))?;
@@ -231,11 +233,8 @@ impl Story<'_> {
     fn show_face(&mut self) -> anyhow::Result<()> {
         let words = self.words;
         self.step(words.face)?;
-        let task = self.client.begin_face()?;
-        let result = self.options.face_engine.ask(&task)?;
-        self.line(format!("{} {FACE_ENGINE_ID}", words.face_engine))?;
-        let checks = self.client.submit_face(&result)?;
-        self.checks(&checks.lines)?;
+        let checks = self.options.holder.show(&self.client, words, self.out)?;
+        self.checks(&checks.map(|checks| checks.lines).unwrap_or_default())?;
         Ok(())
     }
 

@@ -29,6 +29,7 @@ impl FaceEngine {
         let json = serde_json::to_string(&FaceEngineTask {
             capture_nonce: task.capture_nonce.clone(),
             portrait_sha256: Base64(task.portrait_sha256.clone()),
+            device_key_thumbprint: Base64(task.device_key_thumbprint.clone()),
             audience: task.audience.clone(),
             enrolment_id: task.enrolment_id.clone(),
         })?;

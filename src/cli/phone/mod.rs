@@ -3,13 +3,15 @@
 //!
 //! - [`enrol`]: a document becomes an identity on this phone, each step in words;
 //! - [`answer`]: logins, shown, approved and refused;
-//! - [`chip`]: the document; [`mail`]: the code; [`face`]: the engine that compares nothing;
+//! - [`chip`]: the document; [`mail`]: the code; [`holder`]: pictures for the server's engine, a desk, or [`face`], the
+//!   engine that compares nothing;
 //! - [`keys`], [`state`]: the phone itself.
 
 mod answer;
 mod chip;
 mod enrol;
 mod face;
+mod holder;
 mod keys;
 mod mail;
 mod state;
@@ -20,6 +22,7 @@ pub use answer::{approve, login_client, refuse};
 pub use chip::ChipSource;
 pub use enrol::{EnrolOptions, Names, enrol};
 pub use face::FaceEngine;
+pub use holder::HolderWay;
 pub(super) use keys::read_key;
 pub use mail::MailCode;
 pub use mobile_bridge::simulated::{APPLICATION, application_signer};
@@ -151,6 +154,12 @@ pub(super) struct Enrol {
     /// The program that has the command `demo-face-engine`; this one by default.
     #[arg(long, value_name = "PROGRAM")]
     face_engine: Option<PathBuf>,
+    /// The pictures that the camera plays for the server's own engine: `centre-1.jpg`, `turn-left-1.jpg`, ..
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["face_engine", "face_engine_key", "desk"])]
+    pictures: Option<PathBuf>,
+    /// An agent at a desk compares person and portrait: prints what she scans and types, and waits.
+    #[arg(long, conflicts_with_all = ["face_engine", "face_engine_key"])]
+    desk: bool,
     /// The language of what is printed, and of the mail.
     #[arg(long, value_enum, default_value_t = Language::En)]
     language: Language,
@@ -160,10 +169,10 @@ pub(super) struct Enrol {
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Document {
-    /// A passport's folder: EF_DG1.bin .. and chip.json. The emulator runs in this process.
+    /// A passport's folder: EF_DG1.bin .., keys and chip.toml. The emulator runs in this process.
     #[arg(long, value_name = "DIR")]
     passport: Option<PathBuf>,
-    /// A chip that answers APDUs over TCP (`sceau chip serve`).
+    /// A chip that answers APDUs over TCP (`sceau chip`).
     #[arg(long, value_name = "tcp:HOST:PORT")]
     chip: Option<String>,
 }
@@ -235,7 +244,15 @@ impl Login {
 impl Enrol {
     fn resolve(self) -> anyhow::Result<EnrolOptions> {
         let demo_root = self.beside(self.demo_root.as_deref(), "demo-root.json", "--demo-root")?;
-        let key = self.beside(self.face_engine_key.as_deref(), "face-engine.pem", "--face-engine-key")?;
+        let holder = match &self.pictures {
+            Some(folder) => HolderWay::Pictures(folder.clone()),
+            None if self.desk => HolderWay::Desk,
+            None => {
+                let key =
+                    self.beside(self.face_engine_key.as_deref(), "face-engine.pem", "--face-engine-key")?;
+                HolderWay::DemoEngine(FaceEngine { program: self.face_engine.clone(), key })
+            }
+        };
         let chip = match (self.document.passport, &self.document.chip) {
             (Some(folder), _) => ChipSource::Passport(folder),
             (None, chip) => ChipSource::from_tcp(chip.as_deref().unwrap_or_default())?,
@@ -256,7 +273,7 @@ impl Enrol {
                 preferred_username: self.preferred_username,
             },
             demo_root,
-            face_engine: FaceEngine { program: self.face_engine, key },
+            holder,
             language: self.language.tag().to_owned(),
         })
     }

@@ -34,6 +34,11 @@ words! {
     declared: "déclaré", "declared";
     face: "Visage", "Face";
     face_engine: "moteur de démonstration, dans son propre processus : il ne compare rien, et le dit dans son résultat signé :", "the demo's engine, in its own process: it compares nothing, and says so in its signed result:";
+    face_step: "pas demandé et montré :", "step asked and shown:";
+    frames: "images", "frames";
+    desk_ticket: "code QR pour l'agent du guichet :", "QR code for the agent at the desk:";
+    desk_code: "code à donner à l'agent, valable une minute :", "code to give to the agent, good for one minute:";
+    desk_decided: "l'agent a reconnu le titulaire ; le portrait est effacé", "the agent found that it is the holder; the portrait is erased";
     seal: "Scellement", "Seal";
     sealed: "la clé d'appareil et la clé du code secret ont signé la transcription : fichiers, preuves de la puce, décision sur le titulaire, accords", "the device key and the PIN key signed the transcript: files, proofs of the chip, decision on the holder, consents";
     replaced: "ce document était déjà inscrit : ce téléphone remplace l'ancien", "this document was enrolled before: this phone replaces the earlier one";

@@ -12,6 +12,8 @@ use super::Row;
 pub(super) const FILE: &str = "bsi-tr-03105-5.1.json";
 /// The tiers that a verifier of files can be judged by.
 const JUDGED: [&str; 2] = ["A", "B"];
+/// The tier of what a reader meets at the chip: tests of `emrtd`, which fail if one is missing.
+const TERMINAL: &str = "T";
 
 /// A plan.
 #[derive(Deserialize)]
@@ -47,6 +49,8 @@ pub(super) struct Share {
     missing: Vec<String>,
     /// Cases with a vector that differs.
     differing: Vec<String>,
+    /// Cases of tier T, which are tests of the terminal and have no vectors.
+    terminal: usize,
 }
 
 impl Share {
@@ -65,8 +69,9 @@ impl Share {
                 *outcomes.entry(id.trim()).or_insert(true) &= row.agrees;
             }
         }
-        let mut share =
-            Self { plan: plan.plan, cases: 0, passed: 0, missing: Vec::new(), differing: Vec::new() };
+        let terminal = plan.cases.iter().filter(|case| case.tier == TERMINAL).count();
+        let (missing, differing) = (Vec::new(), Vec::new());
+        let mut share = Self { plan: plan.plan, cases: 0, passed: 0, missing, differing, terminal };
         for case in plan.cases.into_iter().filter(|case| JUDGED.contains(&case.tier.as_str())) {
             share.cases += 1;
             match outcomes.get(case.id.as_str()) {
@@ -81,13 +86,13 @@ impl Share {
 
 impl std::fmt::Display for Share {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { plan, cases, passed, missing, differing } = self;
+        let Self { plan, cases, passed, missing, differing, terminal } = self;
         write!(f, "{plan}: {passed} of {cases} cases of the tiers A and B pass")?;
         for (what, ids) in [("without a vector", missing), ("differing", differing)] {
             if !ids.is_empty() {
                 write!(f, "; {what}: {}", ids.join(", "))?;
             }
         }
-        writeln!(f)
+        writeln!(f, "; {terminal} of tier T are tests of the terminal (cargo test -p emrtd --test chips bsi)")
     }
 }

@@ -14,8 +14,9 @@ use protocol::enrolment::Declaration;
 use test_passports::vectors::manifest::{Case, Evidence, Manifest, SCHEMA_VERSION};
 use verification::{
     ActiveAuthenticationEvidence, AuthenticDocument, ChipAuthenticationEvidence, ChipData, EvidenceSet,
-    Policy, Rejection, TrustBase, TrustError, TrustStore, check_crl, judge, judge_data,
+    PaceCamEvidence, Policy, Rejection, TrustBase, TrustError, TrustStore, check_crl, judge, judge_data,
 };
+use zeroize::Zeroizing;
 
 use super::{Row, plan};
 
@@ -42,6 +43,7 @@ pub(super) fn replay(folder: &Path) -> anyhow::Result<Vec<Row>> {
         let judge: Judge = match manifest.suite.as_str() {
             "passive-authentication" => Folder::data,
             "active-authentication" | "chip-authentication" => Folder::chip,
+            "pace-cam" => Folder::pace_cam,
             "master-list" => Folder::master_list,
             "crl" => Folder::revocation_list,
             "mrz" => Folder::mrz,
@@ -103,6 +105,31 @@ impl Folder {
             Err(rejection) => return Ok(Some(rejection.code())),
         };
         Ok(code(judge(&evidence, &store, &policy, at).outcome))
+    }
+
+    /// The suite `pace-cam`: the data, and a run of which the case has the terminal's keys.
+    fn pace_cam(&self, case: &Case) -> anyhow::Result<Option<String>> {
+        let (data, store, at) = (self.chip_data(case)?, self.trust(case)?, time(case)?);
+        let Some(Evidence::PaceCam {
+            protocol,
+            password_key,
+            mapping_private_key,
+            ephemeral_private_key,
+            responses,
+        }) = &case.evidence
+        else {
+            bail!("no run of PACE-CAM");
+        };
+        let secret = |text: &String| hex::decode(text).map(Zeroizing::new);
+        let run = PaceCamEvidence {
+            protocol: protocol.clone(),
+            password_key: secret(password_key).context("password_key")?,
+            mapping_private_key: secret(mapping_private_key).context("mapping_private_key")?,
+            ephemeral_private_key: secret(ephemeral_private_key).context("ephemeral_private_key")?,
+            responses: responses.iter().map(hex::decode).collect::<Result<_, _>>().context("responses")?,
+        };
+        let document = judge_data(&data, &store, &inspection_policy(case)?, at).outcome;
+        Ok(code(document.and_then(|document| document.verify_pace_cam(&data, &run))))
     }
 
     /// Active Authentication without an EF.SOD: the answer under the key of EF.DG15 alone.
@@ -273,7 +300,9 @@ fn evidence(
             let suspended = step.suspend().to_vec();
             set.chip_authentication = Some(ChipAuthenticationEvidence { suspended, responses });
         }
-        Some(Evidence::Mrz { .. } | Evidence::OpticalMrz { .. }) | None => bail!("no answers of a chip"),
+        Some(Evidence::Mrz { .. } | Evidence::OpticalMrz { .. } | Evidence::PaceCam { .. }) | None => {
+            bail!("no answers of a chip")
+        }
     }
     Ok(Ok(Some(set)))
 }

@@ -10,13 +10,13 @@ use emrtd::chip_authentication::ChipAuthenticationOffer;
 use lds::{Dg1, Dg11, Dg14, Dg15, FileId};
 use serde::Serialize;
 use verification::{
-    Authentic, Check, ChipData, ChipProtocol, Content, GuidelineCheck, Policy, SecurityObject, TrustStore,
-    judge_data,
+    Authentic, Check, ChipData, ChipProtocol, Content, GenuineDocument, GuidelineCheck, Inspection, Policy,
+    Rejection, SecurityObject, TrustStore, guideline, judge_data,
 };
 
 /// A judgement of files. The names of its fields are those of the JSON.
 #[derive(Serialize)]
-pub(super) struct Verdict {
+pub(in crate::cli) struct Verdict {
     /// The folder, as it was given.
     path: String,
     /// `accept` or `reject`.
@@ -33,10 +33,25 @@ pub(super) struct Verdict {
     algorithms: BTreeMap<String, String>,
     /// What authentic DG14 and DG15 announce.
     chip_protocol: Option<String>,
-    /// Always `not-proved`: files are data, not a chip.
+    /// `not-proved`: files are data, not a chip; or `proved`, by the chip that was read.
     chip: &'static str,
+    /// How the chip was opened and how it proved itself; not there for files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reading: Option<Reading>,
     /// What authentic DG1 and DG11 say.
     identity: Option<Identity>,
+}
+
+/// What a reading says of the chip.
+#[derive(Serialize)]
+pub(in crate::cli) struct Reading {
+    /// `PACE`, `BAC`, `BAC after PACE failed` or `none`.
+    pub(in crate::cli) access: &'static str,
+    /// The code of a proof that could not be run: the chip's, not the document's.
+    pub(in crate::cli) trouble: Vec<String>,
+    /// PACE with Chip Authentication mapping: `proved`, or the code of what was wrong; not there with other mappings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) pace_cam: Option<String>,
 }
 
 /// The fields of DG1 as in the MRZ, fillers removed (between words they are spaces), and those of DG11.
@@ -60,7 +75,7 @@ impl Verdict {
     /// Judges files. `identity` and `chip_protocol` come out of data groups whose hashes stand in an authenticated
     /// EF.SOD and out of no others: they are there as soon as that holds, even if a later check refuses the document
     /// (it has expired, another data group was changed), and `null` before.
-    pub(super) fn judge(
+    pub(in crate::cli) fn judge(
         path: &Path,
         data: &ChipData,
         store: &TrustStore,
@@ -77,22 +92,40 @@ impl Verdict {
             guideline: inspection.guideline(),
             rejection: inspection.outcome.err().map(|rejection| rejection.code()),
             policy: policy.version.clone(),
-            checks: inspection.report.checks,
-            algorithms: inspection.report.algorithms,
+            checks: inspection.report.checks.clone(),
+            algorithms: inspection.report.algorithms.clone(),
             chip_protocol: groups.as_ref().and_then(Groups::chip_protocol),
             chip: "not-proved",
+            reading: None,
             identity: groups.as_ref().and_then(Groups::identity),
         }
     }
 
+    /// With what the chip proved: the whole chain judged, and how it was read.
+    pub(in crate::cli) fn of_chip(mut self, judged: Inspection<GenuineDocument>, reading: Reading) -> Self {
+        let by_cam = reading.pace_cam.as_deref() == Some("proved");
+        let outcome = match judged.outcome {
+            // Nothing else is announced, and the terminal itself ran PACE.
+            Err(Rejection::ChipNotOffered) if by_cam => Ok(true),
+            outcome => outcome.map(|document| document.chip_proved() || by_cam),
+        };
+        self.chip = if outcome == Ok(true) { "proved" } else { "not-proved" };
+        self.verdict = if outcome.is_ok() { "accept" } else { "reject" };
+        self.guideline = guideline(&judged.report, outcome.as_ref().err());
+        self.rejection = outcome.err().map(|rejection| rejection.code());
+        (self.checks, self.algorithms) = (judged.report.checks.clone(), judged.report.algorithms.clone());
+        self.reading = Some(reading);
+        self
+    }
+
     /// The checks of the guideline for people.
-    pub(super) fn guideline_table(&self) -> String {
+    pub(in crate::cli) fn guideline_table(&self) -> String {
         let width = self.guideline.iter().map(|check| check.id.len()).max().unwrap_or_default();
         let line = |check: &GuidelineCheck| format!("{:width$}  {}\n", check.id, check.result);
         "BSI TR-03135\n".to_owned() + &self.guideline.iter().map(line).collect::<String>() + "\n"
     }
 
-    pub(super) fn is_accepted(&self) -> bool {
+    pub(in crate::cli) fn is_accepted(&self) -> bool {
         self.rejection.is_none()
     }
 }
@@ -196,7 +229,28 @@ impl fmt::Display for Verdict {
             writeln!(f, "{:width$}  {:12}  {}", check.id, check.result.to_string(), check.detail)?;
         }
         let announced = self.chip_protocol.as_deref().unwrap_or("nothing");
-        writeln!(f, "{:width$}  {:12}  files are no chip; announced: {announced}\n", "chip", self.chip)?;
+        match &self.reading {
+            None => {
+                writeln!(
+                    f,
+                    "{:width$}  {:12}  files are no chip; announced: {announced}\n",
+                    "chip", self.chip
+                )?;
+            }
+            Some(reading) => {
+                let access = reading.access;
+                writeln!(
+                    f,
+                    "{:width$}  {:12}  opened by {access}; announced: {announced}",
+                    "chip", self.chip
+                )?;
+                let cam = reading.pace_cam.iter().map(|cam| ("pace-cam", cam));
+                for (what, code) in cam.chain(reading.trouble.iter().map(|code| ("trouble", code))) {
+                    writeln!(f, "{what:width$}  {code}")?;
+                }
+                writeln!(f)?;
+            }
+        }
         for (of, algorithm) in &self.algorithms {
             writeln!(f, "{of:20}{algorithm}")?;
         }

@@ -2,7 +2,9 @@
 //! the database and the network.
 
 mod clients;
+mod engines;
 mod enrolment;
+mod theme;
 mod trust;
 mod values;
 
@@ -12,16 +14,20 @@ use std::sync::Arc;
 use attestation::AttestationPolicy;
 use clock::UnixTime;
 use crypto::hkdf_sha256;
-use face::{EngineRegistry, FacePolicy};
+use face::{FacePolicy, LocalEngine};
 use identity::EnrolmentPolicy;
-use jose::SigningKey;
+use jose::{Algorithm, SigningKey};
 use oidc::Clients;
 use protocol::enrolment::ConsentText;
 use storage::StorageKeys;
 
+pub use theme::{Theme, ThemeFile};
+
 use super::values::{key_bytes, secret, server_certificate, signing_key};
 use super::{Config, Mistake, Mistakes, Secret};
 use crate::client_keys::ClientKeys;
+use crate::face_engines::FaceEngines;
+use crate::oidc_keys::SigningKeys;
 use crate::trust::Trust;
 
 /// A text to consent to.
@@ -39,8 +45,10 @@ pub struct Materials {
     pub database: Secret<String>,
     /// The keys of the storage.
     pub storage_keys: StorageKeys,
-    /// The keys of ID tokens: the first signs.
-    pub oidc_keys: Vec<SigningKey>,
+    /// The keys of ID tokens.
+    pub oidc_keys: SigningKeys,
+    /// Makes pairwise subjects; the same in every server of one configuration.
+    pub pairwise_key: Secret<[u8; 32]>,
     /// The keys of our own statements: the first signs.
     pub statement_keys: Vec<SigningKey>,
     /// The clients.
@@ -52,7 +60,9 @@ pub struct Materials {
     /// Whose documents are trusted.
     pub trust: Trust,
     /// The face engines.
-    pub engines: EngineRegistry,
+    pub engines: FaceEngines,
+    /// The built-in engine.
+    pub built_in: Option<LocalEngine>,
     /// What is asked of their results.
     pub face_policy: FacePolicy,
     /// Which phones are accepted.
@@ -65,6 +75,8 @@ pub struct Materials {
     pub mail_password: Option<Secret<String>>,
     /// Roots, DER, that its certificate may lead to beside the usual ones.
     pub mail_roots: Vec<Vec<u8>>,
+    /// The deployer's theme.
+    pub theme: Theme,
     /// TLS of the listener.
     pub tls: Option<Arc<rustls::ServerConfig>>,
 }
@@ -119,29 +131,37 @@ impl Reader<'_> {
         if kek.is_some() && kek == lookup {
             self.wrong("keys.lookup", "equals keys.encryption");
         }
-        let oidc_keys = self.signing_keys("keys.oidc_signing_files", &self.config.keys.oidc_signing_files);
+        let oidc_keys = self.oidc_keys();
         let statement_keys = self.signing_keys("keys.statement_files", &self.config.keys.statement_files);
-        if oidc_keys.iter().any(|key| statement_keys.iter().any(|other| other.kid() == key.kid())) {
+        let shared = |keys: &SigningKeys| {
+            keys.iter().any(|key| statement_keys.iter().any(|other| other.kid() == key.kid()))
+        };
+        if oidc_keys.as_ref().is_some_and(shared) {
             self.wrong("keys.statement_files", "a key of keys.oidc_signing_files");
         }
         self.check_values();
         let (clients, client_keys) = (self.clients(), self.client_keys());
+        self.check_algorithms(oidc_keys.as_ref());
         let trust = self.trust();
-        let engines = self.engines();
+        let (engines, built_in) = (self.engines(&statement_keys), self.built_in());
         let attestation = self.attestation(now);
         let consents = self.consents();
         let (mail_password, mail_roots) = self.mail();
+        let theme = self.theme();
         let nonce_key = hkdf_sha256(&lookup?, b"", b"sceau/nonce/v1", 32);
+        let pairwise_key = hkdf_sha256(&lookup?, b"", b"sceau/pairwise-key/v1", 32);
         Some(Materials {
+            pairwise_key: Secret::new(pairwise_key.as_slice().try_into().ok()?),
             database: self.database_address(database?),
             storage_keys: StorageKeys::new(kek?, lookup?),
-            oidc_keys,
+            oidc_keys: oidc_keys?,
             statement_keys,
             clients: clients?,
             client_keys,
             nonce_key: Secret::new(nonce_key.as_slice().try_into().ok()?),
             trust: trust?,
             engines: engines?,
+            built_in,
             face_policy: FacePolicy {
                 min_similarity: self.config.face.min_similarity,
                 borderline_similarity: self.config.face.borderline_similarity,
@@ -153,6 +173,7 @@ impl Reader<'_> {
             consents,
             mail_password,
             mail_roots,
+            theme,
             tls,
         })
     }
@@ -235,6 +256,31 @@ impl Reader<'_> {
         bytes
     }
 
+    fn oidc_keys(&mut self) -> Option<SigningKeys> {
+        const KEY: &str = "keys.oidc_signing_files";
+        let files: Vec<_> =
+            self.config.keys.oidc_signing_files.iter().map(|file| self.config.path(file)).collect();
+        if files.is_empty() {
+            self.wrong(KEY, "needs at least one file");
+            return None;
+        }
+        let read = SigningKeys::read(&files);
+        read.map_err(|wrong| wrong.into_iter().for_each(|(i, text)| self.wrong(format!("{KEY}.{i}"), text)))
+            .ok()
+    }
+
+    /// Every client's tokens can be signed as it asks.
+    fn check_algorithms(&mut self, keys: Option<&SigningKeys>) {
+        let Some(keys) = keys else { return };
+        for (i, client) in self.config.clients.iter().enumerate() {
+            let algorithm = client.signing_algorithm;
+            if keys.signing(algorithm, UnixTime(i64::MAX)).is_none() {
+                let text = format!("no key for {} in keys.oidc_signing_files", algorithm.name());
+                self.wrong(format!("clients.{i}.signing_algorithm"), text);
+            }
+        }
+    }
+
     fn signing_keys(&mut self, key: &str, files: &[std::path::PathBuf]) -> Vec<SigningKey> {
         if files.is_empty() {
             self.wrong(key, "needs at least one file");
@@ -242,7 +288,8 @@ impl Reader<'_> {
         let mut keys = Vec::new();
         for (i, file) in files.iter().enumerate() {
             match signing_key(&self.config.path(file)) {
-                Ok(signing) => keys.push(signing),
+                Ok(signing) if signing.algorithm() == Algorithm::Es256 => keys.push(signing),
+                Ok(_) => self.wrong(format!("{key}.{i}"), "must be a P-256 key"),
                 Err(text) => self.wrong(format!("{key}.{i}"), text),
             }
         }

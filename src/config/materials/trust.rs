@@ -4,7 +4,6 @@ use std::path::Path;
 
 use attestation::{AttestationPolicy, Revocation, StatusList, TrustAnchor};
 use clock::UnixTime;
-use face::{Engine, EngineRegistry};
 use verification::TrustStore;
 
 use super::Reader;
@@ -52,26 +51,6 @@ impl Reader<'_> {
         let folder = trust.store.as_deref().map(|folder| self.config.path(folder));
         let opened = if told { Ok(Trust::default()) } else { Trust::open(files, folder, trust.max_age_days) };
         self.noted(opened.map_err(|error| Mistake::new("trust.store", error)))
-    }
-
-    pub(super) fn engines(&mut self) -> Option<EngineRegistry> {
-        let mut engines = Vec::new();
-        for (i, engine) in self.config.face.engines.iter().enumerate() {
-            if engine.demo && !self.config.is_demo() {
-                self.wrong(format!("face.engines.{i}.demo"), "for the demo environment only");
-            }
-            let keys =
-                self.jwks(&format!("face.engines.{i}.jwks_file"), &engine.jwks_file).unwrap_or_default();
-            engines.push(Engine {
-                id: engine.id.clone(),
-                versions: engine.versions.clone(),
-                keys: keys.keys,
-                certified: engine.certified,
-                demo: engine.demo,
-            });
-        }
-        let registry = EngineRegistry::new(engines).map_err(|error| Mistake::new("face.engines", error));
-        self.noted(registry)
     }
 
     pub(super) fn attestation(&mut self, now: UnixTime) -> AttestationPolicy {

@@ -1,11 +1,15 @@
 //! Numbers and words that a configuration may hold.
 
 use super::Reader;
+use crate::desk_agents;
 
 /// The consents that apps and checks know.
-const CONSENTS: [&str; 3] = ["terms", "privacy", "face"];
+const CONSENTS: [&str; 5] = ["terms", "privacy", "face", "desk", "trace"];
 /// The longest version of a consent text, in bytes: it stands in every approval.
 const MAX_VERSION: usize = 32;
+
+/// The longest that a portrait waits for a desk, in hours: 14 days.
+const MAX_HOLD: i64 = 336;
 
 impl Reader<'_> {
     pub(super) fn check_values(&mut self) {
@@ -20,6 +24,7 @@ impl Reader<'_> {
         let limits = &config.limits;
         let numbers = [
             ("face.max_age", face.max_age),
+            ("desk.hold_hours", config.desk.hold_hours),
             ("limits.burst", i64::from(limits.burst)),
             ("limits.per_minute", i64::from(limits.per_minute)),
             ("limits.pending_logins", limits.pending_logins),
@@ -36,6 +41,14 @@ impl Reader<'_> {
                 self.wrong(key, "must be at least 1");
             }
         }
+        if config.desk.hold_hours > MAX_HOLD {
+            self.wrong("desk.hold_hours", "must be at most 336: a portrait is not kept for longer");
+        }
+        if let Some(file) = &config.desk.agents_file
+            && let Err(error) = desk_agents::read(&config.path(file))
+        {
+            self.wrong("desk.agents_file", error);
+        }
         if config.enrolment.accepted_documents.is_empty() {
             self.wrong("enrolment.accepted_documents", "needs at least one code");
         }
@@ -44,7 +57,13 @@ impl Reader<'_> {
         }
         for (i, consent) in config.enrolment.consents.iter().enumerate() {
             if !CONSENTS.contains(&consent.name.as_str()) {
-                self.wrong(format!("enrolment.consents.{i}.name"), "must be terms, privacy or face");
+                self.wrong(
+                    format!("enrolment.consents.{i}.name"),
+                    "must be terms, privacy, face, desk or trace",
+                );
+            }
+            if consent.name == "trace" && consent.required {
+                self.wrong(format!("enrolment.consents.{i}.required"), "nobody has to send traces");
             }
             self.check_version(format!("enrolment.consents.{i}.version"), &consent.version);
         }

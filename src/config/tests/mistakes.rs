@@ -120,6 +120,37 @@ fn keys_are_distinct_and_well_formed() {
 }
 
 #[test]
+fn a_policy_that_cannot_be_kept_is_a_mistake() {
+    let bench = Bench::new();
+    let policy = |policy: &str| {
+        let read = bench.read(BASIC, |t| set(t, "clients.0", "policy", policy));
+        read.map(drop).map_err(|mistakes| mistakes.to_string())
+    };
+    assert_eq!(
+        policy("{ sso_seconds = 14400, subject_type = 'pairwise', access_token = 'reusable' }"),
+        Ok(())
+    );
+    for (written, expected) in [
+        ("{ sso_seconds = 14401 }", "clients.0: client broker-client-id: sso_seconds is 0 to 14400"),
+        ("{ profile = 'fapi2' }", "clients.0: client broker-client-id: FAPI 2.0 asks for private_key_jwt"),
+        ("{ request_objects = 'required' }", "clients.0.jwks_file: missing: request objects are signed"),
+        ("{ scopes = ['openid', 'phone'] }", "clients.0.policy.scopes: phone: not a scope"),
+        (
+            "{ ciba = true, subject_type = 'pairwise' }",
+            "clients.0: client broker-client-id: CIBA needs public subjects",
+        ),
+        ("{ userinfo = 'xml' }", "clients.0.policy.userinfo: unknown variant `xml`"),
+    ] {
+        let told = policy(written).unwrap_err();
+        assert!(told.starts_with(expected) && told.lines().count() == 1, "{told}");
+    }
+    let rs256 = bench.mistakes(|t| set(t, "clients.0", "signing_algorithm", "'RS256'"));
+    assert_eq!(rs256, ["clients.0.signing_algorithm"], "there is no RSA key");
+    let none = bench.mistakes(|t| set(t, "clients.0", "signing_algorithm", "'none'"));
+    assert_eq!(none, ["clients.0.signing_algorithm"]);
+}
+
+#[test]
 fn a_client_has_a_name_of_its_own_a_way_back_a_level_and_a_proof() {
     let bench = Bench::new();
     let told = |change: &dyn Fn(&mut Table)| bench.read(BASIC, change).map(drop).unwrap_err().to_string();
@@ -214,6 +245,12 @@ fn numbers_and_names_that_would_switch_a_check_off_are_refused() {
         ("face", "min_similarity", "nan", "face.min_similarity"),
         ("face", "min_similarity", "-1.0", "face.min_similarity"),
         ("face", "borderline_similarity", "0.99", "face.borderline_similarity"),
+        ("desk", "hold_hours", "0", "desk.hold_hours"),
+        ("desk", "hold_hours", "337", "desk.hold_hours"),
+        ("desk", "agents_file", "'none'", "desk.agents_file"),
+        ("face.engines.0", "url", "'http://elsewhere.example'", "face.engines.0.url"),
+        ("face.engines.0", "url", "'https://engine.example/?a'", "face.engines.0.url"),
+        ("face.engines.0", "token", "'twice'", "face.engines.0.token"),
         ("limits", "face_answers", "0", "limits.face_answers"),
         ("limits", "enrolments_per_hour_by_device", "0", "limits.enrolments_per_hour_by_device"),
         ("limits", "request_seconds", "0", "limits.request_seconds"),
@@ -232,4 +269,21 @@ fn numbers_and_names_that_would_switch_a_check_off_are_refused() {
         let mistakes = changed.map(drop).unwrap_err().to_string();
         assert!(mistakes.lines().any(|line| line.starts_with(&format!("{told}: "))), "{told}: {mistakes}");
     }
+}
+
+#[test]
+fn what_a_deployer_puts_into_the_pages_is_read_at_the_start() {
+    let bench = Bench::new();
+    assert_eq!(bench.mistakes(|t| set(t, "clients.0", "id", "'sceau'")), ["clients.0.id"], "our own pages");
+    let pages = |t: &mut Table, key: &str, value: &str| {
+        t.entry("pages").or_insert(toml::Value::Table(Table::new()));
+        set(t, "pages", key, value);
+    };
+    assert_eq!(bench.mistakes(|t| pages(t, "support", "'javascript:alert(1)'")), ["pages.support"]);
+    assert_eq!(bench.mistakes(|t| pages(t, "support", "'mailto:support@fi.example'")), [""; 0]);
+    assert_eq!(bench.mistakes(|t| pages(t, "theme_folder", "'absent'")), ["pages.theme_folder"]);
+    bench.write("theme/theme.css", "a { color: red }");
+    assert_eq!(bench.mistakes(|t| pages(t, "theme_folder", "'theme'")), [""; 0]);
+    bench.write("theme/logo.png", &"x".repeat(600_000));
+    assert_eq!(bench.mistakes(|t| pages(t, "theme_folder", "'theme'")), ["pages.theme_folder"]);
 }

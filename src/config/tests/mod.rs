@@ -25,22 +25,27 @@ const FULL: &str = include_str!("../../../docs/samples/full.toml");
 const NOW: UnixTime = UnixTime(1_780_000_000);
 
 /// The sections: path, header in the sample.
-const SECTIONS: [(&str, &str); 17] = [
+const SECTIONS: [(&str, &str); 22] = [
     ("", ""),
     ("server", "server"),
     ("server.tls", "server.tls"),
     ("database", "database"),
     ("keys", "keys"),
     ("clients.0", "clients"),
+    ("clients.0.policy", "clients.policy"),
     ("trust", "trust"),
     ("verification", "verification"),
     ("face", "face"),
+    ("face.built_in", "face.built_in"),
     ("face.engines.0", "face.engines"),
+    ("face.engines.0.certificates.0", "face.engines.certificates"),
+    ("desk", "desk"),
     ("attestation", "attestation"),
     ("attestation.applications.0", "attestation.applications"),
     ("mail", "mail"),
     ("enrolment", "enrolment"),
     ("enrolment.consents.0", "enrolment.consents"),
+    ("pages", "pages"),
     ("limits", "limits"),
     ("log", "log"),
 ];
@@ -107,6 +112,8 @@ impl Bench {
         let engine = SigningKey::new(EcPrivateKey::generate(Curve::P256, &mut rng)).unwrap();
         let jwks = JwkSet { keys: vec![engine.jwk()] };
         bench.write("trust/face-engine.jwks", &serde_json::to_string(&jwks).unwrap());
+        bench.write("desk-agents", "# nobody yet\n");
+        bench.write("keys/face-engine.token", &"t".repeat(32));
         bench.write("trust/android-status.json", r#"{"entries": {}}"#);
         for text in ["terms", "privacy", "face"] {
             let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/samples/texts/{text}.txt"));

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::super::{Attestation, Enrolment, Face, Limits, Log, Mistakes};
+use super::super::{Attestation, ClientPolicy, Desk, Enrolment, Face, Limits, Log, Mistakes};
 use super::{BASIC, Bench, FULL, SECTIONS, parse, section, table};
 
 /// The keys that serde knows in a section: it lists them when it meets another.
@@ -70,7 +70,7 @@ fn the_full_sample_names_every_key() {
 #[test]
 fn keys_that_the_full_sample_leaves_out_may_be_written_as_it_shows_them() {
     let left_out = named().left_out;
-    assert_eq!(left_out.len(), 12);
+    assert_eq!(left_out.len(), 15);
     for (header, key, value) in left_out {
         let mut full = table(FULL);
         let (path, _) = SECTIONS.into_iter().find(|(_, h)| *h == header).unwrap();
@@ -89,7 +89,16 @@ fn the_full_sample_shows_the_defaults() {
     let basic = parse(&table(BASIC), &[], Path::new("")).unwrap();
     let text = |value: &dyn std::fmt::Debug| format!("{value:?}");
     assert_eq!(text(&full.verification), text(&verification::Policy::default()));
-    assert_eq!(text(&full.face), text(&Face { engines: full.face.engines.clone(), ..Face::default() }));
+    assert_eq!(
+        text(&full.face),
+        text(&Face {
+            engines: full.face.engines.clone(),
+            built_in: full.face.built_in.clone(),
+            ..Face::default()
+        })
+    );
+    let agents_file = full.desk.agents_file.clone();
+    assert_eq!(text(&full.desk), text(&Desk { agents_file, ..Desk::default() }));
     let attestation = Attestation {
         applications: full.attestation.applications.clone(),
         status_list_file: full.attestation.status_list_file.clone(),
@@ -100,6 +109,8 @@ fn the_full_sample_shows_the_defaults() {
     assert_eq!(text(&full.enrolment), text(&Enrolment { consents, ..Enrolment::default() }));
     assert_eq!(text(&full.limits), text(&Limits::default()));
     assert_eq!(text(&full.log), text(&Log::default()));
+    let policy = ClientPolicy { scopes: full.clients[0].policy.scopes.clone(), ..ClientPolicy::default() };
+    assert_eq!(text(&full.clients[0].policy), text(&policy));
     assert_eq!(full.clients[0].consent_version, basic.clients[0].consent_version);
     assert!(full.enrolment.consents.iter().chain(&basic.enrolment.consents).all(|consent| consent.required));
 }
@@ -113,6 +124,8 @@ fn both_samples_have_no_mistake_once_their_files_are_there() {
         let names: Vec<&str> = materials.consents.iter().map(|c| c.entry.name.as_str()).collect();
         assert_eq!(names, ["terms", "privacy", "face"]);
         assert_eq!(materials.consents[1].entry.url, "https://fi.example/texts/privacy");
-        assert_eq!(materials.engines.ids().collect::<Vec<_>>(), ["face-engine"]);
+        let built_in = (sample == FULL).then_some("sceau-built-in");
+        let engines: Vec<_> = ["face-engine"].into_iter().chain(built_in).collect();
+        assert_eq!(materials.engines.registry().ids().collect::<Vec<_>>(), engines);
     }
 }

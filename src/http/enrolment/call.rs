@@ -252,7 +252,7 @@ async fn attested(
 }
 
 /// Runs work that takes milliseconds of computing away from the threads that answer.
-pub(super) async fn blocking<T: Send + 'static>(
+pub(in crate::http) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| ApiError::internal("panic"))?

@@ -11,7 +11,7 @@ use protocol::enrolment::{
 };
 use rand_core::Rng as _;
 use storage::{AttemptKind, CloseOutcome, NewAttempt, OpenOutcome};
-use verification::{AwaitChip, ChipAuthenticationTask, ChipProtocol, Rejection, TaskProtocol};
+use verification::{AwaitChip, ChipAuthenticationTask, ChipProtocol, KeyDirectory, Rejection, TaskProtocol};
 
 use super::call::{Call, blocking};
 use super::document::{Case, lines, require, step_missing};
@@ -33,28 +33,42 @@ pub(super) async fn begin_chip_authentication(call: Call) -> Result<Answer, ApiE
     let (case, mut rng) = (Case::of(&call), call.state.rng());
     let begun = blocking(move || {
         let object = case.security_object()?;
-        let listed = object.data_groups().contains(&14);
-        let Some(dg14) = case.group::<Dg14>(&object)? else {
-            return if listed { Err(step_missing(Step::Files)) } else { Ok(None) };
-        };
-        if !dg14.content().announces_chip_authentication() {
-            return Ok(None);
+        let dg14 = case.group::<Dg14>(&object)?;
+        if dg14.is_none() && object.data_groups().contains(&14) {
+            return Err(step_missing(Step::Files));
         }
-        let dg1 = case.group::<Dg1>(&object)?.ok_or_else(|| step_missing(Step::Files))?;
-        let (task, step) = object.begin_chip_authentication(&dg14, &dg1, &mut rng)?;
-        Ok(Some((task, step.suspend())))
+        let dg14 = dg14.filter(|dg14| dg14.content().announces_chip_authentication());
+        let master_file = case.card_security(&object).filter(|file| file.announces_chip_authentication());
+        let dg1 = || case.group::<Dg1>(&object)?.ok_or_else(|| step_missing(Step::Files));
+        let begun = match (dg14, master_file) {
+            (Some(dg14), _) => object.begin_chip_authentication(&dg14, &dg1()?, &mut rng),
+            (None, Some(file)) => object.begin_chip_authentication_in_master_file(&file, &dg1()?, &mut rng),
+            (None, None) => return Ok(None),
+        };
+        match begun {
+            Ok((task, step)) => Ok(Some((task, step.suspend()))),
+            // Another proof may do; that this one was announced and not given is told at the end.
+            Err(Rejection::ChipAuthentication(_))
+                if case.one_chip_proof_suffices() && object.data_groups().contains(&15) =>
+            {
+                Ok(None)
+            }
+            Err(rejection) => Err(rejection.into()),
+        }
     });
     let Some((task, suspended)) = begun.await? else {
         return Answer::json(&None::<ChipAuthentication>);
     };
     let opened = open_attempt(&call, AttemptKind::ChipAuthentication, Base64(suspended.to_vec())).await?;
-    let ChipAuthenticationTask { protocol, key_reference, ephemeral_public_key, proof_commands } = task;
+    let ChipAuthenticationTask { protocol, directory, key_reference, ephemeral_public_key, proof_commands } =
+        task;
     Answer::json(&Some(ChipAuthentication {
         attempt: opened.attempt,
         at_ga_oid: match protocol {
             TaskProtocol::Kat => None,
             TaskProtocol::AtGa { oid } => Some(oid),
         },
+        in_master_file: directory == KeyDirectory::MasterFile,
         key_reference: key_reference.map(Base64),
         ephemeral_public_key: Base64(ephemeral_public_key),
         proof_commands: proof_commands.into_iter().map(Base64).collect(),

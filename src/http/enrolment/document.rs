@@ -7,8 +7,8 @@ use identity::{EnrolmentEvidence, EvidenceKind, Step};
 use lds::{Dg1, Dg11, Dg14, Dg15, FileId};
 use protocol::enrolment::CheckLine;
 use verification::{
-    ActiveAuthenticationEvidence, AwaitChip, ChipAuthenticationEvidence, ChipData, Content, EvidenceSet,
-    GenuineDocument, Inspection, SecurityObject, judge,
+    ActiveAuthenticationEvidence, AuthenticCardSecurity, AwaitChip, ChipAuthenticationEvidence, ChipData,
+    Content, EvidenceSet, GenuineDocument, Inspection, SecurityObject, judge,
 };
 
 use super::call::{Call, blocking};
@@ -36,10 +36,10 @@ impl From<identity::Error> for ApiError {
 /// What a handler needs of the document: the evidence and who judges it. Checks take milliseconds, so they run away
 /// from the threads that answer.
 #[derive(Clone)]
-pub(super) struct Case {
-    pub(super) state: AppState,
-    pub(super) evidence: EnrolmentEvidence,
-    pub(super) at: clock::UnixTime,
+pub(in crate::http) struct Case {
+    pub(in crate::http) state: AppState,
+    pub(in crate::http) evidence: EnrolmentEvidence,
+    pub(in crate::http) at: clock::UnixTime,
 }
 
 impl Case {
@@ -67,8 +67,19 @@ impl Case {
         Ok(file.map(|bytes| object.read(bytes.to_vec())).transpose()?)
     }
 
+    /// EF.CardSecurity, if it was received and the State signed it. It is believed in nothing else.
+    pub(super) fn card_security(&self, object: &SecurityObject) -> Option<AuthenticCardSecurity> {
+        let file = self.file(FileId::CardSecurity)?;
+        self.state.trust.store().authenticate_card_security(object, file).ok()
+    }
+
+    /// Policy asks for one of the proofs that a document announces, not for all.
+    pub(super) fn one_chip_proof_suffices(&self) -> bool {
+        self.state.config.verification.one_chip_proof_suffices
+    }
+
     /// EF.DG1 and, if it was received, EF.DG11.
-    pub(super) fn personal_data(&self) -> Result<(Dg1, Option<Dg11>), ApiError> {
+    pub(in crate::http) fn personal_data(&self) -> Result<(Dg1, Option<Dg11>), ApiError> {
         let object = self.security_object()?;
         let dg1 = self.group::<Dg1>(&object)?.ok_or_else(|| step_missing(Step::Files))?;
         let dg11 = self.group::<Dg11>(&object)?;
@@ -124,8 +135,10 @@ impl Case {
         if let Ok(object) = self.security_object() {
             facts.listed = Some(object.data_groups());
             let dg14 = self.group::<Dg14>(&object).ok().flatten();
+            let announced = dg14.as_ref().is_some_and(|dg14| dg14.content().announces_chip_authentication());
+            let master_file = || self.card_security(&object);
             facts.chip_authentication_due =
-                dg14.as_ref().is_some_and(|dg14| dg14.content().announces_chip_authentication());
+                announced || master_file().is_some_and(|file| file.announces_chip_authentication());
             facts.active_authentication_due = object.data_groups().contains(&15);
             if !self.chip_authentication_holds() {
                 facts.present.remove(&EvidenceKind::CaResponses);
@@ -133,7 +146,7 @@ impl Case {
             if !self.active_authentication_holds(&object, dg14.as_ref()) {
                 facts.present.remove(&EvidenceKind::AaSignature);
             }
-            if self.state.config.verification.one_chip_proof_suffices {
+            if self.one_chip_proof_suffices() {
                 let ca = facts.present.contains(&EvidenceKind::CaResponses);
                 let aa = facts.present.contains(&EvidenceKind::AaSignature);
                 facts.chip_authentication_due &= !aa;

@@ -48,8 +48,8 @@ pub(super) async fn put(mut call: Call) -> Result<Answer, ApiError> {
 /// The files that are taken: never fingerprints and irises (DG3, DG4).
 fn wanted(name: &str) -> Option<FileId> {
     let file = FileId::from_name(name).filter(|file| file.name() == name)?;
-    matches!(file, FileId::Com | FileId::Sod | FileId::CardAccess | FileId::Dg(1 | 2 | 11 | 12 | 14 | 15))
-        .then_some(file)
+    let outside = matches!(file, FileId::Com | FileId::Sod | FileId::CardAccess | FileId::CardSecurity);
+    (outside || matches!(file, FileId::Dg(1 | 2 | 11 | 12 | 14 | 15))).then_some(file)
 }
 
 fn check(case: &Case, file: FileId, body: Vec<u8>) -> Result<(), ApiError> {
@@ -65,7 +65,7 @@ fn check(case: &Case, file: FileId, body: Vec<u8>) -> Result<(), ApiError> {
             case.state.enrolment_policy.accepts_document(&dg1.content().mrz.document_code)?;
         }
         FileId::Dg(number) => drop(case.security_object()?.data_group(number, body)?),
-        // Not signed: kept for the record, believed in nothing.
+        // Not under EF.SOD: kept, and EF.CardSecurity believed only as far as its own signature goes.
         _ if case.file(FileId::Sod).is_none() => return Err(step_missing(Step::Files)),
         _ => {}
     }
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn fingerprints_and_irises_are_never_taken() {
-        for name in ["EF.DG3", "EF.DG4", "EF.DG7", "EF.CardSecurity", "EF.DG99", "DG1", "ef.dg1", ""] {
+        for name in ["EF.DG3", "EF.DG4", "EF.DG7", "EF.DG99", "DG1", "ef.dg1", ""] {
             assert_eq!(wanted(name), None, "{name}");
         }
         assert_eq!(wanted("EF.SOD"), Some(FileId::Sod));

@@ -4,19 +4,24 @@
 //! 2. [`person`]: consents, a verified e-mail address, and, once the chip is read, what the person declares.
 //! 3. [`files`]: what was read from the chip, each file checked against EF.SOD before it is kept.
 //! 4. [`chip`]: the proof of the chip, run by this server through the phone; the judgement of the whole document.
-//! 5. [`holder`]: the signed result of a face engine; the decision on the holder.
+//! 5. [`holder`]: the signed result of a face engine, or [`desk`]: an agent; the decision on the holder.
 //! 6. [`sealing`]: the PIN key, and the seal that makes the account.
+//!
+//! [`trace`] takes what an app recorded of a reading that failed, from whoever agreed to it.
 //!
 //! Handlers collect evidence and answer; [`document`] runs the checks of `verification` over it.
 
 mod call;
+mod challenge;
 mod chip;
+mod desk;
 mod document;
 mod files;
 mod holder;
 mod opening;
 mod person;
 mod sealing;
+mod trace;
 mod words;
 
 use std::collections::HashMap;
@@ -61,8 +66,12 @@ pub fn routes() -> Router<AppState> {
         .route(&at(aa), post(signed!(chip::begin_active_authentication)))
         .route(&at(&format!("{aa}/{{attempt}}")), post(signed!(chip::active_authentication)))
         .route(&at("/chip/verify"), post(signed!(chip::verify)))
+        .route(&at("/trace"), post(signed!(trace::add, Phone::InEvidence, trace::MAX_BODY)))
         .route(&at("/identity"), put(signed!(person::identity)))
         .route(&at("/face"), post(signed!(holder::begin)).put(signed!(holder::decide)))
+        .route(&at("/face/steps"), post(signed!(challenge::step, Phone::InEvidence, challenge::MAX_STEP)))
+        .route(&at("/desk"), post(signed!(desk::ask)).get(signed!(desk::status)))
+        .route(&at("/desk/code"), post(signed!(desk::code)))
         .route(&at("/pin"), put(signed!(sealing::pin)))
         .route(&at("/seal"), post(signed!(sealing::seal)))
 }
@@ -86,8 +95,13 @@ pub fn routes() -> Router<AppState> {
     chip::begin_active_authentication,
     chip::active_authentication,
     chip::verify,
+    trace::add,
     holder::begin,
     holder::decide,
+    challenge::step,
+    desk::ask,
+    desk::code,
+    desk::status,
     sealing::pin,
     sealing::seal,
 ))]

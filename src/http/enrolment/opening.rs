@@ -31,7 +31,8 @@ pub(super) async fn config(State(state): State<AppState>) -> Json<Config> {
         accepted_documents: enrolment.accepted_documents.clone(),
         minimum_age: enrolment.minimum_age,
         consents: state.consents.iter().map(|document| document.entry.clone()).collect(),
-        face_engines: state.engines.ids().map(str::to_owned).collect(),
+        face_engines: state.engines.registry().ids().map(str::to_owned).collect(),
+        desk: state.config.desk.agents_file.is_some(),
     })
 }
 

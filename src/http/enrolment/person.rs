@@ -71,7 +71,7 @@ pub(super) async fn contact(mut call: Call) -> Result<Answer, ApiError> {
     }
     call.keep_body(EvidenceKind::Contact).await?;
     let (subject, text) = words::code_mail(&code, call.language);
-    let sent = state.mailer.send(&email, subject, &text).await;
+    let sent = state.mailer.send(&email, subject, &text, None).await;
     sent.map_err(|error| ApiError::new("server.mail").detail(error))?;
     progress(call).await
 }

@@ -2,15 +2,15 @@
 
 use identity::{EvidenceKind, ProvedDocument, SealContext, SealedEnrolment, Step};
 use protocol::enrolment::{PinKey, Progress, Seal, Sealed};
-use storage::SealRefusal;
+use storage::{SealRefusal, Sealing};
 use verification::GenuineDocument;
 
 use super::call::{Call, blocking};
 use super::document::{Case, require};
 use super::opening::progress;
-use super::words;
 use crate::ApiError;
 use crate::http::signed::Answer;
+use crate::notices;
 
 /// Registers the PIN key, with its proof of possession.
 #[utoipa::path(put, path = "/v1/enrolments/{id}/pin", tag = "enrolment", params(("id" = String, Path)),
@@ -31,21 +31,14 @@ pub(super) async fn seal(call: Call) -> Result<Answer, ApiError> {
     require(&call, Step::ALL.get(..Step::ALL.len() - 1).unwrap_or_default()).await?;
     let case = Case::of(&call);
     let sealed = blocking(move || judge(&case, request)).await?;
-    let stored = match call.state.database.seal_enrolment(&sealed, call.now).await {
+    let sealing = Sealing { sealed: &sealed, tell: Some(notices::phone) };
+    let stored = match call.state.database.seal_enrolment(sealing, call.now).await {
         Ok(stored) => stored,
         Err(storage::Error::Seal(refusal)) => return Err(refused(refusal)),
         Err(error) => return Err(error.into()),
     };
+    call.state.news.notify_one();
     let identity = sealed.identity();
-    let (subject, text) = words::sealed_mail(stored.replaced, call.language);
-    // A thief of the document gives an address of her own: the one before is told too.
-    let before = stored.previous_email.as_deref().filter(|address| *address != identity.pivot().email());
-    for address in before.into_iter().chain([identity.pivot().email()]) {
-        if let Err(error) = call.state.mailer.send(address, subject, &text).await {
-            // The account stands; that its holder was not told is the operator's concern.
-            tracing::warn!(%error, enrolment = call.enrolment.id, "notice not sent");
-        }
-    }
     Answer::json(&Sealed {
         device_id: identity.device().id.clone(),
         state: stored.state.as_str().to_owned(),

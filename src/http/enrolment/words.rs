@@ -36,6 +36,7 @@ const FRENCH: &[(&str, &str)] = &[
     ("aa.proof", "la puce a prouvé qu'elle est l'original (Active Authentication)"),
     ("face.portrait", "le portrait comparé est celui de la puce"),
     ("face.match", "le moteur de comparaison a reconnu le titulaire"),
+    ("face.desk", "un agent a comparé le titulaire et le portrait"),
 ];
 /// The same of checks that policy let through.
 const FRENCH_DEVIATIONS: &[(&str, &str)] = &[
@@ -110,34 +111,6 @@ pub(super) fn code_mail(code: &str, language: Language) -> (&'static str, String
             ),
         ),
     }
-}
-
-/// Subject and text of the notice that an account has a new phone.
-pub(super) fn sealed_mail(replaced: bool, language: Language) -> (&'static str, String) {
-    let (subject, text, what_else) = match (language, replaced) {
-        (Language::Fr, false) => (
-            "Votre identité Sceau est active",
-            "Votre document a été inscrit, et un téléphone peut maintenant approuver vos connexions.",
-            "Si ce n'était pas vous, contactez-nous sans attendre.",
-        ),
-        (Language::Fr, true) => (
-            "Un nouveau téléphone pour votre identité Sceau",
-            "Votre document a été inscrit à nouveau : le nouveau téléphone remplace l'ancien, qui ne peut plus rien \
-             approuver.",
-            "Si ce n'était pas vous, contactez-nous sans attendre.",
-        ),
-        (Language::En, false) => (
-            "Your Sceau identity is active",
-            "Your document was enrolled, and a phone can now approve your sign-ins.",
-            "If this was not you, contact us at once.",
-        ),
-        (Language::En, true) => (
-            "A new phone for your Sceau identity",
-            "Your document was enrolled again: the new phone replaces the earlier one, which approves nothing any more.",
-            "If this was not you, contact us at once.",
-        ),
-    };
-    (subject, format!("{text}\n\n{what_else}\n"))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub(super) async fn metadata(State(state): State<AppState>) -> Response {
 
 /// `GET /jwks` (RFC 7517, 5): public keys only, the one that signs and those before it.
 pub(super) async fn jwks(State(state): State<AppState>) -> Response {
-    cached(state.jwks.clone())
+    cached(state.oidc_keys.now().jwks())
 }
 
 /// What `/status` says.

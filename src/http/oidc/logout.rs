@@ -6,7 +6,7 @@ use axum::response::Response;
 use oidc::{Logout, PageError};
 
 use super::authorize::{code, unread};
-use super::form;
+use super::{form, sso};
 use crate::AppState;
 use crate::http::login::see_other;
 use crate::http::pages::{Lang, Texts, message};
@@ -18,16 +18,18 @@ pub(super) async fn logout(State(state): State<AppState>, request: Request) -> R
         Method::POST => form(&parts.headers, body).await,
         _ => Ok(parts.uri.query().unwrap_or_default().to_owned().into()),
     };
+    let keys = state.oidc_keys.now();
     let read =
-        |raw: axum::body::Bytes| Logout::parse(&raw, &state.clients, &state.oidc_keys, &state.config.issuer);
+        |raw: axum::body::Bytes| Logout::parse(&raw, &state.clients, keys.public(), &state.config.issuer);
     let page = |status, words: fn(&Texts) -> (&'static str, &'static str), code: &str| {
         message(&state, Lang::default().choose(&parts.headers), status, words, None, code)
     };
-    match raw.map_err(unread).and_then(read) {
+    let response = match raw.map_err(unread).and_then(read) {
         Ok(Logout::Redirect(location)) => see_other(&location),
         Ok(Logout::Page) => page(StatusCode::OK, |t| (t.logout_title, t.logout), ""),
-        Err(error) => refused(page, &error),
-    }
+        Err(error) => return refused(page, &error),
+    };
+    sso::forget(&state, &parts.headers, response).await
 }
 
 fn refused(

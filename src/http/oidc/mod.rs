@@ -6,12 +6,18 @@
 //! | `POST /token` | the client: its code becomes tokens, once |
 //! | `GET`, `POST /userinfo` | the client: its access token reads the claims, once |
 //! | `GET /.well-known/openid-configuration`, `GET /jwks` | everybody: from memory |
-//! | `GET`, `POST /logout` | the browser: back to its client, for no session is kept |
+//! | `POST /par` | the client: its request before the browser comes (RFC 9126) |
+//! | `POST /introspect`, `POST /revoke` | the client: what its token is worth (RFC 7662), and its end (RFC 7009) |
+//! | `GET`, `POST /logout` | the browser: its sessions end, and it goes back to its client |
 //! | `GET /status` | whoever watches this server |
 
 mod authorize;
 mod discovery;
+mod dpop;
+mod introspection;
 mod logout;
+mod pushed;
+pub(super) mod sso;
 mod token;
 mod userinfo;
 
@@ -21,8 +27,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::{get, post};
 use clock::UnixTime;
-use identity::IdentityState;
-use oidc::{AcceptedRequest, ApprovedLogin, Subject};
+use identity::{DocumentRecord, IdentityState};
+use oidc::{AcceptedRequest, ApprovedLogin, Client, Evidence, Subject};
 use storage::{Account, Grant};
 
 use crate::AppState;
@@ -39,6 +45,9 @@ pub fn routes() -> Router<AppState> {
         .route("/userinfo", get(userinfo::claims).post(userinfo::claims))
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/jwks", get(discovery::jwks))
+        .route("/par", post(pushed::push))
+        .route("/introspect", post(introspection::introspect))
+        .route("/revoke", post(introspection::revoke))
         .route("/logout", get(logout::logout).post(logout::logout))
         .route("/status", get(discovery::status))
 }
@@ -68,6 +77,8 @@ struct Granted {
     approved: ApprovedLogin,
     account: Account,
     subject: Subject,
+    /// The document that was read, if the request asks what it proved.
+    document: Option<DocumentRecord>,
 }
 
 /// Why a code or token that was good gives nothing.
@@ -96,7 +107,7 @@ impl From<oidc::Error> for NotGranted {
 impl Granted {
     /// Reads it. The approval in the row must be the one of this login and this phone, and the person and the phone must
     /// still count.
-    fn read(grant: Grant, now: UnixTime) -> Result<Self, NotGranted> {
+    async fn read(state: &AppState, grant: Grant, now: UnixTime) -> Result<Self, NotGranted> {
         let request = AcceptedRequest::from_bytes(&grant.request)?;
         let approved = ApprovedLogin::from_bytes(grant.answer.as_deref().unwrap_or_default())?;
         if approved.login_id() != grant.login_id || Some(approved.device_id()) != grant.device_id.as_deref() {
@@ -109,9 +120,38 @@ impl Granted {
         if !grant.phone_counts {
             return Err(NotGranted::Identity("phone revoked"));
         }
-        let subject = Subject::new(&account.subject, account.level(now))?;
-        Ok(Self { request, approved, account, subject })
+        let client = state.clients.get(request.client_id()).ok_or(NotGranted::Identity("client"))?;
+        let subject = subject(state, client, &account, now)?;
+        if !request.is_for(subject.as_str()) {
+            return Err(NotGranted::Identity("another person"));
+        }
+        let document = if request.asks_for_evidence() {
+            let documents = state.database.documents_of(&account.identity_id).await;
+            documents.map_err(NotGranted::trouble)?.pop()
+        } else {
+            None
+        };
+        Ok(Self { request, approved, account, subject, document })
     }
+
+    fn evidence(&self) -> Option<Evidence<'_>> {
+        let Account { pivot, facts, enrolled_at, .. } = &self.account;
+        self.document.as_ref().map(|document| Evidence { pivot, facts, document, checked_at: *enrolled_at })
+    }
+}
+
+/// A person as this client knows her.
+///
+/// # Errors
+/// [`oidc::Error::Stored`].
+pub(super) fn subject(
+    state: &AppState,
+    client: &Client,
+    account: &Account,
+    now: UnixTime,
+) -> Result<Subject, oidc::Error> {
+    let subject = Subject::new(&account.subject, account.level(now))?;
+    Ok(subject.for_client(client, state.pairwise_key.expose()))
 }
 
 /// Adds what the log line says.

@@ -31,6 +31,8 @@ use crate::router::router;
 
 mod endpoints;
 mod grants;
+mod policies;
+mod standards;
 
 const NOW: UnixTime = UnixTime(1_780_315_200);
 const SECRET: &str = "a secret of forty characters, for tests!";
@@ -50,7 +52,7 @@ signer_sha256 = ["00000000000000000000000000000000000000000000000000000000000000
 [keys]
 encryption_file = "keys/encryption.key"
 lookup_file = "keys/lookup.key"
-oidc_signing_files = ["keys/oidc-signing.pem"]
+oidc_signing_files = ["keys/oidc-signing.pem", "keys/rsa.pem"]
 statement_files = ["keys/statement.pem"]
 
 [[clients]]
@@ -68,7 +70,49 @@ redirect_uris = ["https://jwt.example/cb"]
 authentication = "private_key_jwt"
 jwks_file = "jwt.jwks"
 acr = ["eidas2"]
+
+[[clients]]
+id = "policy"
+name = "Another service"
+redirect_uris = ["https://policy.example/cb"]
+authentication = "client_secret_post"
+secret = "a secret of forty characters, for tests!"
+signing_algorithm = "RS256"
+acr = ["eidas1", "eidas2"]
+[clients.policy]
+subject_type = "pairwise"
+userinfo = "json"
+access_token = "reusable"
+sso_seconds = 600
+
+[[clients]]
+id = "fapi"
+name = "A bank"
+redirect_uris = ["https://fapi.example/cb"]
+authentication = "private_key_jwt"
+jwks_file = "jwt.jwks"
+acr = ["eidas2"]
+policy = { profile = "fapi2", identity_assurance = true, request_objects = "accepted" }
+
+[[clients]]
+id = "signs"
+name = "A service that signs"
+redirect_uris = ["https://signs.example/cb"]
+authentication = "client_secret_post"
+secret = "a secret of forty characters, for tests!"
+jwks_file = "jwt.jwks"
+acr = ["eidas2"]
+policy = { request_objects = "required", ciba = true, identity_assurance = true }
 "#;
+
+/// A key that takes a while to make.
+fn rsa_pem() -> &'static str {
+    static KEY: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    KEY.get_or_init(|| {
+        let key = crypto::RsaPrivateKey::generate(2048, &mut ChaCha20Rng::seed_from_u64(9)).unwrap();
+        crate::cli::pem(&key.to_pkcs8_der()).to_string()
+    })
+}
 
 /// An answer, read.
 struct Answer {
@@ -117,6 +161,7 @@ impl Bench {
         let client_key = SigningKey::new(EcPrivateKey::generate(Curve::P256, &mut rng)).unwrap();
         let jwks = serde_json::to_vec(&JwkSet::from(vec![client_key.jwk()])).unwrap();
         std::fs::write(folder.path().join("jwt.jwks"), jwks).unwrap();
+        std::fs::write(folder.path().join("keys/rsa.pem"), rsa_pem()).unwrap();
         let config = Config::parse(CONFIG, std::iter::empty(), folder.path().to_owned()).unwrap();
         let materials = Materials::read(&config, NOW).unwrap();
         let clock = FixedClock::at(NOW);
@@ -157,15 +202,27 @@ impl Bench {
 
     /// A code, the whole way from `/authorize`, for a client; `extra` parameters go into the request.
     async fn code(&self, client: &str, extra: &str) -> String {
-        let begun = self.get(&format!("/authorize?{}{extra}", query(client))).await;
+        self.code_by(&query(client), extra).await
+    }
+
+    async fn code_by(&self, query: &str, extra: &str) -> String {
+        self.released_by(&format!("{query}{extra}")).await.query("code").unwrap().to_owned()
+    }
+
+    async fn released(&self, client: &str, extra: &str) -> Answer {
+        self.released_by(&format!("{}{extra}", query(client))).await
+    }
+
+    /// The redirect at the end of a login.
+    async fn released_by(&self, query: &str) -> Answer {
+        let begun = self.get(&format!("/authorize?{query}")).await;
         let id = begun.header("location").strip_prefix("/login/").unwrap().to_owned();
         let cookie = begun.header("set-cookie").split(';').next().unwrap().to_owned();
         self.approve(&id, &cookie).await;
         let release = Request::post(format!("/login/{id}/release"))
             .header("cookie", cookie)
             .header("content-type", "application/x-www-form-urlencoded");
-        let done = self.send(release.body(Body::from("code=123456")).unwrap()).await;
-        done.query("code").unwrap().to_owned()
+        self.send(release.body(Body::from("code=123456")).unwrap()).await
     }
 
     /// The phone claims the login by its QR code and approves it; the release code is 123456.

@@ -1,50 +1,93 @@
-//! The userinfo endpoint (OpenID Connect Core, 5.3): an access token reads the claims, once, as a signed JWT, encrypted for a
-//! client that asks for that.
+//! The userinfo endpoint (OpenID Connect Core, 5.3): an access token reads the claims, once unless the client's policy says
+//! otherwise, as a signed JWT, encrypted for a client that asks for that.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use clock::UnixTime;
-use oidc::{AccessToken, BearerError, UserinfoClaims};
+use oidc::{AccessToken, BearerError, ErrorCode, TokenError, TokenScheme, UserinfoClaims};
 use storage::Grant;
 
-use super::{Granted, NotGranted, noted, uncached};
+use super::{Granted, NotGranted, dpop, noted, uncached};
 use crate::{ApiError, AppState};
 
 /// `GET` or `POST /userinfo`. The token stands in the header: a form or a query is not looked at (RFC 9700, 4.3.2).
-pub(super) async fn claims(State(state): State<AppState>, headers: HeaderMap) -> Response {
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = match AccessToken::from_authorization(authorization) {
-        Ok(token) => token,
-        Err(error) => return refusal(error, None, None),
-    };
+pub(super) async fn claims(State(state): State<AppState>, method: Method, headers: HeaderMap) -> Response {
     let now = state.now();
-    let grant = match state.database.use_access_token(token.as_str().as_bytes(), now).await {
+    let (token, key) = match presented(&state, &method, &headers, now).await {
+        Ok(presented) => presented,
+        Err(Refused::Bearer(error)) => return refusal(&state, error, None, None),
+        Err(Refused::Storage(error)) => return ApiError::from(error).into_response(),
+    };
+    let grant = match state.database.use_access_token(token.as_str().as_bytes(), key.as_ref(), now).await {
         Ok(Some(grant)) => grant,
-        Ok(None) => return refusal(BearerError::Invalid, None, None),
+        Ok(None) => return refusal(&state, BearerError::Invalid, None, None),
         Err(error) => return ApiError::from(error).into_response(),
     };
     let login = grant.login_id.clone();
-    match signed(&state, grant, now) {
-        Ok(jwt) => noted(uncached(jwt.into_response(), "application/jwt"), Some(login), None, None),
-        Err(NotGranted::Identity(why)) => refusal(BearerError::Invalid, Some(login), Some(why)),
+    match answer(&state, grant, now).await {
+        Ok(response) => noted(response, Some(login), None, None),
+        Err(NotGranted::Identity(why)) => refusal(&state, BearerError::Invalid, Some(login), Some(why)),
         Err(NotGranted::Trouble(detail)) => ApiError::internal(detail).into_response(),
     }
 }
 
-/// The claims of a login whose token was just used up.
-fn signed(state: &AppState, grant: Grant, now: UnixTime) -> Result<String, NotGranted> {
-    let client = state.clients.get(&grant.client_id).ok_or(NotGranted::Identity("client"))?;
-    let Granted { request, approved, account, subject } = Granted::read(grant, now)?;
-    let issuer = &state.config.issuer;
-    let claims = UserinfoClaims::for_login(issuer, client, &request, &approved, &subject, &account.pivot)?;
-    state.encrypted(client, claims.sign(&state.oidc_key)).map_err(NotGranted::trouble)
+enum Refused {
+    Bearer(BearerError),
+    Storage(storage::Error),
 }
 
-/// RFC 6750, 3.
-fn refusal(error: BearerError, login: Option<String>, detail: Option<&str>) -> Response {
+/// The token, and the key whose proof came beside it: by the scheme `DPoP` a proof is due (RFC 9449, 7.1).
+async fn presented(
+    state: &AppState,
+    method: &Method,
+    headers: &HeaderMap,
+    now: UnixTime,
+) -> Result<(AccessToken, Option<[u8; 32]>), Refused> {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, token) = AccessToken::from_authorization(authorization).map_err(Refused::Bearer)?;
+    if scheme == TokenScheme::Bearer {
+        return Ok((token, None));
+    }
+    match dpop::proof(state, headers, method, "/userinfo", Some(&token), now).await {
+        Ok(Some(key)) => Ok((token, Some(key))),
+        Ok(None) => {
+            let missing = TokenError::new(ErrorCode::InvalidDpopProof, "the proof is missing");
+            Err(Refused::Bearer(BearerError::Dpop(missing)))
+        }
+        Err(dpop::Refused::Proof(error)) => Err(Refused::Bearer(BearerError::Dpop(error))),
+        Err(dpop::Refused::Storage(error)) => Err(Refused::Storage(error)),
+    }
+}
+
+/// The claims of a login whose token was just used.
+async fn answer(state: &AppState, grant: Grant, now: UnixTime) -> Result<Response, NotGranted> {
+    let client = state.clients.get(&grant.client_id).ok_or(NotGranted::Identity("client"))?;
+    let granted = Granted::read(state, grant, now).await?;
+    let Granted { request, approved, account, subject, .. } = &granted;
+    let issuer = &state.config.issuer;
+    let mut claims = UserinfoClaims::for_login(issuer, client, request, approved, subject, &account.pivot)?;
+    if let Some(evidence) = granted.evidence() {
+        claims = claims.with_evidence(request, approved, &evidence, now);
+    }
+    if client.policy().plain_userinfo {
+        return Ok(uncached(claims.to_json().into_response(), "application/json"));
+    }
+    let jwt = state.token_for(client, |key| claims.sign(key)).map_err(NotGranted::trouble)?;
+    Ok(uncached(jwt.into_response(), "application/jwt"))
+}
+
+/// RFC 6750, 3; RFC 9449, 7.1 and 9.
+fn refusal(state: &AppState, error: BearerError, login: Option<String>, detail: Option<&str>) -> Response {
     let mut response = StatusCode::UNAUTHORIZED.into_response();
     let challenge = HeaderValue::try_from(error.challenge());
     response.headers_mut().extend(challenge.map(|challenge| (header::WWW_AUTHENTICATE, challenge)));
-    noted(response, login, Some("invalid_token"), detail.map(str::to_owned))
+    let code = match &error {
+        BearerError::Dpop(error) => {
+            dpop::add_nonce(state, error, &mut response);
+            error.error.as_str()
+        }
+        _ => "invalid_token",
+    };
+    noted(response, login, Some(code), detail.map(str::to_owned))
 }

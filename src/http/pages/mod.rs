@@ -1,5 +1,7 @@
 //! Pages: plain HTML that works without scripts and without a mouse, in French and English.
 
+mod about;
+mod dates;
 mod qr;
 mod texts;
 mod user_agent;
@@ -18,15 +20,17 @@ use protocol::Base64;
 use protocol::codes::Language;
 use serde::Deserialize;
 
+pub use dates::{day_in_words, in_words};
 pub use qr::svg as qr_svg;
 pub use texts::Texts;
+pub(crate) use texts::texts;
 pub use user_agent::{browser_in_words, is_phone};
 
 use crate::AppState;
 use crate::telemetry::Note;
 
 /// The style sheet's name; it changes with its content's version, since browsers keep it.
-pub const STYLE_NAME: &str = "style-1.css";
+pub const STYLE_NAME: &str = "style-2.css";
 const STYLE: &str = include_str!("../../templates/style.css");
 
 /// What stands around every page.
@@ -37,6 +41,14 @@ pub struct Frame {
     pub demo: bool,
     /// Seconds after which the page is loaded again.
     pub refresh: Option<i64>,
+    /// The name of the service.
+    pub name: String,
+    /// Where a person gets help.
+    pub support: Option<String>,
+    /// The deployer's style sheet.
+    pub theme: Option<String>,
+    /// The deployer's logo.
+    pub logo: Option<String>,
 }
 
 /// A button that leads on.
@@ -95,6 +107,7 @@ pub fn routes() -> Router<AppState> {
         .route(&format!("/assets/{STYLE_NAME}"), get(style))
         .route("/app/{handle}", get(app))
         .route("/texts/{name}", get(text))
+        .merge(about::routes())
 }
 
 /// `?lang=en`.
@@ -130,7 +143,16 @@ impl Frame {
     /// The frame of a page in this language.
     #[must_use]
     pub fn new(state: &AppState, language: Language) -> Self {
-        Self { t: Texts::of(language), demo: state.config.is_demo(), refresh: None }
+        let path = |file: &Option<crate::config::ThemeFile>| file.as_ref().map(|file| file.path.clone());
+        Self {
+            t: Texts::of(language),
+            demo: state.config.is_demo(),
+            refresh: None,
+            name: state.config.pages.name.clone(),
+            support: state.config.pages.support.clone(),
+            theme: path(&state.theme.style),
+            logo: path(&state.theme.logo),
+        }
     }
 }
 
@@ -153,8 +175,20 @@ pub fn message(
     action: Option<Action>,
     code: &str,
 ) -> Response {
+    told(state, language, status, words(Texts::of(language)), action, code)
+}
+
+/// The same with words from anywhere.
+#[must_use]
+pub fn told(
+    state: &AppState,
+    language: Language,
+    status: StatusCode,
+    (title, text): (&str, &str),
+    action: Option<Action>,
+    code: &str,
+) -> Response {
     let frame = Frame::new(state, language);
-    let (title, text) = words(frame.t);
     let mut response = render(status, &MessagePage { frame, title, text, action, code });
     if !code.is_empty() {
         response.extensions_mut().insert(Note { code: Some(code.to_owned()), ..Note::default() });

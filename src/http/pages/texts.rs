@@ -1,21 +1,34 @@
 //! The sentences of the pages, in French and English.
 
 use identity::Level;
-use protocol::codes::Language;
 
+/// Makes a type of sentences, and one value of it in each language.
 macro_rules! texts {
-    ($($name:ident: $fr:literal, $en:literal;)*) => {
+    ($type:ident; $($name:ident: $fr:literal, $en:literal;)*) => {
         /// The sentences of one language.
         #[derive(Clone, Copy, Debug)]
-        pub struct Texts { $(#[doc = $en] pub $name: &'static str,)* }
+        pub struct $type { $(#[doc = $en] pub $name: &'static str,)* }
         /// French.
-        const FR: Texts = Texts { $($name: $fr,)* };
+        const FR: $type = $type { $($name: $fr,)* };
         /// English.
-        const EN: Texts = Texts { $($name: $en,)* };
+        const EN: $type = $type { $($name: $en,)* };
+
+        impl $type {
+            /// The sentences of a language.
+            #[must_use]
+            pub fn of(language: protocol::codes::Language) -> &'static Self {
+                match language {
+                    protocol::codes::Language::Fr => &FR,
+                    protocol::codes::Language::En => &EN,
+                }
+            }
+        }
     };
 }
+pub(crate) use texts;
 
 texts! {
+    Texts;
     lang: "fr", "en";
     other_lang: "en", "fr";
     other_name: "English", "Français";
@@ -62,20 +75,31 @@ texts! {
     app: "Cette adresse est faite pour l'application Sceau, sur un téléphone inscrit. N'y allez que si vous avez vous-même commencé une connexion.", "This address is meant for the Sceau app on an enrolled phone. Go there only if you began a sign-in yourself.";
     app_get: "Obtenir l'application", "Get the app";
     app_virtual: "Ouvrir le téléphone virtuel", "Open the virtual phone";
+    sign_in_title: "Entrez dans votre espace", "Enter your space";
+    sign_in_text: "Vous entrez avec votre téléphone, comme pour une connexion : il affichera « Sceau ». Gardez-le à portée de main.", "You enter with your phone, as for any sign-in: it will show “Sceau”. Keep it at hand.";
+    sign_in_action: "Continuer avec mon téléphone", "Go on with my phone";
+    sign_in_refused: "Vous n'êtes pas entré : la demande a été refusée ou a trop tardé.", "You did not enter: the request was refused or took too long.";
+    account_notice: "Votre compte : connexions, téléphones, pause, blocage, corrections, suppression.", "Your account: connections, phones, pause, block, corrections, deletion.";
+    desk_notice: "Le guichet : réservé aux agents habilités.", "The desk: for authorised agents only.";
+    form_title: "Ce formulaire n'a pas pu être pris en compte", "This form could not be taken";
+    form_refused: "Il vient d'une autre page, ou votre session a changé. Rien n'a été modifié. Revenez à la page précédente, actualisez-la et recommencez.", "It comes from another page, or your session has changed. Nothing was changed. Go back to the page before, refresh it and try again.";
+    footer: "Aide et informations", "Help and information";
+    help_link: "Aide", "Help";
+    account_link: "Votre compte", "Your account";
+    recovery_link: "Sans votre téléphone", "Without your phone";
+    privacy_link: "Vie privée et conditions", "Privacy and terms";
+    accessibility_link: "Accessibilité", "Accessibility";
+    support_link: "Support", "Support";
+    home_title: "Votre identité, dans votre téléphone", "Your identity, in your phone";
+    operated_by: "Ce service est assuré par", "This service is run by";
+    documents_title: "Les textes", "The texts";
+    no_identity: "Pas encore d'identité ?", "No identity yet?";
+    create: "La créer avec l'application", "Create it with the app";
     code: "Code :", "Code:";
     version: "Version", "Version";
 }
 
 impl Texts {
-    /// The sentences of a language.
-    #[must_use]
-    pub fn of(language: Language) -> &'static Self {
-        match language {
-            Language::Fr => &FR,
-            Language::En => &EN,
-        }
-    }
-
     fn is_french(&self) -> bool {
         self.lang == FR.lang
     }

@@ -122,3 +122,23 @@ async fn what_the_provider_says_is_escaped() {
     let page = browser.get("/").await.body;
     assert!(page.contains("&#60;b&#62;x") && !page.contains("<b>x"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_fails_shows_what_was_passed_and_what_was_not_looked_at() {
+    let provider = Provider::start(userinfo(serde_json::json!({ "birthplace": "Paris" })));
+    let mut browser = Browser::new(&provider);
+    let page = browser.log_in(&provider, |_| ()).await;
+    assert_eq!(page.status, StatusCode::BAD_REQUEST);
+    for part in [
+        "data-error=\"Y600006\"",
+        "identity refused: birthplace",
+        "userinfo: the same sub as the ID token",
+        "register (simulated)",
+    ] {
+        assert!(page.body.contains(part), "{part}: {}", page.body);
+    }
+    assert!(
+        !page.body.contains("identity: the form of each attribute"),
+        "neither passed nor left open: it failed"
+    );
+}

@@ -16,6 +16,8 @@ use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 
+use crate::EncryptionKey;
+
 pub(super) const CLIENT: &str = "demo-broker";
 pub(super) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub(super) const NOW: i64 = 1_800_000_000;
@@ -38,6 +40,14 @@ pub(super) struct Fault {
     pub(super) plain_userinfo: bool,
     /// Redirects the token endpoint.
     pub(super) redirect_token: bool,
+    /// Encrypts the ID token to this key; no fault where that is agreed.
+    pub(super) id_token_to: Option<Arc<EncryptionKey>>,
+    /// The same of userinfo.
+    pub(super) userinfo_to: Option<Arc<EncryptionKey>>,
+}
+
+fn sealed(to: &Option<Arc<EncryptionKey>>, token: String) -> String {
+    to.as_ref().map_or_else(|| token.clone(), |key| key.seal(&token, |_| ()))
 }
 
 struct Shared {
@@ -155,6 +165,7 @@ async fn token(State(shared): State<Arc<Shared>>, Form(form): Form<HashMap<Strin
         "amr": ["pop", "pin"], "nonce": *shared.nonce.lock().unwrap(), "at_hash": "Pxa-1wifRlPl7yG_0oJNfw",
     });
     let id_token = jws(!shared.fault.id_token_key, &changed(right, &shared.fault.id_token));
+    let id_token = sealed(&shared.fault.id_token_to, id_token);
     Json(json!({ "access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 60, "id_token": id_token }))
         .into_response()
 }
@@ -173,5 +184,6 @@ async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Resp
     if shared.fault.plain_userinfo {
         return Json(claims).into_response();
     }
-    ([("content-type", "application/jwt")], jws(!shared.fault.userinfo_key, &claims)).into_response()
+    let answer = sealed(&shared.fault.userinfo_to, jws(!shared.fault.userinfo_key, &claims));
+    ([("content-type", "application/jwt")], answer).into_response()
 }

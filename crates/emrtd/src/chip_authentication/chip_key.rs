@@ -65,7 +65,8 @@ impl ChipPublicKey {
     }
 
     /// Makes a one-use key in this key's group.
-    pub(super) fn one_use(&self, rng: &mut impl CryptoRng) -> ChipPrivateKey {
+    #[must_use]
+    pub fn one_use(&self, rng: &mut impl CryptoRng) -> ChipPrivateKey {
         match self {
             Self::Ec(theirs) => ChipPrivateKey::Ec(EcPrivateKey::generate(theirs.curve(), rng)),
             Self::Dh(theirs) => ChipPrivateKey::Dh(DhPrivateKey::generate(theirs.group(), rng)),

@@ -53,7 +53,7 @@ pub mod chip {
     use super::super::ChipPrivateKey;
     use super::{EPHEMERAL_PUBLIC_KEY_GA, EPHEMERAL_PUBLIC_KEY_KAT, PRIVATE_KEY_REFERENCE, PROTOCOL};
     use crate::dynamic_authentication::{decode, encode};
-    use crate::{Command, Response, SecureMessaging, StatusWord};
+    use crate::{Command, Response, SecureMessaging, StatusWord, Step};
 
     /// What MSE:Set KAT says.
     #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub mod chip {
     /// # Errors
     /// The status word to answer with.
     pub fn ephemeral_public_key(command: &Command) -> Result<Vec<u8>, StatusWord> {
-        let key = decode("Chip Authentication", &command.data, EPHEMERAL_PUBLIC_KEY_GA, &[]);
+        let key = decode(Step::ChipAuthentication, &command.data, EPHEMERAL_PUBLIC_KEY_GA, &[]);
         key.map_err(|_| StatusWord::WRONG_DATA)
     }
 

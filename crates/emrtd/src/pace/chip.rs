@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 
 use super::{
     CHIP_DATA, CHIP_KEY, CHIP_MAPPING_KEY, CHIP_TOKEN, ENCRYPTED_NONCE, Element, Exponent, KeyPair,
-    PaceOffer, STEP, TERMINAL_KEY, TERMINAL_MAPPING_KEY, TERMINAL_TOKEN, cam, mapping,
+    PaceOffer, TERMINAL_KEY, TERMINAL_MAPPING_KEY, TERMINAL_TOKEN, cam, mapping,
 };
 use crate::dynamic_authentication::{decode, encode, encode_all, is_empty};
-use crate::{Command, Password, Response, SecureMessaging, StatusWord};
+use crate::{Command, Password, Response, SecureMessaging, StatusWord, Step};
 
 /// What MSE:Set AT asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ fn refused(_: crypto::Error) -> StatusWord {
 }
 
 fn key(command: &Command, tag: u32, offer: &PaceOffer) -> Result<Element, StatusWord> {
-    let key = decode(STEP, &command.data, tag, &[]).map_err(|_| StatusWord::WRONG_DATA)?;
+    let key = decode(Step::PaceKeyAgreement, &command.data, tag, &[]).map_err(|_| StatusWord::WRONG_DATA)?;
     offer.group.element(&key).map_err(refused)
 }
 
@@ -140,8 +140,8 @@ impl AwaitMappingKey {
     ) -> Result<(Response, AwaitEphemeralKey), StatusWord> {
         let PaceOffer { group, cipher, .. } = self.offer;
         if self.offer.mapping == PaceMapping::Integrated {
-            let t =
-                decode(STEP, &command.data, TERMINAL_MAPPING_KEY, &[]).map_err(|_| StatusWord::WRONG_DATA)?;
+            let t = decode(Step::PaceMapping, &command.data, TERMINAL_MAPPING_KEY, &[])
+                .map_err(|_| StatusWord::WRONG_DATA)?;
             let generator = mapping::integrated(group, cipher, &self.nonce, &t).map_err(refused)?;
             let step = AwaitEphemeralKey { offer: self.offer, generator, cam: None };
             return Ok((answer(CHIP_MAPPING_KEY, &[]), step));
@@ -197,7 +197,8 @@ impl AwaitToken {
     /// # Errors
     /// The status word to answer with.
     pub fn received(self, command: &Command) -> Result<(Response, SecureMessaging), StatusWord> {
-        let token = decode(STEP, &command.data, TERMINAL_TOKEN, &[]).map_err(|_| StatusWord::WRONG_DATA)?;
+        let token = decode(Step::PaceToken, &command.data, TERMINAL_TOKEN, &[])
+            .map_err(|_| StatusWord::WRONG_DATA)?;
         if !ct_eq(&token, &self.expected) {
             return Err(StatusWord::AUTHENTICATION_FAILED);
         }

@@ -77,7 +77,7 @@ fn each_allowed_way_opens_a_session_and_each_other_is_refused() {
 fn what_doc_9303_does_not_allow_is_refused_with_a_code() {
     let refused = |agreement, mapping, cipher, parameters| {
         let error = PaceOffer::allowed(&PaceInfo::new(agreement, mapping, cipher, parameters)).unwrap_err();
-        assert_eq!(error.code(), "nfc.pace-combination");
+        assert_eq!(error.code(), "pace.combination");
         error
     };
     let aes = SessionCipher::Aes128;

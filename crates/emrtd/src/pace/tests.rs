@@ -61,12 +61,12 @@ fn flip_last(_: &Command, response: &mut Response) {
 #[test]
 fn a_changed_answer_is_refused_at_its_step() {
     assert!(dialogue(9, |_, _| ()).is_ok());
-    let off_curve = Error::Crypto { step: STEP, error: crypto::Error::InvalidPoint };
-    assert_eq!(error(1, flip_last), off_curve);
-    assert_eq!(error(2, flip_last), off_curve);
-    assert_eq!(error(3, flip_last), Error::WrongAuthentication { step: STEP });
+    let off_curve = |step| Error::Crypto { step, error: crypto::Error::InvalidPoint };
+    assert_eq!(error(1, flip_last), off_curve(Step::PaceMapping));
+    assert_eq!(error(2, flip_last), off_curve(Step::PaceKeyAgreement));
+    assert_eq!(error(3, flip_last), Error::WrongAuthentication { step: Step::PaceToken });
     // Another nonce maps to another generator: the chip sees it in the token.
-    let denied = Error::AccessDenied { protocol: STEP, sw: StatusWord::AUTHENTICATION_FAILED };
+    let denied = Error::AccessDenied { protocol: "PACE", sw: StatusWord::AUTHENTICATION_FAILED };
     assert_eq!(error(0, flip_last), denied);
 }
 
@@ -79,16 +79,17 @@ fn our_own_key_come_back_is_refused() {
             response.data[2] = tag;
         }
     };
-    assert_eq!(error(1, reflect(0x82)), Error::ReflectedKey { step: STEP });
-    assert_eq!(error(2, reflect(0x84)), Error::ReflectedKey { step: STEP });
+    assert_eq!(error(1, reflect(0x82)), Error::ReflectedKey { step: Step::PaceMapping });
+    assert_eq!(error(2, reflect(0x84)), Error::ReflectedKey { step: Step::PaceKeyAgreement });
     let reflected_token = error(3, reflect(0x86));
-    assert_eq!(reflected_token, Error::WrongAuthentication { step: STEP });
+    assert_eq!(reflected_token, Error::WrongAuthentication { step: Step::PaceToken });
 }
 
 #[test]
 fn answers_of_another_shape_are_malformed() {
-    for at in 0..4 {
-        let malformed = Error::MalformedAnswer { step: STEP };
+    let steps = [Step::PaceNonce, Step::PaceMapping, Step::PaceKeyAgreement, Step::PaceToken];
+    for (at, step) in steps.into_iter().enumerate() {
+        let malformed = Error::MalformedAnswer { step };
         assert_eq!(error(at, |_, response| response.data.clear()), malformed);
         assert_eq!(error(at, |_, response| response.data[2] = 0x8F), malformed);
         let more = |_: &Command, response: &mut Response| {
@@ -104,7 +105,7 @@ fn a_nonce_of_broken_or_too_many_blocks_is_refused() {
     let nonce = |length: usize| {
         error(0, move |_, response| response.data = encode(Some((ENCRYPTED_NONCE, &vec![7; length]))))
     };
-    let refused = Error::Crypto { step: STEP, error: crypto::Error::Ciphertext };
+    let refused = Error::Crypto { step: Step::PaceNonce, error: crypto::Error::Ciphertext };
     assert_eq!(nonce(15), refused);
     assert_eq!(nonce(80), refused);
     assert!(matches!(nonce(32), Error::AccessDenied { .. }));

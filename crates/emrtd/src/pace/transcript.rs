@@ -5,8 +5,8 @@
 
 use crypto::Scalar;
 
-use super::{AwaitNonce, ChipAuthenticationData, Exponent, PaceGroup, PaceOffer, STEP, crypto_error};
-use crate::{Error, Response};
+use super::{AwaitNonce, ChipAuthenticationData, Exponent, PaceGroup, PaceOffer, crypto_error};
+use crate::{Error, Response, Step};
 
 /// What the terminal recorded. It holds private keys.
 #[derive(Clone, Copy)]
@@ -31,10 +31,13 @@ impl CamTranscript<'_> {
     pub fn chip_authentication_data(&self) -> Result<ChipAuthenticationData, Error> {
         let PaceGroup::Ec(curve) = self.offer.group else { return Err(NO_CAM) };
         let [nonce, mapping_key, ephemeral_key, token] = self.responses else {
-            return Err(Error::MalformedAnswer { step: STEP });
+            return Err(Error::MalformedAnswer { step: Step::PaceTranscript });
         };
-        let private = |bytes| Scalar::from_bytes(curve, bytes).map(Exponent::Ec).map_err(crypto_error);
-        let password_key = self.offer.cipher.key(self.password_key).map_err(crypto_error)?;
+        let private = |bytes| {
+            Scalar::from_bytes(curve, bytes).map(Exponent::Ec).map_err(crypto_error(Step::PaceTranscript))
+        };
+        let password_key =
+            self.offer.cipher.key(self.password_key).map_err(crypto_error(Step::PaceTranscript))?;
         let step = AwaitNonce { offer: self.offer.clone(), password_key };
         let (_, step) = step.with_private(&Response::parse(nonce)?, private(self.mapping_private_key)?)?;
         let (_, step) =

@@ -1,13 +1,19 @@
 //! The terminal against the emulator.
 
-use chip_emulator::{Chip, ReadLimit, TcpChannel, serve_tcp};
+use chip_emulator::{Chip, EndOfFile, ReadLimit, TcpChannel, serve_tcp};
 use crypto::{Curve, SessionCipher};
-use emrtd::chip_authentication::{self, ChipPrivateKey, ChipPublicKey, TaskProtocol};
+use emrtd::chip_authentication::{
+    self, ChipAuthenticationOffer, ChipPrivateKey, ChipPublicKey, KeyDirectory, TaskProtocol,
+};
 use emrtd::{
-    AccessProtocol, ApduChannel, Can, ChannelError, Error, MrzKey, StatusWord, Terminal,
+    AccessPolicy, AccessProtocol, ApduChannel, Can, ChannelError, Error, MrzKey, StatusWord, Step, Terminal,
     active_authentication,
 };
-use lds::FileId;
+use lds::security_info::{
+    ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, KeyAgreement, PaceInfo, PaceMapping,
+    SecurityInfo,
+};
+use lds::{AtrInfo, CardAccess, Dg14, FileId};
 use rand_core::Rng as _;
 use test_passports::{ActiveAuthentication, Specimen};
 
@@ -62,8 +68,6 @@ fn every_way_of_opening_and_proving_works_with_every_other() {
 
 #[test]
 fn the_strongest_offer_is_chosen_and_named() {
-    use emrtd::chip_authentication::ChipAuthenticationOffer;
-    use lds::security_info::ChipAuthenticationInfo;
     let offers =
         Offers { pace: None, chip_authentication: ca(Curve::P256, None, None), active_authentication: None };
     let mut dg14 = dg14(&passport(offers));
@@ -87,8 +91,6 @@ fn spki(key: &ChipPrivateKey) -> Vec<u8> {
 #[test]
 fn the_chip_proves_itself_in_a_prime_field() {
     use crypto::{DhGroup, DhPrivateKey};
-    use lds::Dg14;
-    use lds::security_info::{ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, SecurityInfo};
     let passport = default_passport(None);
     let ciphers =
         [SessionCipher::TripleDes, SessionCipher::Aes128, SessionCipher::Aes192, SessionCipher::Aes256];
@@ -125,8 +127,6 @@ fn the_chip_proves_itself_in_a_prime_field() {
 #[test]
 fn a_key_is_chosen_by_its_number() {
     use crypto::EcPrivateKey;
-    use lds::Dg14;
-    use lds::security_info::{ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, SecurityInfo};
     let passport = default_passport(None);
     let keys = [(1, SessionCipher::TripleDes), (256, SessionCipher::Aes256)].map(|(id, cipher)| {
         let key = EcPrivateKey::generate(Curve::BrainpoolP256r1, &mut rng(id));
@@ -148,6 +148,51 @@ fn a_key_is_chosen_by_its_number() {
     terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
     let (task, step) = chip_authentication::begin(&dg14, 93, &mut rng(3)).unwrap();
     assert_eq!(task.key_reference, Some(vec![1, 0]));
+    let responses = terminal.run_chip_authentication(&task).unwrap();
+    assert_eq!(step.received(&responses).unwrap(), passport.file(FileId::Dg(1)));
+}
+
+/// A chip whose keys are in the master file: EF.CardSecurity names them and EF.DG14 does not. The proof selects the
+/// application and reads EF.DG1 there.
+#[test]
+fn a_key_of_the_master_file_proves_the_chip() {
+    let passport = default_passport(PACE);
+    let mut elsewhere = contents(&passport);
+    elsewhere.master_file_ca_keys = std::mem::take(&mut elsewhere.ca_keys);
+    let infos = dg14(&passport).security_infos;
+    let prove = |contents: &chip_emulator::ChipContents, in_master_file: bool| {
+        let mut terminal = Terminal::new(Chip::new(contents.clone(), rng(1)));
+        terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+        let (task, step) = if in_master_file {
+            let offer = ChipAuthenticationOffer::in_master_file(&infos).unwrap();
+            chip_authentication::begin_offer(offer, 93, &mut rng(3)).unwrap()
+        } else {
+            chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap()
+        };
+        assert_eq!(task.directory == KeyDirectory::MasterFile, in_master_file);
+        let responses = terminal.run_chip_authentication(&task)?;
+        assert_eq!(responses.len(), task.proof_commands.len());
+        chip_authentication::AwaitProof::resume(&step.suspend()).unwrap().received(&responses)
+    };
+    let refused = Error::Status { step: Step::ChipAuthentication, sw: StatusWord::REFERENCE_NOT_FOUND };
+    assert_eq!(prove(&elsewhere, true).unwrap(), passport.file(FileId::Dg(1)));
+    assert_eq!(prove(&elsewhere, false), Err(refused.clone()));
+    assert_eq!(prove(&contents(&passport), true), Err(refused));
+}
+
+/// Doc 9303-11, 8.5, note 1.
+#[test]
+fn a_chip_of_triple_des_without_mse_set_kat_is_asked_by_mse_set_at() {
+    let passport = passport(Offers {
+        pace: None,
+        chip_authentication: ca(Curve::BrainpoolP256r1, Some(SessionCipher::TripleDes), Some(2)),
+        active_authentication: None,
+    });
+    let mut without = contents(&passport);
+    without.habits.without_kat = true;
+    let mut terminal = Terminal::new(Chip::new(without, rng(1)));
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+    let (task, step) = chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap();
     let responses = terminal.run_chip_authentication(&task).unwrap();
     assert_eq!(step.received(&responses).unwrap(), passport.file(FileId::Dg(1)));
 }
@@ -242,14 +287,29 @@ fn another_documents_mrz_is_refused() {
 }
 
 #[test]
-fn pace_that_fails_is_not_followed_by_bac() {
+fn pace_that_fails_is_not_followed_by_bac_unless_policy_says_so() {
     let passport = default_passport(PACE);
     let mut both = contents(&passport);
     both.bac = true;
     both.pace.clear();
+    let lax = AccessPolicy { bac_after_failed_pace: true, ..AccessPolicy::default() };
+    let mut terminal = Terminal::with_policy(Chip::new(both.clone(), rng(1)), lax);
+    assert_eq!(terminal.open(mrz_key(&passport), &mut rng(2)), Ok(AccessProtocol::BacAfterPace));
+    assert!(terminal.read_file(FileId::Dg(1), |_, _| {}).is_ok());
     let mut terminal = Terminal::new(Chip::new(both.clone(), rng(1)));
-    let refused = Error::Status { step: "PACE MSE:Set AT", sw: StatusWord::WRONG_DATA };
+    let refused = Error::Status { step: Step::PaceSelection, sw: StatusWord::WRONG_DATA };
     assert_eq!(terminal.open(mrz_key(&passport), &mut rng(2)), Err(refused));
+    // Ways that no standard allows are PACE that fails; what is no PACE at all is passed over.
+    let way = PaceInfo::new(KeyAgreement::Ecdh, PaceMapping::Generic, SessionCipher::Aes128, 7);
+    let card_access = |info| CardAccess { security_infos: vec![info] }.encode();
+    both.files.insert(FileId::CardAccess, card_access(SecurityInfo::Pace(way)));
+    let mut terminal = Terminal::new(Chip::new(both.clone(), rng(1)));
+    let refused = Error::PaceCombination("domain parameters");
+    assert_eq!(terminal.open(mrz_key(&passport), &mut rng(2)), Err(refused));
+    let other = SecurityInfo::ChipAuthentication(ChipAuthenticationInfo::ecdh(SessionCipher::Aes128, None));
+    both.files.insert(FileId::CardAccess, card_access(other));
+    let mut terminal = Terminal::new(Chip::new(both.clone(), rng(1)));
+    assert_eq!(terminal.open(mrz_key(&passport), &mut rng(2)), Ok(AccessProtocol::Bac));
     // The same chip without EF.CardAccess is one of BAC.
     both.files.remove(&FileId::CardAccess);
     let mut terminal = Terminal::new(Chip::new(both, rng(1)));
@@ -271,8 +331,6 @@ fn the_card_access_number_opens_pace_and_never_bac() {
 #[test]
 fn of_several_ways_of_pace_the_strongest_is_chosen_and_named() {
     use emrtd::pace::{PaceGroup, PaceOffer};
-    use lds::CardAccess;
-    use lds::security_info::{PaceInfo, SecurityInfo};
     let passport = default_passport(PACE);
     let mut several = contents(&passport);
     let ways = [
@@ -294,9 +352,10 @@ fn of_several_ways_of_pace_the_strongest_is_chosen_and_named() {
 #[test]
 fn smaller_reads_are_made_for_chips_that_want_them() {
     let passport = default_passport(PACE);
-    for limit in [ReadLimit::WrongLength(100), ReadLimit::WrongLength(7), ReadLimit::ExactLength(60)] {
+    use ReadLimit::{ExactLength, WrongLength};
+    for limit in [WrongLength(100), WrongLength(7), ExactLength(60)] {
         let mut limited = contents(&passport);
-        limited.read_limit = Some(limit);
+        limited.habits.read_limit = Some(limit);
         let mut terminal = Terminal::new(Chip::new(limited, rng(1)));
         terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
         let sod = terminal.read_file(FileId::Sod, |_, _| {}).unwrap();
@@ -305,15 +364,85 @@ fn smaller_reads_are_made_for_chips_that_want_them() {
 }
 
 #[test]
-fn longer_reads_are_made_on_demand() {
+fn longer_reads_are_made_where_the_chip_says_so() {
     let passport = default_passport(PACE);
-    let mut terminal = Terminal::new(Recording { chip: chip(&passport, 1), commands: Vec::new() });
-    terminal.set_chunk(4000);
+    let sod = passport.file(FileId::Sod);
+    for (response, commands) in
+        [(None, sod.len().div_ceil(223)), (Some(1000), sod.len().div_ceil(975)), (Some(4000), 1)]
+    {
+        let mut contents = contents(&passport);
+        let info = response.map(|max_response| AtrInfo { max_command: 1000, max_response });
+        contents.atr_info = info.map(AtrInfo::encode);
+        let mut terminal =
+            Terminal::new(Recording { chip: Chip::new(contents, rng(1)), commands: Vec::new() });
+        terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+        let before = terminal.channel_mut().commands.len();
+        assert_eq!(terminal.read_file(FileId::Sod, |_, _| {}).unwrap(), sod);
+        assert_eq!(terminal.channel_mut().commands.len() - before, commands, "{response:?}");
+    }
+}
+
+/// EF.ATR/INFO speaks of the chip; a channel that carries less does not ask for more.
+#[test]
+fn a_channel_without_extended_length_is_not_asked_for_it() {
+    let passport = default_passport(PACE);
+    let mut contents = contents(&passport);
+    contents.atr_info = Some(AtrInfo { max_command: 4000, max_response: 4000 }.encode());
+    let recording = Recording { chip: Short(Chip::new(contents, rng(1))), commands: Vec::new() };
+    let mut terminal = Terminal::new(recording);
     terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
-    let before = terminal.channel_mut().commands.len();
-    let sod = terminal.read_file(FileId::Sod, |_, _| {}).unwrap();
-    assert_eq!(sod, passport.file(FileId::Sod));
-    assert_eq!(terminal.channel_mut().commands.len() - before, 3);
+    assert_eq!(terminal.read_file(FileId::Sod, |_, _| {}).unwrap(), passport.file(FileId::Sod));
+    assert!(terminal.channel_mut().commands.iter().all(|command| command.len() <= 261));
+}
+
+/// The last byte that an even READ BINARY reaches, and those behind it.
+#[test]
+fn files_beyond_32_kb_are_read_by_data_objects() {
+    let passport = default_passport(PACE);
+    for length in [0x7FFF, 0x8000, 0x8001, 0x8000 + 223, 0x1_2345] {
+        for response in [None, Some(10_000)] {
+            let mut contents = contents(&passport);
+            let mut content = vec![0; length - 5];
+            rng(7).fill_bytes(&mut content);
+            let file = lds::tlv::encode(0x75, &content);
+            assert!(file.len() == length || length < 0x1_0000);
+            contents.files.insert(FileId::Dg(2), file.clone());
+            let info = response.map(|max_response| AtrInfo { max_command: 1000, max_response });
+            contents.atr_info = info.map(AtrInfo::encode);
+            let mut terminal = Terminal::new(Chip::new(contents, rng(1)));
+            terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+            assert!(terminal.read_file(FileId::Dg(2), |_, _| {}).unwrap() == file, "{length:x}");
+        }
+    }
+}
+
+#[test]
+fn an_open_chip_is_read_without_a_session() {
+    let passport = default_passport(None);
+    let mut open = contents(&passport);
+    (open.bac, open.habits.unprotected) = (false, true);
+    let mut terminal = Terminal::new(Chip::new(open, rng(1)));
+    assert_eq!(terminal.open(mrz_key(&passport), &mut rng(2)), Ok(AccessProtocol::Unprotected));
+    assert_eq!(terminal.read_file(FileId::Sod, |_, _| {}).unwrap(), passport.file(FileId::Sod));
+    let (task, _) = chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap();
+    assert_eq!(terminal.run_chip_authentication(&task), Err(Error::NoSession));
+}
+
+/// A chip that ends its session when it is asked for more than a file has: opened again, it is asked more carefully.
+#[test]
+fn a_chip_that_ends_its_session_is_asked_more_carefully_once_it_is_open_again() {
+    let passport = default_passport(None);
+    let mut strict = contents(&passport);
+    strict.habits.end_of_file = EndOfFile::EndsSession;
+    let mut terminal = Terminal::new(Chip::new(strict, rng(1)));
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+    let dg1 = terminal.read_file(FileId::Dg(1), |_, _| {});
+    assert_eq!(dg1.unwrap_err().code(), "sm.chip-error");
+    assert_eq!(terminal.read_file(FileId::Dg(1), |_, _| {}), Err(Error::NoSession));
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+    for (file, content) in passport.files.iter().filter(|(file, _)| **file != FileId::CardAccess) {
+        assert_eq!(&terminal.read_file(*file, |_, _| {}).unwrap(), content, "{file}");
+    }
 }
 
 #[test]
@@ -371,7 +500,7 @@ fn a_chip_without_the_key_refuses_chip_authentication_and_keeps_the_session() {
     let mut terminal = Terminal::new(Chip::new(without, rng(1)));
     terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
     let (task, _) = chip_authentication::begin(&dg14(&passport), 93, &mut rng(3)).unwrap();
-    let refused = Error::Status { step: "Chip Authentication", sw: StatusWord::REFERENCE_NOT_FOUND };
+    let refused = Error::Status { step: Step::ChipAuthentication, sw: StatusWord::REFERENCE_NOT_FOUND };
     assert_eq!(terminal.run_chip_authentication(&task), Err(refused));
     assert!(terminal.read_file(FileId::Dg(1), |_, _| {}).is_ok());
 }

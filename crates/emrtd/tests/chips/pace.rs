@@ -3,7 +3,7 @@
 use chip_emulator::{Chip, ChipContents};
 use crypto::{Curve, SessionCipher};
 use emrtd::pace::PaceCamError;
-use emrtd::{AccessProtocol, Error, StatusWord, Terminal};
+use emrtd::{AccessProtocol, Error, StatusWord, Step, Terminal};
 use lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, SecurityInfo};
 use lds::{CardAccess, FileId};
 use test_passports::Specimen;
@@ -56,7 +56,7 @@ fn a_clone_without_the_key_does_not_prove_itself() {
     assert_eq!(data.verify(&dg14(&passport).public_keys), Err(Error::PaceCam(PaceCamError::Data)));
     clone.ca_keys.clear();
     let mut terminal = Terminal::new(Chip::new(clone, rng(1)));
-    let refused = Error::Status { step: "PACE MSE:Set AT", sw: StatusWord::REFERENCE_NOT_FOUND };
+    let refused = Error::Status { step: Step::PaceSelection, sw: StatusWord::REFERENCE_NOT_FOUND };
     assert_eq!(terminal.open(mrz_key(&passport), &mut rng(2)), Err(refused));
     assert!(terminal.chip_authentication_data().is_none());
 }

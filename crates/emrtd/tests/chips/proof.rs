@@ -225,7 +225,7 @@ fn a_suspended_step_is_read_back_only_whole() {
     let malformed = |bytes: &[u8]| AwaitProof::resume(bytes).err() == Some(Error::MalformedSuspended);
     assert!((0..suspended.len()).all(|length| malformed(&suspended[..length])));
     assert!(malformed(&[&suspended[..], &[0]].concat()));
-    for (byte, value) in [(0, 2), (1, 0), (1, 5), (2, 1)] {
+    for (byte, value) in [(0, 0), (0, 3), (1, 0), (1, 5), (2, 1)] {
         let mut changed = suspended.to_vec();
         changed[byte] = value;
         assert!(malformed(&changed), "byte {byte}");

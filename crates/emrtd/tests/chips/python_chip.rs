@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use chip_emulator::TcpChannel;
 use crypto::{Curve, SessionCipher};
 use emrtd::{Error, MrzKey, StatusWord, Terminal};
+use lds::FileId;
+use rand_core::Rng as _;
 use serde_json::{Value, json};
 use test_passports::{ActiveAuthentication, PrivateKey, Specimen};
 
@@ -86,6 +88,7 @@ fn config_of(passport: &Specimen) -> Value {
         "aa": aa,
         "pace": pace,
         "bac": passport.pace.is_none(),
+        "short_ids": passport.pace.is_some(),
     })
 }
 
@@ -102,6 +105,22 @@ fn dialogue(offers: Offers) {
     let denied = Error::AccessDenied { protocol, sw: StatusWord::AUTHENTICATION_FAILED };
     assert_eq!(terminal.open(&other, &mut rng(9)), Err(denied));
     assert!(terminal.open(mrz_key(&passport), &mut rng(9)).is_ok());
+}
+
+/// Its offsets beyond 32 kB are data objects, and DO'85' protects them.
+#[test]
+fn a_long_file_is_read_with_the_odd_instruction() {
+    for pace in [None, Some((SessionCipher::Aes256, Curve::P256))] {
+        let mut passport = passport(Offers { pace, chip_authentication: None, active_authentication: None });
+        let mut content = vec![0; 40_000];
+        rng(7).fill_bytes(&mut content);
+        let file = lds::tlv::encode(0x75, &content);
+        passport.files.insert(FileId::Dg(2), file.clone());
+        let chip = PythonChip::start(&passport);
+        let mut terminal = Terminal::new(chip.channel());
+        terminal.open(mrz_key(&passport), &mut rng(9)).unwrap();
+        assert!(terminal.read_file(FileId::Dg(2), |_, _| {}).unwrap() == file);
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::sign_result;
+use crate::{Certificate, CertificateName, sign_result};
 use crypto::{Curve, EcPrivateKey};
 use jose::{SigningKey, Statement, sign_statement};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
@@ -11,6 +11,7 @@ const EXPECTATION: Expectation<'_> = Expectation {
     capture_nonce: "n",
     portrait_sha256: [1; 32],
     enrolment_id: "e",
+    device_key_thumbprint: [4; 32],
     audience: "https://fi.example",
 };
 
@@ -19,13 +20,26 @@ fn key(seed: u64) -> SigningKey {
     SigningKey::new(key).unwrap()
 }
 
+fn certificates() -> Vec<Certificate> {
+    let certificate = |detects, standard: &str| Certificate {
+        detects,
+        standard: standard.into(),
+        level: "2".into(),
+        id: "L-7".into(),
+    };
+    vec![
+        certificate(Attack::Presentation, "ISO/IEC 30107-3:2023"),
+        certificate(Attack::Injection, "CEN/TS 18099:2024"),
+    ]
+}
+
 /// A plain engine (key 1), a certified one (key 2), a demo one (key 3).
 fn registry() -> EngineRegistry {
     let engine = |id: &str, seed| Engine {
         id: id.into(),
         versions: vec!["1.0".into(), "1.1".into()],
         keys: vec![key(seed).jwk()],
-        certified: id == "certified",
+        certificates: if id == "certified" { certificates() } else { vec![] },
         demo: id == "demo",
     };
     EngineRegistry::new(vec![engine("plain", 1), engine("certified", 2), engine("demo", 3)]).unwrap()
@@ -37,13 +51,16 @@ fn result() -> EngineResult {
         comparison: Comparison::Performed,
         similarity: 0.7,
         threshold: 0.45,
-        liveness: Verdict::Passed,
-        injection: Verdict::Passed,
+        presentation: Verdict::Passed.into(),
+        injection: Verdict::Passed.into(),
+        review: vec![],
         capture_nonce: "n".into(),
         enrolment_id: "e".into(),
+        device_key_thumbprint: [4; 32],
         portrait_sha256: [1; 32],
         probe_sha256: [2; 32],
         captured_at: AT.plus(-30),
+        expires_at: AT.plus(100),
     }
 }
 
@@ -118,9 +135,10 @@ fn another_version_of_the_engine_is_refused() {
 }
 
 #[test]
-fn a_result_of_another_capture_enrolment_or_portrait_is_refused() {
+fn a_result_of_another_capture_enrolment_phone_or_portrait_is_refused() {
     assert_eq!(outcome(|r| r.capture_nonce = "m".into()), Err(Error::Nonce));
     assert_eq!(outcome(|r| r.enrolment_id = "f".into()), Err(Error::Enrolment));
+    assert_eq!(outcome(|r| r.device_key_thumbprint[0] ^= 1), Err(Error::Device));
     assert_eq!(outcome(|r| r.portrait_sha256[31] ^= 1), Err(Error::PortraitMismatch));
 }
 
@@ -131,21 +149,25 @@ fn a_result_too_old_or_out_of_time_is_refused() {
     assert_eq!(outcome(|r| r.captured_at = AT.plus(-20)), Ok(()));
     assert_eq!(outcome(|r| r.captured_at = AT.plus(-19)), Err(Error::Time), "after its own result");
     let signed_at = |at: UnixTime| {
-        let result = EngineResult { captured_at: at, ..result() };
+        let result = EngineResult { captured_at: at, expires_at: at.plus(300), ..result() };
         judge(&sign_result(&key(1), "plain", EXPECTATION.audience, "r1", at, &result), &POLICY).map(drop)
     };
     assert_eq!(signed_at(AT.plus(60)), Ok(()));
     assert_eq!(signed_at(AT.plus(61)), Err(Error::Time));
+    assert_eq!(outcome(|r| r.expires_at = AT.plus(1)), Ok(()));
+    assert_eq!(outcome(|r| r.expires_at = AT), Err(Error::Expired));
+    assert_eq!(outcome(|r| r.expires_at = AT.plus(280)), Ok(()), "five minutes from its signing");
+    assert_eq!(outcome(|r| r.expires_at = AT.plus(281)), Err(Error::Time), "good for too long");
 }
 
 #[test]
 fn a_suspected_attack_is_refused_whatever_the_score() {
     for verdict in [Verdict::Failed, Verdict::NotPerformed] {
-        assert_eq!(outcome(|r| r.liveness = verdict), Err(Error::Liveness));
+        assert_eq!(outcome(|r| r.presentation.verdict = verdict), Err(Error::Liveness));
     }
-    assert_eq!(outcome(|r| r.injection = Verdict::NotPerformed), Ok(()));
-    assert_eq!(outcome(|r| r.injection = Verdict::Failed), Err(Error::Injection));
-    let attack = |r: &mut EngineResult| (r.liveness, r.similarity) = (Verdict::Failed, 0.1);
+    assert_eq!(outcome(|r| r.injection.verdict = Verdict::NotPerformed), Ok(()));
+    assert_eq!(outcome(|r| r.injection.verdict = Verdict::Failed), Err(Error::Injection));
+    let attack = |r: &mut EngineResult| (r.presentation.verdict, r.similarity) = (Verdict::Failed, 0.1);
     assert_eq!(outcome(attack), Err(Error::Liveness));
 }
 
@@ -185,15 +207,94 @@ fn only_a_demo_engine_may_compare_nothing_and_only_where_accepted() {
     assert_eq!(judge(&signed(&nothing), &accepting), Err(Error::NotCompared));
 }
 
-#[test]
-fn certified_means_an_engine_so_configured_that_looked_for_injection() {
-    let certified = |injection| {
-        let result = EngineResult { injection, ..result() };
-        let jws = sign_result(&key(2), "certified", EXPECTATION.audience, "r1", AT, &result);
-        judge(&jws, &POLICY).unwrap().certified()
+/// A result of the certified engine that names its certificates, with something changed.
+fn by_certified(change: impl FnOnce(&mut EngineResult)) -> Result<bool, Error> {
+    let mut result = result();
+    let name = |of: &Certificate| CertificateName {
+        standard: of.standard.clone(),
+        level: of.level.clone(),
+        id: of.id.clone(),
     };
-    assert!(certified(Verdict::Passed));
-    assert!(!certified(Verdict::NotPerformed));
+    result.presentation.certificate = Some(name(&certificates()[0]));
+    result.injection.certificate = Some(name(&certificates()[1]));
+    change(&mut result);
+    let jws = sign_result(&key(2), "certified", EXPECTATION.audience, "r1", AT, &result);
+    judge(&jws, &POLICY).map(|face| face.certified())
+}
+
+#[test]
+fn certified_means_that_both_attacks_were_looked_for_under_a_configured_certificate() {
+    assert_eq!(by_certified(|_| ()), Ok(true));
+    assert_eq!(by_certified(|r| r.injection.verdict = Verdict::NotPerformed), Ok(false));
+    assert_eq!(by_certified(|r| r.injection.certificate = None), Ok(false));
+    assert_eq!(by_certified(|r| r.presentation.certificate = None), Ok(false));
+}
+
+#[test]
+fn a_certificate_that_is_not_configured_for_the_engine_is_refused() {
+    type Change = fn(&mut CertificateName);
+    let changes: [Change; 3] = [|c| c.standard.push('0'), |c| c.level = "3".into(), |c| c.id.push('0')];
+    for change in changes {
+        let presentation = |r: &mut EngineResult| change(r.presentation.certificate.as_mut().unwrap());
+        assert_eq!(by_certified(presentation), Err(Error::Certificate));
+        let injection = |r: &mut EngineResult| change(r.injection.certificate.as_mut().unwrap());
+        assert_eq!(by_certified(injection), Err(Error::Certificate));
+    }
+    let exchanged = |r: &mut EngineResult| {
+        std::mem::swap(&mut r.presentation.certificate, &mut r.injection.certificate);
+    };
+    assert_eq!(by_certified(exchanged), Err(Error::Certificate));
+    // The plain engine claims the certificate of another.
+    let name =
+        CertificateName { standard: "ISO/IEC 30107-3:2023".into(), level: "2".into(), id: "L-7".into() };
+    assert_eq!(outcome(|r| r.presentation.certificate = Some(name)), Err(Error::Certificate));
+}
+
+#[test]
+fn what_an_engine_wants_reviewed_is_told() {
+    assert!(judge(&signed(&result()), &POLICY).unwrap().review().is_empty());
+    let doubtful = EngineResult { review: vec![ReviewSignal::Morph], ..result() };
+    assert_eq!(judge(&signed(&doubtful), &POLICY).unwrap().review(), [ReviewSignal::Morph]);
+    let newer: ReviewSignal = serde_json::from_str("\"a-signal-of-tomorrow\"").unwrap();
+    assert_eq!(newer, ReviewSignal::Other, "what is not understood is looked at");
+}
+
+/// A JWS with this header, signed by Ed25519.
+fn eddsa(header: &serde_json::Value, claims: &serde_json::Value, key: &ed25519_dalek::SigningKey) -> String {
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as URL};
+    use ed25519_dalek::Signer as _;
+    let input = format!("{}.{}", URL.encode(header.to_string()), URL.encode(claims.to_string()));
+    format!("{input}.{}", URL.encode(key.sign(input.as_bytes()).to_bytes()))
+}
+
+#[test]
+fn an_engine_may_sign_with_eddsa_but_with_nothing_weaker() {
+    use crypto::Ed25519PublicKey;
+    let signing = ed25519_dalek::SigningKey::from_bytes(&[9; 32]);
+    let public = Ed25519PublicKey::from_bytes(&signing.verifying_key().to_bytes()).unwrap();
+    let jwk = jose::Jwk::from_ed25519(&public);
+    let kid = jwk.kid().unwrap().to_owned();
+    let engine = Engine { keys: vec![jwk], ..registry().by_kid(key(1).kid()).unwrap().0.clone() };
+    let engines = EngineRegistry::new(vec![engine]).unwrap();
+    let mut claims = serde_json::to_value(result()).unwrap();
+    for (name, value) in
+        [("purpose", PURPOSE), ("iss", "plain"), ("aud", EXPECTATION.audience), ("jti", "r1")]
+    {
+        claims[name] = value.into();
+    }
+    claims["iat"] = (AT.0 - 20).into();
+    let outcome = |alg: &str| {
+        let header = serde_json::json!({"alg": alg, "kid": kid, "typ": jose::statement::TYP});
+        let jws = eddsa(&header, &claims, &signing);
+        verify_engine_result(&jws, &engines, &POLICY, &EXPECTATION, AT)
+            .map(|face| face.result_id().to_owned())
+    };
+    assert_eq!(outcome("EdDSA"), Ok("r1".into()));
+    assert_eq!(outcome("none"), Err(Error::Signature(jose::Error::Unsigned)));
+    assert_eq!(outcome("HS256"), Err(Error::Signature(jose::Error::UnsupportedAlgorithm("HS256".into()))));
+    let rs256 = jose::Error::AlgorithmNotAllowed(jose::Algorithm::Rs256);
+    assert_eq!(outcome("RS256"), Err(Error::Signature(rs256)));
+    assert_eq!(outcome("ES256"), Err(Error::Signature(jose::Error::KeyMismatch)));
 }
 
 #[test]

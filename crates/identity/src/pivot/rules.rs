@@ -22,7 +22,9 @@ impl PivotIdentity {
         let (surname, given) = chip_names(chip)?;
         let family_name = spelled("family name", &surname, declared.family_name.as_deref())?;
         let given_name = spelled("given names", &given, declared.given_names.as_deref())?;
-        let (birthplace, birthcountry) = birth_place(chip, declared, places)?;
+        let (country, commune) = (declared.birth_country.as_str(), declared.birth_place.as_deref());
+        let (birthplace, birthcountry) =
+            birth_place(chip.place_of_birth.as_deref(), country, commune, places)?;
         let preferred_username = match declared.preferred_username.as_deref() {
             Some(name) => Some(Attribute::declared(names::typed("preferred username", name)?)),
             None => None,
@@ -41,6 +43,7 @@ impl PivotIdentity {
                 names::words(&chip.name.surname),
                 names::words(&chip.name.given_names)
             ),
+            chip_place: chip.place_of_birth.clone(),
         })
     }
 }
@@ -97,19 +100,20 @@ fn birth_date(chip: &ChipPerson, at: UnixTime) -> Result<BirthDate, Error> {
 }
 
 /// A commune for a birth in France, none for a birth abroad; both by their INSEE codes.
-fn birth_place(
-    chip: &ChipPerson,
-    declared: &Declaration,
+pub(super) fn birth_place(
+    chip_place: Option<&str>,
+    country: &str,
+    commune: Option<&str>,
     places: &CogTable,
 ) -> Result<(Option<String>, String), Error> {
-    let country = places.country(&declared.birth_country)?;
-    let commune = match (country.code == crate::places::FRANCE, declared.birth_place.as_deref()) {
+    let country = places.country(country)?;
+    let commune = match (country.code == crate::places::FRANCE, commune) {
         (true, Some(code)) => Some(places.commune(code)?),
         (true, None) => return Err(Error::BirthplaceMissing),
         (false, None | Some("")) => None,
         (false, Some(_)) => return Err(Error::BirthplaceAbroad),
     };
-    let disagrees = chip.place_of_birth.as_ref().is_some_and(|text| match commune {
+    let disagrees = chip_place.is_some_and(|text| match commune {
         Some(commune) => !commune.fits_text(text),
         None => places.contradicts(country, text),
     });

@@ -29,8 +29,7 @@ fn input(header: &str, payload: &[u8]) -> String {
 /// Signs this very header, whatever it says.
 fn signed(key: &SigningKey, header: &str) -> String {
     let input = input(header, b"{}");
-    let signature = key.key.sign(HashAlgorithm::Sha256, input.as_bytes()).to_plain(Curve::P256);
-    format!("{input}.{}", base64url::encode(&signature))
+    format!("{input}.{}", base64url::encode(&key.sign(input.as_bytes())))
 }
 
 /// The outcome for a header that the only key in the set signed.
@@ -218,6 +217,22 @@ fn a_key_of_another_kind_use_or_algorithm_is_refused() {
     assert_eq!(verify(&jws, &set(&[&key]), &BOTH), Err(Error::KeyMismatch));
 }
 
+#[test]
+fn an_rsa_key_signs_rs256_under_its_own_name() {
+    let (private, public) = rsa();
+    let key = SigningKey::rs256(RsaSigner::from_pkcs8_der(&private.to_pkcs8_der()).unwrap()).unwrap();
+    assert_eq!((key.algorithm(), key.jwk()), (Algorithm::Rs256, public.clone()));
+    assert!(key.private_key().is_none());
+    let jws = sign(&key, Some("JWT"), &json!({"sub": "x"}));
+    let verified = verify(&jws, &vec![public].into(), &[Algorithm::Rs256]).unwrap();
+    assert_eq!(
+        (verified.header().kid.as_deref(), verified.claims()),
+        (Some(key.kid()), Ok(json!({"sub": "x"})))
+    );
+    let refused = verify(&jws, &set(&[&key]), &[Algorithm::Es256]);
+    assert_eq!(refused, Err(Error::AlgorithmNotAllowed(Algorithm::Rs256)));
+}
+
 /// CVE-2022-21449, and a signature in DER.
 #[test]
 fn signatures_of_zeros_of_another_length_or_in_der_are_refused() {
@@ -226,7 +241,7 @@ fn signatures_of_zeros_of_another_length_or_in_der_are_refused() {
     let judge = |signature: &[u8]| {
         verify(&format!("{input}.{}", base64url::encode(signature)), &set(&[&key]), &BOTH).map(drop)
     };
-    let signature = key.key.sign(HashAlgorithm::Sha256, input.as_bytes());
+    let signature = key.private_key().unwrap().sign(HashAlgorithm::Sha256, input.as_bytes());
     let plain = signature.to_plain(Curve::P256);
     assert_eq!(judge(&plain), Ok(()));
     for wrong in [&[0; 64][..], &[], &plain[..63], &[&plain[..], &[0]].concat(), &signature.to_der()] {
@@ -252,16 +267,46 @@ fn both_signers_of_a_key_make_signatures_of_the_same_key() {
         let plain = key.sign(b"input");
         assert_eq!(plain.len(), 64);
         assert_ne!(plain, key.sign(b"input"), "the nonce holds randomness");
-        let own = key.key.sign(HashAlgorithm::Sha256, b"input").to_plain(Curve::P256);
-        let public = key.jwk().public_key().unwrap();
+        let own = key.private_key().unwrap().sign(HashAlgorithm::Sha256, b"input").to_plain(Curve::P256);
+        let public = key.jwk().verification_key(Algorithm::Es256).unwrap();
         for signature in [&plain, &own] {
             assert_eq!(verify_signature(&public, b"input", signature), Ok(()));
             assert_eq!(verify_signature(&public, b"other", signature), Err(Error::Signature));
             let ring = ring::signature::UnparsedPublicKey::new(
                 &ring::signature::ECDSA_P256_SHA256_FIXED,
-                key.key.public_key().to_sec1(),
+                key.private_key().unwrap().public_key().to_sec1(),
             );
             assert!(ring.verify(b"input", signature).is_ok());
         }
     }
+}
+
+/// RFC 8037, A.2, A.3 and A.5: key, thumbprint, JWS.
+#[test]
+fn the_eddsa_example_of_rfc_8037_verifies() {
+    let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
+    let keys = |jwk: &Value| -> JwkSet { serde_json::from_value(json!({ "keys": [jwk] })).unwrap() };
+    let jws = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc\
+        .hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+    let only = [Algorithm::EdDsa];
+    assert_eq!(verify(jws, &keys(&jwk), &only).unwrap().payload(), b"Example of Ed25519 signing");
+    let point = base64url::decode(jwk["x"].as_str().unwrap(), "x").unwrap().try_into().unwrap();
+    let written = Jwk::from_ed25519(&Ed25519PublicKey::from_bytes(&point).unwrap());
+    assert_eq!(written.kid(), Some("kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"));
+    assert!(written.verifies(Algorithm::EdDsa) && !written.verifies(Algorithm::Es256));
+
+    let changed = jws.replace("RXhhbXBsZSBv", "RXhhbXBsZSBw");
+    assert_eq!(verify(&changed, &keys(&jwk), &only), Err(Error::Signature));
+    assert_eq!(verify(jws, &keys(&jwk), &BOTH), Err(Error::AlgorithmNotAllowed(Algorithm::EdDsa)));
+    assert_eq!(verify(jws, &set(&[&key(1)]), &only), Err(Error::KeyMismatch), "a key of another kind");
+    let refused = |member: &str, value: &str| {
+        let mut other = jwk.clone();
+        other[member] = json!(value);
+        verify(jws, &keys(&other), &only).map(drop)
+    };
+    assert_eq!(refused("crv", "X25519"), Err(Error::KeyMismatch));
+    assert_eq!(refused("use", "enc"), Err(Error::KeyMismatch));
+    assert_eq!(refused("d", "AA"), Err(Error::Jwk("private key")));
+    assert_eq!(refused("x", "AA"), Err(Error::Jwk("coordinate length")));
+    assert_eq!(refused("x", &base64url::encode(&[0; 32])), Err(Error::Jwk("point")), "of small order");
 }

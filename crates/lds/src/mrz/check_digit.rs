@@ -1,14 +1,18 @@
 /// The check digit of a field (Doc 9303-3 4.9): weights 7, 3, 1, modulus 10; digits count as themselves, letters 10 to
-/// 35, the filler 0. Other characters count 0.
+/// 35, the filler 0. Other bytes count 0.
 #[must_use]
 pub fn check_digit(field: &str) -> char {
-    let sum: u32 =
-        field.chars().zip([7, 3, 1].into_iter().cycle()).map(|(c, weight)| value(c) * weight).sum();
+    let weights = [7, 3, 1].into_iter().cycle();
+    let sum: u32 = field.bytes().zip(weights).map(|(byte, weight)| value(byte) * weight).sum();
     char::from_digit(sum % 10, 10).unwrap_or('0')
 }
 
-fn value(c: char) -> u32 {
-    if c.is_ascii_lowercase() { 0 } else { c.to_digit(36).unwrap_or(0) }
+fn value(byte: u8) -> u32 {
+    match byte {
+        b'0'..=b'9' => u32::from(byte - b'0'),
+        b'A'..=b'Z' => u32::from(byte - b'A') + 10,
+        _ => 0,
+    }
 }
 
 #[cfg(test)]

@@ -41,8 +41,8 @@ pub enum ComposeError {
 }
 
 impl MrzFields {
-    /// Writes the MRZ with all its check digits. A name that does not fit is cut (Doc 9303-4 4.2.3): the surname so that
-    /// one character of the given names stays.
+    /// Writes the MRZ with all its check digits. A name that does not fit is cut (Doc 9303-4 4.2.3) so that the field ends
+    /// with a letter, which tells that it was cut; the surname so that one letter of the given names stays.
     ///
     /// # Errors
     /// A character or length that the MRZ cannot hold.
@@ -102,12 +102,23 @@ impl MrzFields {
         let mut surname = transcribe(&self.surname)?;
         let given_names = transcribe(&self.given_names)?;
         if !given_names.is_empty() {
-            surname.truncate(width - 3);
+            surname = cut(surname, width - 3);
         }
-        let mut name = if given_names.is_empty() { surname } else { format!("{surname}<<{given_names}") };
-        name.truncate(width);
-        field(&name, width, "name")
+        let name = if given_names.is_empty() { surname } else { format!("{surname}<<{given_names}") };
+        field(&cut(name, width), width, "name")
     }
+}
+
+/// The first `width` characters. Where the last of them would be a filler, a part of the name that has more than one
+/// letter loses its last one, the nearest first, so that a letter comes there.
+fn cut(mut name: String, width: usize) -> String {
+    while name.len() > width && name.as_bytes().get(width - 1) == Some(&b'<') {
+        let letters = |at: &usize| name.as_bytes()[at - 1..=*at].iter().all(u8::is_ascii_uppercase);
+        let Some(shortened) = (1..width).rev().find(letters) else { break };
+        name.remove(shortened);
+    }
+    name.truncate(width);
+    name
 }
 
 /// Doc 9303-3 4.6: hyphens and spaces are fillers, apostrophes fall away.

@@ -1,5 +1,7 @@
 //! Reading the three layouts. Positions count characters from the start of the text, lines joined.
 
+use std::borrow::Cow;
+
 use super::{Format, Mrz, MrzDate, MrzField, Sex, check_digit};
 use crate::Error;
 use crate::error::Result;
@@ -133,10 +135,15 @@ impl Text<'_> {
 
 /// Reads the fields and notes the wrong check digits with their offsets. The text begins `base` bytes into the file.
 pub(super) fn read(text: &str, base: usize) -> Result<(Mrz, Vec<(MrzField, usize)>)> {
-    let joined: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).take(91).collect();
+    let has_lines = text.len() > 91 || text.bytes().any(|b| matches!(b, b'\r' | b'\n'));
+    let joined = if has_lines {
+        Cow::Owned(text.chars().filter(|c| !matches!(c, '\r' | '\n')).take(91).collect::<String>())
+    } else {
+        Cow::Borrowed(text)
+    };
     let mut text = Text { text: &joined, base, wrong: Vec::new() };
-    let allowed = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '<';
-    if let Some(at) = joined.chars().position(|c| !allowed(c)) {
+    let allowed = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'<';
+    if let Some(at) = joined.bytes().position(|b| !allowed(b)) {
         return Err(text.malformed(at, "MRZ character"));
     }
     let (format, layout) = match joined.len() {

@@ -307,12 +307,20 @@ fn decode_oid(bytes: &[u8]) -> Option<String> {
     Some(text)
 }
 
-/// In decimal; a file has dozens of such numbers.
-fn push_number(text: &mut String, number: u64) {
-    if number >= 10 {
-        push_number(text, number / 10);
+/// In decimal, without the machinery of formatting: a file has dozens of such numbers.
+fn push_number(text: &mut String, mut number: u64) {
+    let mut digits = [b'0'; 20];
+    let mut used = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit += (number % 10) as u8;
+        number /= 10;
+        used += 1;
+        if number == 0 {
+            break;
+        }
     }
-    text.extend(char::from_digit((number % 10) as u32, 10));
+    let digits = digits.split_at(digits.len() - used).1;
+    text.push_str(std::str::from_utf8(digits).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -159,3 +159,52 @@ fn an_approval_answers_its_own_request_only() {
     let other = AcceptedRequest { client_id: "other".into(), ..request() };
     assert_eq!(level(&other), Err(Error::AnotherLogin("client")), "nor the client");
 }
+
+/// protocols.md, 6.6.
+#[test]
+fn a_session_answers_no_more_than_was_approved_and_no_longer_than_it_may() {
+    let policy = |sso_seconds| crate::Policy { sso_seconds, ..Default::default() };
+    let browser = client(&Acr::ALL).with_policy(policy(600)).unwrap();
+    let asked =
+        |accepted: AcceptedRequest, prompt, max_age| AuthorizationRequest { accepted, prompt, max_age };
+    let login = approved(&request());
+    let next = AcceptedRequest { nonce: Some("other".into()), ..request() };
+    let again = |request, after| login.again("next", &browser, &request, AT.plus(after));
+    let reused = again(asked(next.clone(), Prompt::Any, None), 600).unwrap();
+    assert_eq!((reused.login_id(), reused.auth_time(), reused.acr()), ("next", AT, Acr::Eidas2));
+    assert!(reused.check_request(&next).is_ok() && reused.check_request(&request()).is_err());
+    assert!(again(asked(next.clone(), Prompt::None, Some(60)), 60).is_ok());
+    assert_eq!(again(asked(next.clone(), Prompt::Login, None), 1), Err(Error::Session));
+    assert_eq!(again(asked(next.clone(), Prompt::Any, None), 601), Err(Error::Session), "over");
+    assert_eq!(
+        again(asked(next.clone(), Prompt::Any, Some(60)), 61),
+        Err(Error::Session),
+        "older than max_age"
+    );
+    assert_eq!(
+        again(asked(next.clone(), Prompt::Any, Some(0)), 0),
+        Err(Error::Session),
+        "max_age=0 is a login"
+    );
+    assert_eq!(
+        again(asked(next.clone(), Prompt::Any, None), -1),
+        Err(Error::Session),
+        "a clock that went back"
+    );
+    let never = client(&Acr::ALL);
+    let refused = login.again("next", &never, &asked(next.clone(), Prompt::Any, None), AT);
+    assert_eq!(refused, Err(Error::Session), "the broker's policy");
+    let more = AcceptedRequest { scopes: Scope::ALL.into(), ..next.clone() };
+    let less = AcceptedRequest { scopes: [Scope::OpenId].into(), ..next.clone() };
+    assert!(again(asked(less, Prompt::Any, None), 1).is_ok());
+    let scoped = AcceptedRequest { scopes: [Scope::OpenId].into(), ..request() };
+    let narrow = approved(&scoped).again("next", &browser, &asked(more, Prompt::Any, None), AT);
+    assert_eq!(narrow, Err(Error::AnotherLogin("claims")));
+    let higher = AcceptedRequest { acr: vec![Acr::Eidas3], ..next.clone() };
+    assert_eq!(again(asked(higher, Prompt::Any, None), 1), Err(Error::AnotherLogin("level")));
+    let elsewhere = AcceptedRequest { client_id: "other".into(), ..next };
+    assert_eq!(again(asked(elsewhere, Prompt::Any, None), 1), Err(Error::AnotherLogin("client")));
+    let high = ApprovedLogin { acr: Acr::Eidas3, ..login.clone() };
+    let wish = AcceptedRequest { acr: vec![Acr::Eidas3], ..request() };
+    assert_eq!(high.again("next", &browser, &asked(wish, Prompt::Any, None), AT), Err(Error::Session));
+}

@@ -1,6 +1,10 @@
 use super::*;
 use crate::request::tests::request;
 use crate::{ClientAuth, SecretDigest};
+use crypto::{Curve, EcPrivateKey};
+use jose::SigningKey;
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+use serde_json::json;
 
 const ISSUER: &str = "https://fi.example";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -38,7 +42,22 @@ fn query(changes: &[(&str, &str)]) -> String {
 }
 
 fn parse(changes: &[(&str, &str)]) -> Result<AcceptedRequest, AuthorizeError> {
-    AcceptedRequest::parse(query(changes).as_bytes(), &clients(), ISSUER)
+    judged(changes).map(|request| request.accepted)
+}
+
+/// Our own key of ID tokens.
+fn our_key() -> SigningKey {
+    SigningKey::new(EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(3))).unwrap()
+}
+
+fn judged(changes: &[(&str, &str)]) -> Result<AuthorizationRequest, AuthorizeError> {
+    raw(&query(changes))
+}
+
+fn raw(query: &str) -> Result<AuthorizationRequest, AuthorizeError> {
+    let (clients, keys) = (clients(), vec![our_key().jwk()].into());
+    let provider = Provider { clients: &clients, issuer: ISSUER, keys: &keys, now: UnixTime(1_780_315_200) };
+    AuthorizationRequest::parse(query.as_bytes(), &provider)
 }
 
 fn accepted(changes: &[(&str, &str)]) -> AcceptedRequest {
@@ -96,7 +115,7 @@ fn nothing_is_redirected_before_client_and_redirect_uri_are_trusted() {
     assert_eq!(page_error(&[("state", &"x".repeat(8192))]), PageError::TooLong);
     for name in ["client_id", "redirect_uri"] {
         let twice = format!("{}&{name}=x", query(&[]));
-        let error = AcceptedRequest::parse(twice.as_bytes(), &clients(), ISSUER);
+        let error = raw(&twice);
         assert_eq!(error, Err(PageError::Duplicate(name).into()));
     }
 }
@@ -112,7 +131,6 @@ fn each_refusal_after_that_goes_to_the_client_with_its_code() {
         ("scope", "profile", ErrorCode::InvalidScope),
         ("acr_values", "eidas1", ErrorCode::UnmetAuthenticationRequirements),
         ("acr_values", "high", ErrorCode::UnmetAuthenticationRequirements),
-        ("prompt", "none", ErrorCode::LoginRequired),
         ("prompt", "none%20login", ErrorCode::InvalidRequest),
         ("prompt", "create", ErrorCode::InvalidRequest),
         ("nonce", "%00", ErrorCode::InvalidRequest),
@@ -122,11 +140,16 @@ fn each_refusal_after_that_goes_to_the_client_with_its_code() {
         ("registration", "%7B%7D", ErrorCode::RegistrationNotSupported),
         ("code_challenge", CHALLENGE, ErrorCode::InvalidRequest),
         ("code_challenge_method", "S256", ErrorCode::InvalidRequest),
+        ("max_age", "-1", ErrorCode::InvalidRequest),
+        ("max_age", "soon", ErrorCode::InvalidRequest),
+        ("claims", "%5B%5D", ErrorCode::InvalidRequest),
+        ("id_token_hint", "x", ErrorCode::InvalidRequest),
+        ("dpop_jkt", "x", ErrorCode::InvalidRequest),
     ] {
         assert_eq!(refused(&[(name, value)]), code, "{name}={value}");
     }
     let twice = format!("{}&unknown=1&unknown=1", query(&[]));
-    let error = AcceptedRequest::parse(twice.as_bytes(), &clients(), ISSUER);
+    let error = raw(&twice);
     assert!(matches!(error, Err(AuthorizeError::Redirect(e)) if e.error == ErrorCode::InvalidRequest));
 }
 
@@ -134,7 +157,7 @@ fn each_refusal_after_that_goes_to_the_client_with_its_code() {
 #[test]
 fn a_state_that_is_there_twice_is_not_returned() {
     let twice = format!("{}&state=other", query(&[]));
-    match AcceptedRequest::parse(twice.as_bytes(), &clients(), ISSUER) {
+    match raw(&twice) {
         Err(AuthorizeError::Redirect(error)) => {
             assert_eq!((error.error, error.state), (ErrorCode::InvalidRequest, None));
         }
@@ -148,9 +171,7 @@ fn what_openid_connect_lets_a_provider_ignore_is_ignored() {
         ("display", "popup"),
         ("ui_locales", "fr"),
         ("claims_locales", "fr"),
-        ("max_age", "0"),
         ("login_hint", "anne"),
-        ("id_token_hint", "x"),
         ("claims", "%7B%7D"),
         ("extra", "1"),
         ("response_mode", "query"),
@@ -159,6 +180,88 @@ fn what_openid_connect_lets_a_provider_ignore_is_ignored() {
     for (name, value) in ignored {
         assert_eq!(accepted(&[(name, value)]), request(), "{name}");
     }
+}
+
+#[test]
+fn prompt_and_max_age_say_whether_a_session_may_answer() {
+    let prompt = |value: &str| judged(&[("prompt", value)]).unwrap().prompt;
+    assert_eq!(prompt("none"), Prompt::None);
+    assert_eq!(prompt(""), Prompt::Any);
+    for word in ["login", "consent", "select_account", "login%20consent"] {
+        assert_eq!(prompt(word), Prompt::Login, "{word}");
+    }
+    assert_eq!(judged(&[("max_age", "60")]).unwrap().max_age, Some(60));
+    assert_eq!(judged(&[]).unwrap().max_age, None);
+}
+
+/// OpenID Connect Core, 3.1.2.1: the hint names the one person who may log in.
+#[test]
+fn a_hint_of_ours_for_this_client_names_a_person() {
+    let hint = |issuer: &str, aud: &str| {
+        jose::sign(&our_key(), Some("JWT"), &json!({"iss": issuer, "aud": aud, "sub": "c0ffee", "exp": 1}))
+    };
+    let named = accepted(&[("id_token_hint", &hint(ISSUER, "fc"))]);
+    assert!(named.is_for("c0ffee") && !named.is_for("c0ffef"));
+    assert!(accepted(&[]).is_for("anybody"));
+    for foreign in [hint("https://other.example", "fc"), hint(ISSUER, "narrow")] {
+        assert_eq!(refused(&[("id_token_hint", &foreign)]), ErrorCode::InvalidRequest);
+    }
+    let claims = |sub: &str| format!("%7B%22id_token%22:%7B%22sub%22:%7B%22value%22:%22{sub}%22%7D%7D%7D");
+    assert!(accepted(&[("claims", &claims("c0ffee"))]).is_for("c0ffee"));
+    let both = [("claims", &claims("other")[..]), ("id_token_hint", &hint(ISSUER, "fc"))];
+    assert_eq!(refused(&both), ErrorCode::InvalidRequest, "two people");
+}
+
+/// OpenID Connect Core, 5.5.1.1.
+#[test]
+fn a_level_asked_by_claims_counts_before_acr_values() {
+    let asked = |level: &str| {
+        let claims = format!(
+            "%7B%22id_token%22:%7B%22acr%22:%7B%22essential%22:true,%22values%22:%5B%22{level}%22%5D%7D%7D%7D"
+        );
+        parse(&[("claims", &claims)]).map(|request| request.acr().to_vec())
+    };
+    assert_eq!(asked("eidas3").unwrap(), [Acr::Eidas3]);
+    assert!(asked("eidas1").is_err(), "not for this client");
+}
+
+#[test]
+fn a_policy_asks_for_more() {
+    let policy = crate::Policy { require_pkce: true, ..Default::default() };
+    let outcome = |policy: crate::Policy, more: &str| {
+        let client = clients().get("fc").unwrap().clone().with_policy(policy).unwrap();
+        let (clients, keys) = (Clients::new([client]).unwrap(), JwkSet::default());
+        let provider = Provider { clients: &clients, issuer: ISSUER, keys: &keys, now: UnixTime(0) };
+        let query = format!("{}{more}", query(&[]));
+        match AuthorizationRequest::parse(query.as_bytes(), &provider) {
+            Ok(_) => None,
+            Err(AuthorizeError::Redirect(error)) => Some(error.description),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let pkce = format!("&code_challenge={CHALLENGE}&code_challenge_method=S256");
+    assert_eq!(outcome(policy.clone(), &pkce), None);
+    assert_eq!(outcome(policy, ""), Some("this client must send a code_challenge"));
+    let pushed = crate::Policy { require_pushed: true, ..Default::default() };
+    assert_eq!(outcome(pushed, ""), Some("this client must push its requests"));
+}
+
+/// RFC 9126, 4: the browser brings a name, and what it brings beside that does not count.
+#[test]
+fn a_pushed_request_is_named_by_client_and_uri() {
+    let uri = "urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Ax";
+    let reference =
+        PushedReference::read(format!("client_id=fc&request_uri={uri}&scope=x").as_bytes()).unwrap();
+    let digest = sha256(b"urn:ietf:params:oauth:request_uri:x");
+    assert!(reference == Some(PushedReference { client_id: "fc".into(), digest }));
+    assert!(PushedReference::read(query(&[]).as_bytes()).unwrap().is_none());
+    let foreign = format!("{}&request_uri=https%3A%2F%2Fb.example", query(&[]));
+    assert!(PushedReference::read(foreign.as_bytes()).unwrap().is_none());
+    assert!(PushedReference::read(format!("request_uri={uri}").as_bytes()).is_err());
+    assert!(
+        PushedReference::read(format!("client_id=fc&request_uri={uri}&request_uri={uri}").as_bytes())
+            .is_err()
+    );
 }
 
 #[test]

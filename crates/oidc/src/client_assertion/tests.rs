@@ -16,7 +16,7 @@ fn claims() -> Value {
 }
 
 fn judge(claims: &Value) -> Result<UsedAssertion, &'static str> {
-    verify(&jose::sign(&key(1), None, claims), &vec![key(1).jwk()].into(), "c", &AUDIENCES, NOW)
+    verify(&jose::sign(&key(1), None, claims), &vec![key(1).jwk()].into(), "c", &AUDIENCES, false, NOW)
 }
 
 /// One member changed; `null` takes it away.
@@ -88,11 +88,11 @@ fn an_assertion_lives_a_bounded_time() {
 fn another_key_and_another_algorithm_are_refused() {
     let error = Err("the assertion is not signed by a key of the client");
     let keys = vec![key(1).jwk()].into();
-    assert_eq!(verify(&jose::sign(&key(2), None, &claims()), &keys, "c", &AUDIENCES, NOW), error);
+    assert_eq!(verify(&jose::sign(&key(2), None, &claims()), &keys, "c", &AUDIENCES, false, NOW), error);
     let encode = |json: &Value| BASE64_URL_SAFE_NO_PAD.encode(json.to_string());
     let unsigned = format!("{}.{}.", encode(&json!({"alg": "none"})), encode(&claims()));
-    assert_eq!(verify(&unsigned, &keys, "c", &AUDIENCES, NOW), error);
-    assert_eq!(verify("", &keys, "c", &AUDIENCES, NOW), error);
+    assert_eq!(verify(&unsigned, &keys, "c", &AUDIENCES, false, NOW), error);
+    assert_eq!(verify("", &keys, "c", &AUDIENCES, false, NOW), error);
 }
 
 #[test]
@@ -101,4 +101,23 @@ fn the_client_is_found_by_its_name_in_the_payload() {
     for bad in ["", "a.b", "a.*.c", "a.e30.c"] {
         assert_eq!(unverified_client_id(bad), None, "{bad}");
     }
+}
+
+/// FAPI 2.0, 5.3.2.1.
+#[test]
+fn a_strict_client_names_the_issuer_alone_and_signs_with_es256() {
+    let judge = |aud: Value| {
+        let mut claims = claims();
+        claims["aud"] = aud;
+        let jws = jose::sign(&key(1), None, &claims);
+        verify(&jws, &vec![key(1).jwk()].into(), "c", &AUDIENCES, true, NOW).is_ok()
+    };
+    assert!(judge(json!("https://fi.example")));
+    assert!(!judge(json!("https://fi.example/token")));
+    assert!(!judge(json!(["https://fi.example"])));
+    let rsa = crypto::RsaPrivateKey::generate(2048, &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
+    let rsa = SigningKey::rs256(crypto::RsaSigner::from_pkcs8_der(&rsa.to_pkcs8_der()).unwrap()).unwrap();
+    let (jws, keys) = (jose::sign(&rsa, None, &claims()), vec![rsa.jwk()].into());
+    assert!(verify(&jws, &keys, "c", &AUDIENCES, false, NOW).is_ok());
+    assert!(verify(&jws, &keys, "c", &AUDIENCES, true, NOW).is_err());
 }

@@ -10,6 +10,11 @@ pub(crate) fn request() -> AcceptedRequest {
         state: Some("5".repeat(64).into_bytes()),
         nonce: Some("a".repeat(64)),
         code_challenge: None,
+        asked: ClaimsRequest::default(),
+        subject: None,
+        pushed: None,
+        dpop_key: None,
+        binding_number: None,
     }
 }
 
@@ -18,6 +23,11 @@ fn full() -> AcceptedRequest {
         acr: vec![Acr::Eidas3, Acr::Eidas2],
         state: Some(vec![0, 0xff]),
         code_challenge: Some([7; 32]),
+        asked: ClaimsRequest { id_token: [Claim::Gender].into(), ..Default::default() },
+        subject: Some([8; 32]),
+        pushed: Some([9; 32]),
+        dpop_key: Some([10; 32]),
+        binding_number: Some("42".into()),
         ..request()
     }
 }
@@ -39,7 +49,7 @@ fn nothing_but_a_stored_form_is_read() {
     }
     let longer = [&bytes[..], &[0]].concat();
     assert_eq!(AcceptedRequest::from_bytes(&longer), error);
-    let newer = [&[2], &bytes[1..]].concat();
+    let newer = [&[3], &bytes[1..]].concat();
     assert_eq!(AcceptedRequest::from_bytes(&newer), error);
     let no_level = AcceptedRequest { acr: vec![], ..full() };
     assert_eq!(AcceptedRequest::from_bytes(&no_level.to_bytes()), error);
@@ -50,7 +60,7 @@ fn nothing_but_a_stored_form_is_read() {
 #[test]
 fn each_field_alone_changes_the_digest() {
     type Change = fn(&mut AcceptedRequest);
-    let changes: [Change; 9] = [
+    let changes: [Change; 12] = [
         |r| r.redirect_uri.push('x'),
         |r| {
             r.scopes.remove(&Scope::Email);
@@ -61,6 +71,9 @@ fn each_field_alone_changes_the_digest() {
         |r| r.nonce = Some("b".into()),
         |r| r.code_challenge = None,
         |r| r.code_challenge = Some([8; 32]),
+        |r| r.asked = ClaimsRequest::default(),
+        |r| r.subject = None,
+        |r| r.dpop_key = Some([8; 32]),
         // A part that slides into its neighbour.
         |r| {
             r.state = Some([&[0, 0xff][..], &r.nonce.take().unwrap_or_default().into_bytes()].concat());
@@ -72,7 +85,7 @@ fn each_field_alone_changes_the_digest() {
         change(&mut request);
         digests.insert(request.request_digest());
     }
-    assert_eq!(digests.len(), 10);
+    assert_eq!(digests.len(), 13);
 }
 
 /// RFC 7636, appendix B.

@@ -1,7 +1,10 @@
 use super::*;
-use crate::SecretDigest;
 use crate::approved_login::tests::{AT, SECRET, client};
+use crate::client_assertion::ASSERTION_TYPE;
 use crate::request::tests::request as accepted;
+use crate::{ClientAuth, SecretDigest};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use crypto::{Curve, EcPrivateKey};
 use identity::Acr;
 use jose::SigningKey;
@@ -64,7 +67,7 @@ fn the_brokers_form_is_read_and_its_secret_counts() {
     let request = parse(&form(&[])).unwrap().authenticate(&clients, ISSUER, AT).unwrap();
     assert_eq!((request.client().id(), request.assertion()), ("fc", None));
     assert_eq!(request.code().unwrap().as_str(), CODE);
-    assert_eq!(request.check_grant(&accepted()), Ok(()));
+    assert_eq!(request.check_grant(&accepted(), None), Ok(()));
 }
 
 #[test]
@@ -193,7 +196,7 @@ fn an_assertion_proves_its_own_client_with_or_without_client_id() {
 fn grant(changes: &[(&str, &str)], accepted: &AcceptedRequest) -> Option<&'static str> {
     let clients = clients();
     let request = parse(&form(changes)).unwrap().authenticate(&clients, ISSUER, AT).unwrap();
-    let error = request.check_grant(accepted).err()?;
+    let error = request.check_grant(accepted, None).err()?;
     assert_eq!(error.error, ErrorCode::InvalidGrant);
     Some(error.description)
 }
@@ -225,6 +228,31 @@ fn a_code_serves_the_client_that_it_was_given_to() {
     assert_eq!(grant(&[], &other), Some("the code was given to another client"));
 }
 
+/// RFC 9449, 10.
+#[test]
+fn a_code_that_is_bound_to_a_key_needs_that_key() {
+    let clients = clients();
+    let bound = AcceptedRequest { dpop_key: Some([1; 32]), ..accepted() };
+    let request = parse(&form(&[])).unwrap().authenticate(&clients, ISSUER, AT).unwrap();
+    let refused = Err(no_grant("the code is bound to another key"));
+    assert_eq!(request.check_grant(&bound, Some(&[1; 32])), Ok(()));
+    assert_eq!(request.check_grant(&bound, Some(&[2; 32])), refused);
+    assert_eq!(request.check_grant(&bound, None), refused);
+    assert_eq!(request.check_grant(&accepted(), Some(&[2; 32])), Ok(()), "not bound before");
+}
+
+/// CIBA is for the clients whose policy has it.
+#[test]
+fn the_grant_of_ciba_is_not_for_every_client() {
+    let asked = form(&[("grant_type", "urn%3Aopenid%3Aparams%3Agrant-type%3Aciba"), ("auth_req_id", "x")]);
+    let request = parse(&asked).unwrap();
+    assert_eq!(code_of(request.authenticate(&clients(), ISSUER, AT)), Some(ErrorCode::UnauthorizedClient));
+    let policy = crate::Policy { backchannel: true, ..Default::default() };
+    let clients = Clients::new([client(&Acr::ALL).with_policy(policy).unwrap()]).unwrap();
+    let request = parse(&asked).unwrap().authenticate(&clients, ISSUER, AT).unwrap();
+    assert_eq!((request.grant(), request.auth_req_id()), (Grant::Backchannel, Ok("x".into())));
+}
+
 #[test]
 fn a_code_that_is_missing_or_never_ours_is_told_apart() {
     let clients = clients();
@@ -239,7 +267,7 @@ fn a_code_that_is_missing_or_never_ours_is_told_apart() {
 #[test]
 fn the_answer_is_json_with_a_bearer_token() {
     let token = AccessToken::parse(CODE).unwrap();
-    let response = TokenResponse::new(&token, "h.p.s".into(), &accepted());
+    let response = TokenResponse::new(&token, "h.p.s".into(), &accepted(), false);
     assert_eq!(
         serde_json::from_slice::<Value>(&response.to_json()).unwrap(),
         json!({

@@ -8,7 +8,7 @@ use super::hash;
 use crate::account::Account;
 use crate::audit::append_lines;
 use crate::engine::{statement, transaction};
-use crate::{AuditEvent, Database, Error};
+use crate::{AuditEvent, Database, Error, NewToken};
 
 /// What a [`Grant`] is made of; identity and device as they are at this moment.
 macro_rules! grant {
@@ -26,7 +26,8 @@ macro_rules! grant {
 }
 
 pub(crate) const REDEEM: &str = concat!(
-    "UPDATE login SET state = 5, token_hash = $3, token_expires_at = $4, log_due = $5 \
+    "UPDATE login SET state = 5, token_hash = $3, token_expires_at = $4, log_due = $5, \
+     token_key = $6, token_reusable = $7 \
      WHERE code_hash = $1 AND client_id = $2 AND state = 4 AND code_expires_at > $5 RETURNING ",
     grant!()
 );
@@ -34,7 +35,8 @@ pub(crate) const REVOKE: &str =
     "UPDATE login SET state = 9 WHERE code_hash = $1 AND state IN (5, 6) RETURNING id";
 pub(crate) const REVOKED: &str = "SELECT id FROM login WHERE code_hash = $1 AND state = 9";
 pub(crate) const USERINFO: &str = concat!(
-    "UPDATE login SET state = 6 WHERE token_hash = $1 AND state = 5 AND token_expires_at > $2 RETURNING ",
+    "UPDATE login SET state = 6 WHERE token_hash = $1 AND (state = 5 OR state = 6 AND token_reusable = 1) \
+     AND token_expires_at > $2 AND COALESCE(token_key, $4) = $3 RETURNING ",
     grant!()
 );
 pub(crate) const TAKE_DUE: &str = "UPDATE login SET log_due = NULL WHERE id IN \
@@ -104,13 +106,15 @@ impl Database {
         &self,
         code: &[u8],
         client_id: &str,
-        access_token: &[u8],
+        token: NewToken<'_>,
         now: UnixTime,
     ) -> Result<RedeemOutcome, Error> {
-        let (code, client, token) = (hash(code), client_id.to_owned(), hash(access_token));
+        let (code, client, secret) = (hash(code), client_id.to_owned(), hash(token.secret));
+        let (key, reusable) = (token.key.map(|key| key.to_vec()), i64::from(token.reusable));
         let (again, until) = (code.clone(), now.plus(TOKEN_LIFE).0);
         let row: Option<Row> = statement!(self, |c| {
-            let query = sqlx::query_as(REDEEM).bind(code).bind(client).bind(token).bind(until).bind(now.0);
+            let query = sqlx::query_as(REDEEM).bind(code).bind(client).bind(secret).bind(until).bind(now.0);
+            let query = query.bind(key).bind(reusable);
             Ok(query.fetch_optional(&mut *c).await?)
         })?;
         if let Some(row) = row {
@@ -124,14 +128,23 @@ impl Database {
         Ok(if reused { RedeemOutcome::Reused } else { RedeemOutcome::Invalid })
     }
 
-    /// Uses an access token, once. `None`: unknown, used, revoked, or its time is over.
+    /// Uses an access token, once unless it is reusable; `key` is the thumbprint of the key that it came with, which must be
+    /// the one that it is bound to, or none if it is bound to none. `None`: unknown, used, revoked, with another key, or
+    /// its time is over.
     ///
     /// # Errors
     /// Trouble of the storage.
-    pub async fn use_access_token(&self, access_token: &[u8], now: UnixTime) -> Result<Option<Grant>, Error> {
+    pub async fn use_access_token(
+        &self,
+        access_token: &[u8],
+        key: Option<&[u8; 32]>,
+        now: UnixTime,
+    ) -> Result<Option<Grant>, Error> {
         let token = hash(access_token);
+        let key = key.map(|key| key.to_vec()).unwrap_or_default();
         let row: Option<Row> = statement!(self, |c| {
-            Ok(sqlx::query_as(USERINFO).bind(token).bind(now.0).fetch_optional(&mut *c).await?)
+            let query = sqlx::query_as(USERINFO).bind(token).bind(now.0).bind(key).bind(Vec::<u8>::new());
+            Ok(query.fetch_optional(&mut *c).await?)
         })?;
         row.map(|row| self.grant(row)).transpose()
     }

@@ -8,11 +8,12 @@ use identity::login::{CODE_LIFE, LoginKind, RELEASE_TRIES};
 
 use super::{
     APPROVE, BY_HANDLE, CANCEL, CLAIM, CONNECT, COUNT, CREATE, ClaimOutcome, Created, DELETE_EXPIRED, ISSUE,
-    LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, RECHALLENGE, REFUSE, RELEASE, ReleaseOutcome, Row, hash,
-    login,
+    LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, RECHALLENGE, REFUSE, RELEASE, ReleaseOutcome, Row, Trace,
+    hash, login,
 };
 use crate::engine::{read, statement, transaction};
 use crate::keys::Table;
+use crate::outbox::append_mail;
 use crate::{Database, Error};
 
 /// Logins are deleted this long after their time, in seconds: until then a code's second use is noticed.
@@ -120,7 +121,7 @@ impl Database {
 
     /// Stores an approval that both keys signed, of a login as its phone claimed it: `answer` is what was approved,
     /// `release_secret` the release code (QR) or resume token (link). The answer is sealed for this login and this
-    /// identity. Adds the line of the person's history. `false`: not claimed by this phone, the phone is revoked, or over.
+    /// identity. Adds the line of the person's history and the notices. `false`: not claimed by this phone, the phone is revoked, or over.
     ///
     /// # Errors
     /// [`Error::TooLong`]; trouble of the storage.
@@ -129,7 +130,7 @@ impl Database {
         claimed: &Login,
         answer: &[u8],
         release_secret: &[u8],
-        history: &[u8],
+        trace: impl Into<Trace>,
         now: UnixTime,
     ) -> Result<bool, Error> {
         if answer.len() > MAX_REQUEST {
@@ -139,7 +140,7 @@ impl Database {
         let answer =
             self.vault.seal(Table::Answer, &answered(&claimed.id, claimed.identity_id.as_deref()), 0, answer);
         let release = self.release_key(&claimed.id, release_secret);
-        let (vault, history) = (self.vault.clone(), history.to_vec());
+        let (vault, Trace { history, mails }) = (self.vault.clone(), trace.into());
         transaction!(self, |c| {
             let approved: Option<(String, String)> = sqlx::query_as(APPROVE)
                 .bind(id)
@@ -155,18 +156,35 @@ impl Database {
             let line = vault.random_id();
             let sealed = vault.seal(Table::Connection, &line, 0, &history);
             sqlx::query(CONNECT).bind(line).bind(identity).bind(now.0).bind(sealed).execute(&mut *c).await?;
+            append_mail!(c, vault, now, mails);
             Ok(true)
         })
     }
 
-    /// The person refused, by this phone. `false`: it was not claimed by it, or was answered.
+    /// The person refused, by this phone, or it cannot answer; `history` is the line of the person's history. `false`: it
+    /// was not claimed by it, or was answered.
     ///
     /// # Errors
     /// Trouble of the storage.
-    pub async fn refuse_login(&self, login_id: &str, device_id: &str) -> Result<bool, Error> {
+    pub async fn refuse_login(
+        &self,
+        login_id: &str,
+        device_id: &str,
+        history: &[u8],
+        now: UnixTime,
+    ) -> Result<bool, Error> {
         let (id, device) = (login_id.to_owned(), device_id.to_owned());
-        statement!(self, |c| {
-            Ok(sqlx::query(REFUSE).bind(id).bind(device).fetch_optional(&mut *c).await?.is_some())
+        let (vault, history) = (self.vault.clone(), history.to_vec());
+        transaction!(self, |c| {
+            let query = sqlx::query_as(REFUSE).bind(id).bind(device);
+            let refused: Option<(String, String)> = query.fetch_optional(&mut *c).await?;
+            let Some((identity, _)) = refused else {
+                return Ok(false);
+            };
+            let line = vault.random_id();
+            let sealed = vault.seal(Table::Connection, &line, 0, &history);
+            sqlx::query(CONNECT).bind(line).bind(identity).bind(now.0).bind(sealed).execute(&mut *c).await?;
+            Ok(true)
         })
     }
 
@@ -279,7 +297,7 @@ impl Database {
 }
 
 /// What an answer is bound to.
-fn answered(login_id: &str, identity_id: Option<&str>) -> String {
+pub(crate) fn answered(login_id: &str, identity_id: Option<&str>) -> String {
     [login_id, identity_id.unwrap_or_default()].join("\0")
 }
 

@@ -45,7 +45,7 @@ async fn fill(db: &TestDatabase) -> Vec<Vec<u8>> {
     let browser = b"the browser secret";
     db.release_login("l", browser, identity::LoginKind::Qr, b"271828", NOW).await.unwrap();
     db.issue_code("l", browser, b"the code", NOW).await.unwrap();
-    db.redeem_code(b"the code", "fc", b"the token", NOW).await.unwrap();
+    db.redeem_code(b"the code", "fc", crate::NewToken::once(b"the token"), NOW).await.unwrap();
 
     let texts = [
         "ERIKSSON",

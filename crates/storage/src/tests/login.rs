@@ -4,7 +4,7 @@ use identity::LoginState;
 use identity::login::LoginKind;
 
 use super::{NOW, TestDatabase, on_both_engines};
-use crate::{ClaimOutcome, Created, Error, Login, NewLogin, RedeemOutcome, ReleaseOutcome};
+use crate::{ClaimOutcome, Created, Error, Login, NewLogin, NewToken, RedeemOutcome, ReleaseOutcome};
 
 on_both_engines!(
     a_login_goes_from_the_page_to_the_claims,
@@ -18,6 +18,7 @@ on_both_engines!(
     a_token_is_used_once_and_lives_sixty_seconds,
     a_grant_holds_account_and_phone_as_they_are_at_that_moment,
     each_redemption_has_one_line_in_the_log,
+    lines_that_cannot_be_written_stay_due,
     an_approval_needs_the_phone_that_claimed_and_its_time,
     a_phone_revoked_after_its_claim_approves_nothing,
     an_answer_written_from_outside_or_moved_to_another_identity_is_noticed,
@@ -26,7 +27,7 @@ on_both_engines!(
     expired_logins_are_deleted_in_batches,
 );
 
-fn new(id: &str) -> NewLogin {
+pub(super) fn new(id: &str) -> NewLogin {
     NewLogin {
         id: id.to_owned(),
         client_id: "fc".to_owned(),
@@ -59,7 +60,7 @@ async fn release(db: &TestDatabase, id: &str, code: &str) -> ReleaseOutcome {
 }
 
 /// A login `id` with the code `code-ID` issued.
-async fn issued(db: &TestDatabase, id: &str) {
+pub(super) async fn issued(db: &TestDatabase, id: &str) {
     approved(db, id).await;
     assert_eq!(release(db, id, "123456").await, ReleaseOutcome::Released);
     let (browser, code) = (format!("browser-{id}"), format!("code-{id}"));
@@ -69,12 +70,14 @@ async fn issued(db: &TestDatabase, id: &str) {
 async fn a_login_goes_from_the_page_to_the_claims(db: TestDatabase) {
     issued(&db, "l").await;
     assert_eq!(db.issue_code("l", b"browser-l", b"other", NOW).await, Ok(None), "issued once");
-    let RedeemOutcome::Redeemed(grant) = db.redeem_code(b"code-l", "fc", b"token", NOW).await.unwrap() else {
+    let RedeemOutcome::Redeemed(grant) =
+        db.redeem_code(b"code-l", "fc", NewToken::once(b"token"), NOW).await.unwrap()
+    else {
         panic!("not redeemed")
     };
     assert_eq!(grant.answer.as_deref(), Some(b"answer".as_slice()));
     assert_eq!((grant.login_id.as_str(), grant.device_id.as_deref()), ("l", Some("d")));
-    let grant = db.use_access_token(b"token", NOW).await.unwrap().unwrap();
+    let grant = db.use_access_token(b"token", None, NOW).await.unwrap().unwrap();
     assert_eq!((grant.request.as_slice(), grant.client_id.as_str()), (b"request".as_slice(), "fc"));
     let login = db.load_login("l").await.unwrap().unwrap();
     assert_eq!((login.state, login.kind), (LoginState::Delivered, Some(LoginKind::Qr)));
@@ -86,9 +89,9 @@ async fn sixteen_redemptions_of_one_code_make_one_token_and_then_revoke_it(db: T
     issued(&db, "l").await;
     let tries = (0..16).map(|n| {
         let db = db.database.clone();
-        tokio::spawn(
-            async move { db.redeem_code(b"code-l", "fc", format!("token-{n}").as_bytes(), NOW).await },
-        )
+        tokio::spawn(async move {
+            db.redeem_code(b"code-l", "fc", NewToken::once(format!("token-{n}").as_bytes()), NOW).await
+        })
     });
     let mut outcomes = Vec::new();
     for task in tries.collect::<Vec<_>>() {
@@ -98,7 +101,11 @@ async fn sixteen_redemptions_of_one_code_make_one_token_and_then_revoke_it(db: T
     let reused = outcomes.iter().filter(|o| **o == RedeemOutcome::Reused).count();
     assert_eq!((redeemed, reused), (1, 15));
     for n in 0..16 {
-        assert_eq!(db.use_access_token(format!("token-{n}").as_bytes(), NOW).await, Ok(None), "revoked");
+        assert_eq!(
+            db.use_access_token(format!("token-{n}").as_bytes(), None, NOW).await,
+            Ok(None),
+            "revoked"
+        );
     }
     assert_eq!(db.load_login("l").await.unwrap().unwrap().state, LoginState::Revoked);
 }
@@ -194,21 +201,26 @@ async fn nothing_is_released_in_another_browser(db: TestDatabase) {
 
 async fn a_code_lives_thirty_seconds_and_serves_its_client_only(db: TestDatabase) {
     issued(&db, "l").await;
-    let redeem = async |client: &str, at| db.redeem_code(b"code-l", client, b"token", at).await.unwrap();
+    let redeem = async |client: &str, at| {
+        db.redeem_code(b"code-l", client, NewToken::once(b"token"), at).await.unwrap()
+    };
     assert_eq!(redeem("other", NOW).await, RedeemOutcome::Invalid);
     assert_eq!(redeem("fc", NOW.plus(30)).await, RedeemOutcome::Invalid);
     assert!(matches!(redeem("fc", NOW.plus(29)).await, RedeemOutcome::Redeemed(_)));
-    assert_eq!(db.redeem_code(b"code-x", "fc", b"token-x", NOW).await, Ok(RedeemOutcome::Invalid));
+    assert_eq!(
+        db.redeem_code(b"code-x", "fc", NewToken::once(b"token-x"), NOW).await,
+        Ok(RedeemOutcome::Invalid)
+    );
 }
 
 async fn a_token_is_used_once_and_lives_sixty_seconds(db: TestDatabase) {
     for (id, at, used) in [("l", 59, true), ("m", 60, false)] {
         issued(&db, id).await;
         let (code, token) = (format!("code-{id}"), format!("token-{id}"));
-        db.redeem_code(code.as_bytes(), "fc", token.as_bytes(), NOW).await.unwrap();
-        let first = db.use_access_token(token.as_bytes(), NOW.plus(at)).await.unwrap();
+        db.redeem_code(code.as_bytes(), "fc", NewToken::once(token.as_bytes()), NOW).await.unwrap();
+        let first = db.use_access_token(token.as_bytes(), None, NOW.plus(at)).await.unwrap();
         assert_eq!(first.is_some(), used);
-        assert_eq!(db.use_access_token(token.as_bytes(), NOW).await.unwrap().is_some(), !used, "once");
+        assert_eq!(db.use_access_token(token.as_bytes(), None, NOW).await.unwrap().is_some(), !used, "once");
     }
 }
 
@@ -227,7 +239,7 @@ async fn a_grant_holds_account_and_phone_as_they_are_at_that_moment(db: TestData
     };
     let redeem = async |id: &'static str| {
         let (code, token) = (format!("code-{id}"), format!("token-{id}"));
-        match db.redeem_code(code.as_bytes(), "fc", token.as_bytes(), NOW).await.unwrap() {
+        match db.redeem_code(code.as_bytes(), "fc", NewToken::once(token.as_bytes()), NOW).await.unwrap() {
             RedeemOutcome::Redeemed(grant) => *grant,
             other => panic!("{other:?}"),
         }
@@ -239,7 +251,7 @@ async fn a_grant_holds_account_and_phone_as_they_are_at_that_moment(db: TestData
     assert_eq!(first.account, db.load_account(&stored).await.unwrap());
     assert!(first.account.is_some() && first.phone_counts);
     db.run("UPDATE device SET active = 0 WHERE id = 'phone'").await;
-    let userinfo = db.use_access_token(b"token-l", NOW).await.unwrap().unwrap();
+    let userinfo = db.use_access_token(b"token-l", None, NOW).await.unwrap().unwrap();
     assert!(!userinfo.phone_counts, "revoked since the exchange");
     db.run("UPDATE device SET active = 1, identity_id = 'other' WHERE id = 'phone'").await;
     assert!(!redeem("m").await.phone_counts, "it stands for somebody else");
@@ -253,7 +265,8 @@ async fn each_redemption_has_one_line_in_the_log(db: TestDatabase) {
         let id = format!("l{n}");
         issued(&db, &id).await;
         let (code, token) = (format!("code-{id}"), format!("token-{id}"));
-        let redeemed = db.redeem_code(code.as_bytes(), "fc", token.as_bytes(), NOW.plus(n)).await;
+        let redeemed =
+            db.redeem_code(code.as_bytes(), "fc", NewToken::once(token.as_bytes()), NOW.plus(n)).await;
         assert!(matches!(redeemed, Ok(RedeemOutcome::Redeemed(_))));
     }
     let late = NOW.plus(100_000);
@@ -285,6 +298,17 @@ async fn each_redemption_has_one_line_in_the_log(db: TestDatabase) {
     assert_eq!(db.delete_expired_logins(late, 100).await, Ok(20));
 }
 
+async fn lines_that_cannot_be_written_stay_due(db: TestDatabase) {
+    issued(&db, "l").await;
+    db.redeem_code(b"code-l", "fc", NewToken::once(b"token"), NOW).await.unwrap();
+    let write = async || db.log_redemptions(|_| "eidas2".into(), 10).await;
+    db.run("ALTER TABLE audit_log RENAME TO audit_gone").await;
+    assert!(write().await.is_err());
+    db.run("ALTER TABLE audit_gone RENAME TO audit_log").await;
+    assert_eq!((write().await, write().await), (Ok(1), Ok(0)));
+    assert_eq!(db.verify_audit().await.map(|head| head.sequence), Ok(1));
+}
+
 async fn an_approval_needs_the_phone_that_claimed_and_its_time(db: TestDatabase) {
     db.insert_identity("i").await;
     db.create_login(new("l"), 10).await.unwrap();
@@ -297,10 +321,10 @@ async fn an_approval_needs_the_phone_that_claimed_and_its_time(db: TestDatabase)
     claim(&db, "qr-l", "d").await;
     assert_eq!(approve("e", NOW).await, Ok(false), "another phone");
     assert_eq!(approve("d", NOW.plus(180)).await, Ok(false), "the challenge is over");
-    assert_eq!(db.refuse_login("l", "e").await, Ok(false));
+    assert_eq!(db.refuse_login("l", "e", b"h", NOW).await, Ok(false));
     assert_eq!(approve("d", NOW.plus(179)).await, Ok(true));
     assert_eq!(approve("d", NOW).await, Ok(false), "once");
-    assert_eq!(db.refuse_login("l", "d").await, Ok(false));
+    assert_eq!(db.refuse_login("l", "d", b"h", NOW).await, Ok(false));
 }
 
 async fn a_phone_revoked_after_its_claim_approves_nothing(db: TestDatabase) {
@@ -329,7 +353,7 @@ async fn an_answer_written_from_outside_or_moved_to_another_identity_is_noticed(
         }
         db.run(sql).await;
         let (code, token) = (format!("code-{id}"), format!("token-{id}"));
-        let redeemed = db.redeem_code(code.as_bytes(), "fc", token.as_bytes(), NOW).await;
+        let redeemed = db.redeem_code(code.as_bytes(), "fc", NewToken::once(token.as_bytes()), NOW).await;
         assert_eq!(redeemed.map(drop), sealed, "{id}");
     }
 }

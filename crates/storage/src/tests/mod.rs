@@ -4,11 +4,17 @@
 
 mod account;
 mod audit;
+mod change;
+mod desk;
 mod device;
 mod dump;
 mod enrolment;
 mod login;
+mod outbox;
 mod schema;
+mod session;
+mod standards;
+mod trace;
 mod writer;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -4,7 +4,10 @@ use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
 use crate::login::redemption;
-use crate::{account, attempt, audit, contact, device, enrolment, login, request, seal, usage};
+use crate::{
+    account, attempt, audit, change, contact, desk, device, enrolment, face, login, outbox, pushed, register,
+    request, seal, session, sso, token, trace, usage,
+};
 
 /// Every statement of the room, by module.
 #[rustfmt::skip]
@@ -19,7 +22,14 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ("audit", include_str!("../audit.rs"), &[
         audit::LOCK_HEAD, audit::APPEND, audit::SET_HEAD, audit::HEAD, audit::LINES, audit::LINES_OF,
     ]),
+    ("change", include_str!("../change.rs"), &[
+        change::ADD, change::FIND, change::TRY, change::TAKE, change::DELETE_EXPIRED, change::DELETE_OF, change::SET_PIVOT,
+        change::SET_STATE, change::END_SESSIONS, change::BLOCKED_BY,
+    ]),
     ("contact", include_str!("../contact.rs"), &[contact::SEND, contact::TRY, contact::VERIFIED, contact::STATE]),
+    ("desk", include_str!("../desk.rs"), &[
+        desk::SHOW, desk::TRY, desk::USED, desk::VIEW, desk::DECIDE, desk::AGREED,
+    ]),
     ("device", include_str!("../device.rs"), &[
         device::LOAD, device::TAKE_SEQUENCE, device::LAST, device::ANSWER, device::COUNT_PIN, device::PIN_RIGHT,
         device::LIFT, device::REVOKE,
@@ -28,8 +38,10 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         enrolment::OPEN, enrolment::EXTEND, enrolment::LOAD, enrolment::EVIDENCE, enrolment::GROW, enrolment::APPEND,
         enrolment::ERASE_KIND, enrolment::COUNT_FACE, enrolment::CLOSE,
         enrolment::DELETE_EVIDENCE, enrolment::DELETE_REQUESTS, enrolment::DELETE_ATTEMPTS, enrolment::DELETE_CODE,
+        enrolment::DELETE_DESK_CODE,
         enrolment::DELETE_EXPIRED,
     ]),
+    ("face", include_str!("../face.rs"), &[face::TAKE, face::DELETE_EXPIRED]),
     ("login", include_str!("../login.rs"), &[
         login::CREATE, login::COUNT, login::LOAD, login::BY_HANDLE, login::OF_DEVICE, login::CLAIM, login::RECHALLENGE,
         login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::CANCEL, login::DELETE_EXPIRED,
@@ -38,6 +50,11 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ("redemption", include_str!("../login/redemption.rs"), &[
         redemption::REDEEM, redemption::REVOKE, redemption::REVOKED, redemption::USERINFO, redemption::TAKE_DUE,
     ]),
+    ("outbox", include_str!("../outbox.rs"), &[
+        outbox::ADD, outbox::CLAIM, outbox::SENT, outbox::RETRY, outbox::WAITING,
+    ]),
+    ("register", include_str!("../register.rs"), &[register::LIST]),
+    ("pushed", include_str!("../pushed.rs"), &[pushed::PUSH, pushed::LOAD, pushed::TAKE, pushed::DELETE_EXPIRED]),
     ("request", include_str!("../request.rs"), &[
         request::REQUEST, request::COUNT_REQUESTS, request::TAKE_SEQUENCE, request::ADD_REQUEST, request::ANSWER,
     ]),
@@ -46,6 +63,12 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         seal::FIND_PERSON, seal::ADD_IDENTITY, seal::LOCK_IDENTITY, seal::REPLACE_IDENTITY, seal::ADD_DEVICE,
         seal::ADD_CONSENT,
     ]),
+    ("session", include_str!("../session.rs"), &[
+        session::ENTER, session::OPEN, session::LOAD, session::TOUCH, session::END, session::DELETE_EXPIRED,
+    ]),
+    ("trace", include_str!("../trace.rs"), &[trace::ADD, trace::LIST, trace::LOAD, trace::DELETE_EXPIRED]),
+    ("sso", include_str!("../sso.rs"), &[sso::KEEP, sso::LOAD, sso::DROP, sso::DELETE_EXPIRED, sso::BEGIN]),
+    ("token", include_str!("../token.rs"), &[token::STATE, token::REVOKE]),
     ("usage", include_str!("../usage.rs"), &[
         usage::COUNT, usage::DELETE_COUNTS, usage::ASSERTION, usage::DELETE_ASSERTIONS,
     ]),

@@ -33,10 +33,11 @@ impl Terminal {
 }
 
 /// The chip after the key agreement: keys, and the send sequence counter of the command last received.
-pub(super) struct Session {
+pub struct Session {
     encryption: SessionKey,
     authentication: SessionKey,
-    pub(super) counter: u64,
+    /// What was counted last.
+    pub counter: u64,
 }
 
 impl Session {
@@ -45,18 +46,24 @@ impl Session {
         Self::of_secret(chip.cipher, &secret)
     }
 
-    /// Doc 9303-11 9.7.1.
-    pub(super) fn of_secret(cipher: SessionCipher, secret: &[u8]) -> Self {
+    /// The keys of a shared secret (Doc 9303-11 9.7.1).
+    #[must_use]
+    pub fn of_secret(cipher: SessionCipher, secret: &[u8]) -> Self {
         Self { encryption: cipher.kdf(secret, 1), authentication: cipher.kdf(secret, 2), counter: 0 }
     }
 
     /// A protected response with status word 9000 (Doc 9303-11 9.8.6). Counts the command and the response.
-    pub(super) fn respond(&mut self, data: &[u8]) -> Vec<u8> {
+    pub fn respond(&mut self, data: &[u8]) -> Vec<u8> {
         self.counter += 2;
         self.protect(data, [0x90, 0x00])
     }
 
-    pub(super) fn protect(&self, data: &[u8], status: [u8; 2]) -> Vec<u8> {
+    /// The same with another status word, inside and outside; counts nothing.
+    ///
+    /// # Panics
+    /// Never: padded data are whole blocks.
+    #[must_use]
+    pub fn protect(&self, data: &[u8], status: [u8; 2]) -> Vec<u8> {
         let cryptogram = match data {
             [] => Vec::new(),
             _ => self.cryptogram(&pad::pad_method2(data, self.encryption.cipher().block_len())),
@@ -65,7 +72,11 @@ impl Session {
     }
 
     /// DO'87' over data that are padded already.
-    pub(super) fn cryptogram(&self, padded: &[u8]) -> Vec<u8> {
+    ///
+    /// # Panics
+    /// The data are not whole blocks.
+    #[must_use]
+    pub fn cryptogram(&self, padded: &[u8]) -> Vec<u8> {
         let iv = match self.encryption.cipher() {
             SessionCipher::TripleDes => vec![0; 8],
             _ => self.encryption.encrypt_block(&self.send_sequence_counter()).expect("one block"),
@@ -75,7 +86,11 @@ impl Session {
     }
 
     /// Data objects, DO'8E' over them, the status word.
-    pub(super) fn seal(&self, objects: Vec<u8>, status: [u8; 2]) -> Vec<u8> {
+    ///
+    /// # Panics
+    /// Never: padded data are whole blocks.
+    #[must_use]
+    pub fn seal(&self, objects: Vec<u8>, status: [u8; 2]) -> Vec<u8> {
         let input = [self.send_sequence_counter(), objects.clone()].concat();
         let padded = pad::pad_method2(&input, self.encryption.cipher().block_len());
         let mac = self.authentication.mac(&padded).expect("whole blocks");

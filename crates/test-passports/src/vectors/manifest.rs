@@ -169,6 +169,19 @@ pub enum Evidence {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         plaintexts: Vec<String>,
     },
+    /// A run of PACE with Chip Authentication mapping, as the terminal recorded it, with its own private keys.
+    PaceCam {
+        /// The protocol, dotted: one that EF.CardAccess offers.
+        protocol: String,
+        /// K_pi (Doc 9303-11 9.7.3).
+        password_key: String,
+        /// The terminal's private mapping key, big-endian.
+        mapping_private_key: String,
+        /// The terminal's private key on the mapped generator, big-endian.
+        ephemeral_private_key: String,
+        /// The chip's four answers to GENERAL AUTHENTICATE, status words included.
+        responses: Vec<String>,
+    },
     /// The MRZ on the document's page, as it was read: lines separated by line feeds.
     OpticalMrz {
         /// The text.

@@ -6,13 +6,14 @@
 mod active_authentication;
 mod bsi;
 mod chip_authentication;
-mod chip_session;
+pub mod chip_session;
 mod crl;
 mod draft;
 mod enrolment;
 pub mod manifest;
 mod master_list;
 mod mrz;
+mod pace_cam;
 mod passive_authentication;
 
 use std::collections::BTreeMap;
@@ -32,7 +33,7 @@ const PLAN: &str = include_str!("bsi/plan.json");
 /// Suite, description, cases.
 type Suite = (&'static str, &'static str, fn() -> Vec<Draft>);
 
-const SUITES: [Suite; 7] = [
+const SUITES: [Suite; 8] = [
     (
         "passive-authentication",
         "EF.SOD and the data groups it covers, judged against trusted CSCAs",
@@ -47,6 +48,11 @@ const SUITES: [Suite; 7] = [
         "chip-authentication",
         "The chip's answers under keys that the server agreed on with it",
         chip_authentication::cases,
+    ),
+    (
+        "pace-cam",
+        "Runs of PACE with Chip Authentication mapping, whose terminal was the judge's own",
+        pace_cam::cases,
     ),
     ("master-list", "CSCA master lists, behind pinned CSCAs", master_list::cases),
     ("crl", "What a certificate revocation list says of a certificate", crl::cases),

@@ -20,7 +20,6 @@ pub struct Case {
     pub name: &'static str,
     pub csca: Vec<u8>,
     pub data: ChipData,
-    pub sod: Vec<u8>,
     /// The ContentInfo in EF.SOD.
     pub cms: Vec<u8>,
     /// The data groups that EF.SOD lists.
@@ -62,8 +61,8 @@ impl Case {
         specimen.files.insert(FileId::Dg(2), portrait_of_20_kb().encode());
         let signed = specimen.security_object(&state, 1, HashAlgorithm::Sha256);
         specimen.sign_with(&signed, &state.dsc.signer);
-        let sod = specimen.files[&FileId::Sod].clone();
-        let parsed = Sod::parse(&sod).expect("a security object");
+        let sod = &specimen.files[&FileId::Sod];
+        let parsed = Sod::parse(sod).expect("a security object");
         let scheme = SignatureScheme::from_algorithm_identifier(
             &parsed.signer.signature_algorithm_der,
             Some(parsed.signer.digest_algorithm),
@@ -75,11 +74,10 @@ impl Case {
         Self {
             name,
             csca: state.csca.certificate.clone(),
-            cms: tlv::read_file(FileId::Sod, &sod).expect("a file").value.to_vec(),
+            cms: tlv::read_file(FileId::Sod, sod).expect("a file").value.to_vec(),
             groups: groups.map(|(_, bytes)| bytes.clone()).collect(),
             other_sod: specimen.security_object(&other, 1, HashAlgorithm::Sha256).sign(&other.dsc.signer),
             data: ChipData::new(specimen.files),
-            sod,
             key,
             scheme: scheme.expect("a scheme"),
             parsed,

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use cases::Case;
 use clock::UnixTime;
 use openssl::OpenSsl;
-use verification::{Policy, TrustStore};
+use verification::{Policy, TrustStore, judge_data};
 
 /// How long a batch lasts, about: shorter than a time slice, so that most are not interrupted.
 const BATCH: Duration = Duration::from_micros(1500);
@@ -99,9 +99,7 @@ impl Bench {
 
     /// The whole of it: EF.SOD and all data groups, from bytes.
     fn authenticate(&self, store: &TrustStore) {
-        let sod = store.authenticate_sod(&self.case.sod, &self.policy, self.at);
-        let document = sod.outcome.expect("authentic").authenticate_document(&self.case.data);
-        document.outcome.expect("authentic");
+        judge_data(&self.case.data, store, &self.policy, self.at).outcome.expect("authentic");
     }
 }
 

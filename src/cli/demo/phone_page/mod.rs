@@ -117,7 +117,16 @@ struct AnswerPage {
 }
 
 fn frame(language: Language) -> (Frame, &'static PhoneTexts) {
-    (Frame { t: Texts::of(language), demo: true, refresh: None }, PhoneTexts::of(language))
+    let frame = Frame {
+        t: Texts::of(language),
+        demo: true,
+        refresh: None,
+        name: "Sceau".to_owned(),
+        support: None,
+        theme: None,
+        logo: None,
+    };
+    (frame, PhoneTexts::of(language))
 }
 
 impl Phone {

@@ -3,7 +3,7 @@
 use super::*;
 use identity::IdentityState;
 use oidc::ASSERTION_TYPE;
-use storage::RedeemOutcome;
+use storage::{NewToken, RedeemOutcome};
 
 impl Bench {
     async fn redeem(&self, code: &str) -> Answer {
@@ -22,7 +22,7 @@ impl Bench {
     }
 
     fn keys(&self) -> JwkSet {
-        JwkSet::from_json(&self.state.jwks).unwrap()
+        self.state.oidc_keys.now().public().clone()
     }
 
     /// The form of the client `jwt` with an assertion of this name.
@@ -181,9 +181,10 @@ async fn a_code_and_a_token_end_in_their_time() {
 async fn an_approval_of_another_login_gives_no_tokens() {
     let bench = Bench::new().await;
     let code = bench.code("broker", "").await;
-    let redeemed = bench.state.database.redeem_code(code.as_bytes(), "broker", b"token", NOW).await;
+    let redeemed =
+        bench.state.database.redeem_code(code.as_bytes(), "broker", NewToken::once(b"token"), NOW).await;
     let Ok(RedeemOutcome::Redeemed(grant)) = redeemed else { panic!("not redeemed") };
-    assert!(Granted::read(*grant.clone(), NOW).is_ok());
+    assert!(Granted::read(&bench.state, *grant.clone(), NOW).await.is_ok());
     let other = |change: fn(&mut Grant)| {
         let mut other = *grant.clone();
         change(&mut other);
@@ -195,12 +196,14 @@ async fn an_approval_of_another_login_gives_no_tokens() {
         other(|grant| grant.answer = None),
         other(|grant| grant.request[0] ^= 1),
     ] {
-        assert!(matches!(Granted::read(changed, NOW), Err(NotGranted::Trouble(_))));
+        assert!(matches!(Granted::read(&bench.state, changed, NOW).await, Err(NotGranted::Trouble(_))));
     }
     for (why, changed) in [
         ("erased", other(|grant| grant.account = None)),
         ("phone revoked", other(|grant| grant.phone_counts = false)),
     ] {
-        assert!(matches!(Granted::read(changed, NOW), Err(NotGranted::Identity(w)) if w == why));
+        assert!(
+            matches!(Granted::read(&bench.state, changed, NOW).await, Err(NotGranted::Identity(w)) if w == why)
+        );
     }
 }

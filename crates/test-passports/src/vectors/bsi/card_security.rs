@@ -10,6 +10,7 @@ use lds::{CardAccess, Dg14, FileId};
 
 use super::dg14::raw;
 use super::{Base, chip_authentication, draft};
+use crate::ChipAuthentication;
 use crate::asn1;
 use crate::security_object::SodPart;
 use crate::vectors::draft::{Draft, flipped};
@@ -24,25 +25,30 @@ fn pace_info(curve: Curve) -> PaceInfo {
 }
 
 /// id-PACE-ECDH-CAM-AES-CBC-CMAC-128.
-fn chip_authentication_mapping() -> SecurityInfo {
+pub(in crate::vectors) fn chip_authentication_mapping(curve: Curve) -> SecurityInfo {
     SecurityInfo::Pace(PaceInfo {
         oid: "0.4.0.127.0.7.2.2.4.6.2".into(),
         mapping: PaceMapping::ChipAuthentication,
-        ..pace_info(CURVE)
+        ..pace_info(curve)
     })
 }
 
 /// The SubjectPublicKeyInfo of the mapping's key, as EF.CardSecurity has it (Doc 9303-11 9.2.11).
 fn public_key(base: &Base) -> Vec<u8> {
     let key = base.passport.ca_keys.first().expect("a key of Chip Authentication");
-    let parameters = asn1::integer(CURVE.parameter_id().into());
+    spki(&key.key)
+}
+
+/// The key with its curve by number.
+pub(in crate::vectors) fn spki(key: &crypto::EcPrivateKey) -> Vec<u8> {
+    let parameters = asn1::integer(key.curve().parameter_id().into());
     let algorithm = asn1::sequence(&[asn1::oid(STANDARDIZED_DOMAIN_PARAMETERS), parameters]);
-    asn1::sequence(&[algorithm, asn1::bit_string(&key.key.public_key().to_sec1())])
+    asn1::sequence(&[algorithm, asn1::bit_string(&key.public_key().to_sec1())])
 }
 
 impl Base {
     /// EF.CardSecurity with these SecurityInfos, signed as EF.SOD is.
-    fn card_security(&self, infos: &[SecurityInfo]) -> Vec<u8> {
+    pub(in crate::vectors) fn card_security(&self, infos: &[SecurityInfo]) -> Vec<u8> {
         let mut object = self.passport.security_object(&self.state, 0, HashAlgorithm::Sha256);
         object.econtent_type = OID_SECURITY_OBJECT.into();
         object.content_type_attribute = Some(OID_SECURITY_OBJECT.into());
@@ -51,14 +57,14 @@ impl Base {
 }
 
 /// EF.CardAccess and DG14 offer two ways of PACE, EF.CardSecurity both and the key of the mapping.
-fn pace() -> (Base, Vec<SecurityInfo>) {
+pub(in crate::vectors) fn pace(curve: Curve) -> (Base, Vec<SecurityInfo>) {
     let mut base = Base::with(|passport| {
-        let passport = passport.chip_authentication(Some(chip_authentication()));
-        passport.pace(Some((SessionCipher::Aes128, CURVE)))
+        let offer = ChipAuthentication { curve, ..chip_authentication() };
+        passport.chip_authentication(Some(offer)).pace(Some((SessionCipher::Aes128, curve)))
     });
-    let offers = vec![SecurityInfo::Pace(pace_info(CURVE)), chip_authentication_mapping()];
+    let offers = vec![SecurityInfo::Pace(pace_info(curve)), chip_authentication_mapping(curve)];
     let mut dg14 = Dg14::parse(base.passport.file(FileId::Dg(14))).expect("EF.DG14 of the default");
-    dg14.security_infos.push(chip_authentication_mapping());
+    dg14.security_infos.push(chip_authentication_mapping(curve));
     let mut infos = offers.clone();
     let key = ChipAuthenticationPublicKeyInfo::ecdh(public_key(&base), None);
     infos.push(SecurityInfo::ChipAuthenticationPublicKey(key));
@@ -73,7 +79,7 @@ fn pace() -> (Base, Vec<SecurityInfo>) {
 }
 
 pub(super) fn cases() -> Vec<Draft> {
-    let (base, infos) = pace();
+    let (base, infos) = pace(CURVE);
     let case = |id, reference, description, file: &[u8]| {
         draft(&base, id, reference, description).file(FileId::CardSecurity, file)
     };
@@ -84,7 +90,7 @@ pub(super) fn cases() -> Vec<Draft> {
     };
     let terminal = TerminalAuthenticationInfo { version: 1, ef_cvca_der: None };
     let more = changed(&|infos| infos.push(SecurityInfo::TerminalAuthentication(terminal.clone())));
-    let less = changed(&|infos| infos.retain(|info| *info != chip_authentication_mapping()));
+    let less = changed(&|infos| infos.retain(|info| *info != chip_authentication_mapping(CURVE)));
     let other = changed(&|infos| infos[0] = SecurityInfo::Pace(pace_info(Curve::P256)));
     let without_oid = changed(&|infos| {
         infos.pop();

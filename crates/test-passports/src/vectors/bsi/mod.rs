@@ -9,7 +9,7 @@ macro_rules! h {
 }
 
 mod algorithms;
-mod card_security;
+pub(super) mod card_security;
 mod certificate;
 pub(super) mod chip_authentication;
 mod com;
@@ -33,13 +33,13 @@ use crate::{ChipAuthentication, Signer, Specimen, SpecimenBuilder, State, StateB
 const DEFAULT: &str = "pa::bsi-default";
 
 /// The plan's default personalisation: Erika Mustermann's passport of Germany, under RSASSA-PSS with SHA-256.
-struct Base {
-    state: State,
-    passport: Specimen,
+pub(super) struct Base {
+    pub(super) state: State,
+    pub(super) passport: Specimen,
 }
 
 /// The time of the plan, when its default document was valid.
-fn at() -> UnixTime {
+pub(super) fn at() -> UnixTime {
     UnixTime(1_583_020_800) // 2020-03-01T00:00:00Z
 }
 

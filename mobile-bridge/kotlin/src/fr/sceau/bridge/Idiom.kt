@@ -32,6 +32,14 @@ val BridgeException.text: String
         is BridgeException.Protocol -> text
     }
 
+/** What can be done: `now`, `correct`, `read-again`, `later`, `start-again`, `other-way`, `never`; `null` if nobody knows. */
+val BridgeException.retry: String?
+    get() = when (this) {
+        is BridgeException.Chip -> retry
+        is BridgeException.Refused -> retry
+        else -> null
+    }
+
 /** The document left the field: what was read is kept, hold it again and call again. */
 val BridgeException.tagLost: Boolean
     get() = this is BridgeException.Chip && code == "nfc.tag-lost"

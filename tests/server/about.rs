@@ -1,0 +1,72 @@
+//! What the pages tell everybody, and a deployer's theme.
+
+use crate::common::Bench;
+use crate::common::browser::Browser;
+
+#[test]
+fn a_phone_learns_which_apps_our_links_belong_to() {
+    let bench =
+        Bench::with(|config| format!("{config}[pages]\napple_app_ids = [\"TEAM.org.example.sceau\"]\n"));
+    let browser = Browser::new(&bench);
+    let android = browser.get("/.well-known/assetlinks.json");
+    assert_eq!(android.headers["content-type"], "application/json");
+    let target = &android.json()[0]["target"];
+    assert_eq!(
+        (&target["namespace"], &target["package_name"]),
+        (&"android_app".into(), &"org.example.sceau".into())
+    );
+    assert_eq!(target["sha256_cert_fingerprints"][0], ["06"; 32].join(":"));
+    assert_eq!(android.json()[0]["relation"][0], "delegate_permission/common.handle_all_urls");
+    let apple = browser.get("/.well-known/apple-app-site-association").json();
+    assert_eq!(apple["applinks"]["details"][0]["appIDs"][0], "TEAM.org.example.sceau");
+    // The app link and the QR code only: a resume link stays in the browser that began.
+    assert_eq!(apple["applinks"]["details"][0]["components"], serde_json::json!([{ "/": "/app/*" }]));
+}
+
+#[test]
+fn every_page_names_help_account_recovery_notices_and_support() {
+    let bench =
+        Bench::with(|config| format!("{config}[pages]\nname = \"Clé\"\nsupport = \"mailto:s@fi.example\"\n"));
+    let browser = Browser::new(&bench);
+    for path in ["/", "/help", "/privacy", "/accessibility", "/recovery", "/account", "/texts/terms"] {
+        let page = browser.get(path);
+        assert_eq!(page.status, 200, "{path}");
+        for link in ["/help", "/account", "/recovery", "/privacy", "/accessibility"] {
+            assert!(page.body.contains(&format!("href=\"{link}?lang=en\"")), "{path} {link}");
+        }
+        assert!(
+            page.body.contains("href=\"mailto:s@fi.example\"") && page.body.contains(" – Clé</title>"),
+            "{path}"
+        );
+        assert!(!page.body.contains("<script") && !page.body.contains("style=\""), "{path}");
+    }
+    let login = browser.login_page("eidas2");
+    assert!(login.body.contains("href=\"/?lang=en\"") && login.body.contains("href=\"/help?lang=en\""));
+    assert!(
+        browser.get("/accessibility").body.contains("not conforming"),
+        "nobody may say more without an audit"
+    );
+}
+
+#[test]
+fn a_theme_is_served_under_the_name_of_its_content() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("theme.css"), ":root { --accent: #123456; }").unwrap();
+    std::fs::write(folder.path().join("logo.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
+    let theme = folder.path().display().to_string();
+    let bench = Bench::with(|config| format!("{config}[pages]\ntheme_folder = \"{theme}\"\n"));
+    let browser = Browser::new(&bench);
+    let page = browser.get("/help");
+    let (_, rest) = page.body.split_once("href=\"/theme/").unwrap();
+    let style = browser.get(&format!("/theme/{}", rest.split('"').next().unwrap()));
+    assert_eq!((style.body.as_str(), style.status), (":root { --accent: #123456; }", 200));
+    assert!(style.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    let (_, rest) = page.body.split_once("<img src=\"/theme/").unwrap();
+    let logo = browser.get(&format!("/theme/{}", rest.split('"').next().unwrap()));
+    assert_eq!(logo.headers["content-type"], "image/svg+xml");
+    // A picture opened by itself runs nothing.
+    assert!(logo.headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    for path in ["/theme/theme.css", "/theme/..%2Fsceau.toml", "/theme/%ff"] {
+        assert_eq!(browser.get(path).status, 404, "{path}");
+    }
+}
