@@ -66,7 +66,7 @@ mod tests {
         assert!(json["openapi"].as_str().unwrap().starts_with("3.1"));
         let paths = json["paths"].as_object().unwrap();
         let methods: usize = paths.values().map(|methods| methods.as_object().unwrap().len()).sum();
-        assert_eq!((paths.len(), methods), (24, 26), "{:?}", paths.keys());
+        assert_eq!((paths.len(), methods), (27, 30), "{:?}", paths.keys());
         assert!(json["components"]["schemas"]["Problem"].is_object());
     }
 }

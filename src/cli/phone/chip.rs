@@ -82,6 +82,7 @@ impl<C: ApduChannel + Send> CardTransport for Card<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
 
     #[test]
@@ -97,8 +98,14 @@ mod tests {
     fn a_connection_that_breaks_is_a_lost_tag() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let chip = ChipSource::Tcp(listener.local_addr().unwrap());
+        let in_the_field = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            // Power, and the request for an ATR: a byte each behind its length.
+            stream.read_exact(&mut [0; 6]).unwrap();
+            stream.write_all(&[0, 1, 0x3B]).unwrap();
+        });
         let card = chip.connect().unwrap();
-        drop(listener.accept().unwrap());
+        in_the_field.join().unwrap();
         assert_eq!(card.transceive(vec![0; 4]), Err(CardError::TagLost));
         assert!(chip.printed_mrz().is_err(), "nobody sees what is printed on it");
     }
