@@ -49,7 +49,7 @@ pub struct Database {
     /// Logins in the table, as far as this process knows: exact after each clean-up.
     pub(crate) logins: Arc<AtomicI64>,
     /// A code was redeemed: the audit log is due a line.
-    pub(crate) redeemed: Arc<Notify>,
+    pub(crate) line_due: Arc<Notify>,
 }
 
 #[derive(Clone)]
@@ -205,7 +205,7 @@ impl Database {
             _ => return Err(Error::Address),
         };
         let vault = Arc::new(Vault::new(keys, Box::new(rng)));
-        let database = Self { engine, vault, logins: Arc::default(), redeemed: Arc::default() };
+        let database = Self { engine, vault, logins: Arc::default(), line_due: Arc::default() };
         database.logins.store(database.count_logins().await?, Ordering::Relaxed);
         Ok(database)
     }

@@ -24,6 +24,7 @@ macro_rules! grant {
           AND device.identity_id = login.identity_id AND device.active = 1)"
     };
 }
+pub(super) use grant;
 
 pub(crate) const REDEEM: &str = concat!(
     "UPDATE login SET state = 5, token_hash = $3, token_expires_at = $4, log_due = $5, \
@@ -80,7 +81,7 @@ pub enum RedeemOutcome {
 }
 
 /// The columns of `grant!()`, in order.
-type Row = (
+pub(super) type Row = (
     String,
     String,
     Vec<u8>,
@@ -118,8 +119,7 @@ impl Database {
             Ok(query.fetch_optional(&mut *c).await?)
         })?;
         if let Some(row) = row {
-            self.redeemed.notify_one();
-            return Ok(RedeemOutcome::Redeemed(Box::new(self.grant(row)?)));
+            return Ok(RedeemOutcome::Redeemed(Box::new(self.redeemed(row)?)));
         }
         let reused: bool = transaction!(self, |c| {
             let revoked = sqlx::query(REVOKE).bind(again.clone()).fetch_optional(&mut *c).await?.is_some();
@@ -147,6 +147,12 @@ impl Database {
             Ok(query.fetch_optional(&mut *c).await?)
         })?;
         row.map(|row| self.grant(row)).transpose()
+    }
+
+    /// What a code or a poll was just exchanged for: the audit log is due a line.
+    pub(super) fn redeemed(&self, row: Row) -> Result<Grant, Error> {
+        self.line_due.notify_one();
+        self.grant(row)
     }
 
     fn grant(&self, row: Row) -> Result<Grant, Error> {
@@ -178,7 +184,7 @@ impl Database {
 
     /// Waits until a code was redeemed by this process.
     pub async fn wait_for_redemption(&self) {
-        self.redeemed.notified().await;
+        self.line_due.notified().await;
     }
 
     /// Writes the audit lines of codes that were redeemed, up to `batch` of them in one transaction; returns how many.

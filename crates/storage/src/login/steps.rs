@@ -305,5 +305,6 @@ fn kind_number(kind: LoginKind) -> i64 {
     match kind {
         LoginKind::Link => 1,
         LoginKind::Qr => 2,
+        LoginKind::Asked => 3,
     }
 }

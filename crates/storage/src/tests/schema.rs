@@ -3,7 +3,7 @@
 use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
-use crate::login::redemption;
+use crate::login::{backchannel, redemption};
 use crate::{
     account, attempt, audit, change, contact, desk, device, enrolment, face, login, outbox, pushed, register,
     request, seal, session, sso, token, trace, usage,
@@ -47,8 +47,12 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::CANCEL, login::DELETE_EXPIRED,
         login::CONNECT,
     ]),
-    ("redemption", include_str!("../login/redemption.rs"), &[
+    ("login/redemption", include_str!("../login/redemption.rs"), &[
         redemption::REDEEM, redemption::REVOKE, redemption::REVOKED, redemption::USERINFO, redemption::TAKE_DUE,
+    ]),
+    ("login/backchannel", include_str!("../login/backchannel.rs"), &[
+        backchannel::PERSON, backchannel::WAITS, backchannel::ASK, backchannel::OF_PERSON, backchannel::COUNT_NUMBER,
+        backchannel::POLLED, backchannel::POLL, backchannel::REDEEM_ASKED, backchannel::STOP, backchannel::STOPPED,
     ]),
     ("outbox", include_str!("../outbox.rs"), &[
         outbox::ADD, outbox::CLAIM, outbox::SENT, outbox::RETRY, outbox::WAITING,
