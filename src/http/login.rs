@@ -22,6 +22,7 @@ use super::oidc::sso;
 use super::own;
 use super::pages::{self, Action, Frame, Lang, Name, Texts, browser_in_words, is_phone, qr_svg};
 use super::session;
+use crate::metrics::LoginOutcome;
 use crate::telemetry::Note;
 use crate::{ApiError, AppState};
 
@@ -88,16 +89,17 @@ pub(super) async fn begin(
     };
     match state.database.create_login(new, state.config.limits.pending_logins).await {
         Ok(Created::Stored) => {
+            state.metrics.login(LoginOutcome::Begun);
             let mut response = see_other(&format!("/login/{id}"));
             response.headers_mut().extend(secret.set_cookie(state, &id).map(|c| (header::SET_COOKIE, c)));
             response.extensions_mut().insert(Note { subject: Some(id), ..Note::default() });
             response
         }
-        Ok(Created::Full) => refusal(&request.refuse(
-            &state.config.issuer,
-            ErrorCode::TemporarilyUnavailable,
-            "too many logins are waiting",
-        )),
+        Ok(Created::Full) => {
+            state.metrics.login(LoginOutcome::TurnedAway);
+            let (code, why) = (ErrorCode::TemporarilyUnavailable, "too many logins are waiting");
+            refusal(&request.refuse(&state.config.issuer, code, why))
+        }
         Err(error) => {
             let refused = request.refuse(&state.config.issuer, ErrorCode::ServerError, "our own trouble");
             noted(refusal(&refused), "server.storage", Some(error.to_string()))
@@ -182,7 +184,10 @@ impl Bound {
             return match session::enter(&self.state, &self.login, &self.request, &self.secret, self.language)
                 .await
             {
-                Ok(Some(response)) => self.finished(response),
+                Ok(Some(response)) => {
+                    self.state.metrics.login(LoginOutcome::Completed);
+                    self.finished(response)
+                }
                 Ok(None) => self.again(),
                 Err(error) => error.into_response(),
             };
@@ -201,6 +206,7 @@ impl Bound {
             self.state.database.issue_code(id, self.secret.bytes(), code.as_str().as_bytes(), now).await;
         match issued {
             Ok(Some(login)) => {
+                self.state.metrics.login(LoginOutcome::Completed);
                 let there = see_other(&self.request.success_location(&self.state.config.issuer, &code));
                 self.finished(sso::remember(&self.state, &login, there).await)
             }
@@ -392,7 +398,10 @@ async fn let_go(bound: &Bound, kind: LoginKind, release_secret: &str) -> Respons
     let database = &bound.state.database;
     match database.release_login(id, bound.secret.bytes(), kind, release_secret.as_bytes(), now).await {
         Ok(ReleaseOutcome::Released) => bound.go_on().await,
-        Ok(ReleaseOutcome::Refused) => bound.go_back("the release code was wrong three times"),
+        Ok(ReleaseOutcome::Refused) => {
+            bound.state.metrics.login(LoginOutcome::WrongCode);
+            bound.go_back("the release code was wrong three times")
+        }
         Ok(ReleaseOutcome::Wrong(_)) => noted(bound.again(), "login.release-code", None),
         Ok(ReleaseOutcome::NotReady) => bound.again(),
         Err(error) => ApiError::from(error).into_response(),
@@ -406,7 +415,10 @@ async fn cancel(State(state): State<AppState>, Name(id): Name, lang: Lang, heade
         Err(response) => return response,
     };
     match bound.state.database.cancel_login(&bound.login.id, bound.secret.bytes()).await {
-        Ok(true) => bound.go_back("the person went back"),
+        Ok(true) => {
+            bound.state.metrics.login(LoginOutcome::Cancelled);
+            bound.go_back("the person went back")
+        }
         Ok(false) => bound.again(),
         Err(error) => ApiError::from(error).into_response(),
     }

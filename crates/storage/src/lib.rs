@@ -54,7 +54,7 @@ pub use enrolment::{NewEvidence, OpenedEnrolment};
 pub use error::{Error, SealRefusal};
 pub use keys::StorageKeys;
 pub use login::{ClaimOutcome, Created, Login, NewLogin, RedeemOutcome, ReleaseOutcome, Trace};
-pub use outbox::{ClaimedMail, Mail, Unsent};
+pub use outbox::{ClaimedMail, Mail, OutboxState, Unsent};
 pub use register::Registered;
 pub use request::Accepted;
 pub use seal::{Sealing, Stored};

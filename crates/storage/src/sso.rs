@@ -14,6 +14,7 @@ pub(crate) const KEEP: &str = "INSERT INTO sso_session (secret_hash, client_id, 
 pub(crate) const LOAD: &str = "SELECT identity_id, device_id, answer FROM sso_session \
      WHERE secret_hash = $1 AND client_id = $2 AND expires_at > $3";
 pub(crate) const DROP: &str = "DELETE FROM sso_session WHERE secret_hash = $1";
+pub(crate) const END_OF: &str = "DELETE FROM sso_session WHERE identity_id = $1";
 pub(crate) const DELETE_EXPIRED: &str = "DELETE FROM sso_session WHERE expires_at <= $1";
 pub(crate) const BEGIN: &str = "INSERT INTO login (id, state, client_id, link_handle_hash, qr_handle_hash, \
      browser_hash, request, context, created_at, expires_at, device_id, identity_id, answer, release_tries) \

@@ -35,8 +35,8 @@ pub enum Scope {
     TraceByEnrolment = 8,
     /// Corrections of an account by its holder.
     CorrectionByIdentity = 9,
-    /// Tries of one recovery sheet.
-    RecoveryByIdentity = 10,
+    /// Reminders that an identity will expire.
+    ReminderByIdentity = 11,
 }
 
 impl Database {

@@ -9,8 +9,8 @@ use identity::login::{CODE_LIFE, LoginKind, RELEASE_TRIES, TOKEN_LIFE};
 
 use super::{
     APPROVE, BY_HANDLE, CANCEL, CLAIM, CONNECT, COUNT, CREATE, ClaimOutcome, Created, DELETE_EXPIRED, ISSUE,
-    LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, RECHALLENGE, REDEEM, REFUSE, RELEASE, REVOKE, REVOKED,
-    RedeemOutcome, ReleaseOutcome, Row, Trace, USERINFO, login,
+    LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, PENDING, RECHALLENGE, REDEEM, REFUSE, RELEASE, REVOKE,
+    REVOKED, RedeemOutcome, ReleaseOutcome, Row, Trace, USERINFO, login,
 };
 use crate::engine::{read, statement, transaction};
 use crate::keys::Table;
@@ -317,6 +317,16 @@ impl Database {
         })?;
         self.logins.store(self.count_logins().await?, Ordering::Relaxed);
         Ok(deleted)
+    }
+
+    /// How many logins wait: for a phone, or for their browser.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn pending_logins(&self, now: UnixTime) -> Result<i64, Error> {
+        let (count,): (i64,) =
+            read!(self, |c| { Ok(sqlx::query_as(PENDING).bind(now.0).fetch_one(&mut *c).await?) })?;
+        Ok(count)
     }
 
     pub(crate) async fn count_logins(&self) -> Result<i64, Error> {

@@ -15,7 +15,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         account::REVOKE_DEVICES, account::DOCUMENT_KNOWN, account::LOAD, account::USED, account::SET_STATE,
         account::BY_RECOVERY, account::BY_DSC, account::BY_CSCA, account::BY_NUMBER, account::DOCUMENTS,
         account::CONNECTIONS, account::DEVICES, account::CONSENTS, account::DUE, account::ERASE_IDENTITY,
-        account::DELETE_DOCUMENTS, account::DELETE_CONSENTS, account::DELETE_CONNECTIONS,
+        account::DELETE_DOCUMENTS, account::DELETE_CONSENTS, account::DELETE_DEVICES, account::DELETE_CONNECTIONS,
     ]),
     ("attempt", include_str!("../attempt.rs"), &[attempt::CLOSE_OPEN, attempt::OPEN, attempt::CLOSE, attempt::STATE]),
     ("audit", include_str!("../audit.rs"), &[
@@ -42,12 +42,12 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ]),
     ("face", include_str!("../face.rs"), &[face::TAKE, face::DELETE_EXPIRED]),
     ("login", include_str!("../login.rs"), &[
-        login::CREATE, login::COUNT, login::LOAD, login::BY_HANDLE, login::OF_DEVICE, login::CLAIM, login::RECHALLENGE,
+        login::CREATE, login::COUNT, login::PENDING, login::LOAD, login::BY_HANDLE, login::OF_DEVICE, login::CLAIM, login::RECHALLENGE,
         login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::REDEEM, login::REVOKE, login::REVOKED,
         login::USERINFO, login::CANCEL, login::DELETE_EXPIRED, login::CONNECT,
     ]),
     ("outbox", include_str!("../outbox.rs"), &[
-        outbox::ADD, outbox::CLAIM, outbox::SENT, outbox::RETRY, outbox::WAITING,
+        outbox::ADD, outbox::CLAIM, outbox::SENT, outbox::RETRY, outbox::STATE,
     ]),
     ("register", include_str!("../register.rs"), &[register::LIST]),
     ("pushed", include_str!("../pushed.rs"), &[pushed::PUSH, pushed::LOAD, pushed::TAKE, pushed::DELETE_EXPIRED]),
@@ -63,7 +63,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         session::ENTER, session::OPEN, session::LOAD, session::TOUCH, session::END, session::DELETE_EXPIRED,
     ]),
     ("trace", include_str!("../trace.rs"), &[trace::ADD, trace::LIST, trace::LOAD, trace::DELETE_EXPIRED]),
-    ("sso", include_str!("../sso.rs"), &[sso::KEEP, sso::LOAD, sso::DROP, sso::DELETE_EXPIRED, sso::BEGIN]),
+    ("sso", include_str!("../sso.rs"), &[sso::KEEP, sso::LOAD, sso::DROP, sso::END_OF, sso::DELETE_EXPIRED, sso::BEGIN]),
     ("token", include_str!("../token.rs"), &[token::STATE, token::REVOKE]),
     ("usage", include_str!("../usage.rs"), &[
         usage::COUNT, usage::DELETE_COUNTS, usage::ASSERTION, usage::DELETE_ASSERTIONS,
