@@ -35,8 +35,12 @@ pub enum Scope {
     TraceByEnrolment = 8,
     /// Corrections of an account by its holder.
     CorrectionByIdentity = 9,
+    /// Logins that a client asked of a person (CIBA).
+    AskedByClient = 11,
+    /// A person said that such a login was not hers.
+    NotMe = 12,
     /// Reminders that an identity will expire.
-    ReminderByIdentity = 11,
+    ReminderByIdentity = 13,
 }
 
 impl Database {

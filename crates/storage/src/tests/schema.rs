@@ -3,6 +3,7 @@
 use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
+use crate::login::backchannel;
 use crate::{
     account, attempt, audit, change, contact, desk, device, enrolment, face, login, outbox, pushed, register,
     request, seal, session, sso, token, trace, usage,
@@ -45,6 +46,10 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         login::CREATE, login::COUNT, login::PENDING, login::LOAD, login::BY_HANDLE, login::OF_DEVICE, login::CLAIM, login::RECHALLENGE,
         login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::REDEEM, login::REVOKE, login::REVOKED,
         login::USERINFO, login::CANCEL, login::DELETE_EXPIRED, login::CONNECT,
+    ]),
+    ("login/backchannel", include_str!("../login/backchannel.rs"), &[
+        backchannel::PERSON, backchannel::WAITS, backchannel::ASK, backchannel::OF_PERSON, backchannel::COUNT_NUMBER,
+        backchannel::POLLED, backchannel::POLL, backchannel::REDEEM_ASKED, backchannel::STOP, backchannel::STOPPED,
     ]),
     ("outbox", include_str!("../outbox.rs"), &[
         outbox::ADD, outbox::CLAIM, outbox::SENT, outbox::RETRY, outbox::STATE,
