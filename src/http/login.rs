@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, Form, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use identity::LoginState;
@@ -258,15 +258,16 @@ impl Bound {
     }
 
     /// The page of a login that still waits.
-    async fn show(&self, headers: &HeaderMap) -> Result<Response, ApiError> {
+    async fn show(&self, headers: &HeaderMap, still: bool) -> Result<Response, ApiError> {
         let view = self.view(headers).await?;
         let mut frame = Frame::new(&self.state, self.language);
         // A page that is typed into is loaded again only when its time is over.
         let rest = self.login.expires_at.since(self.state.now()) + 1;
         let waits = matches!(self.login.state, LoginState::Pending | LoginState::Claimed);
-        frame.refresh = Some(if waits { REFRESH } else { rest });
+        // A page that loads itself again disturbs who reads it aloud or slowly (WCAG 2.2, 2.2.1): it can be told not to.
+        frame.refresh = (!(waits && still)).then_some(if waits { REFRESH } else { rest });
         Ok(match (waits, self.login.kind) {
-            (true, _) => self.render(&LoginPage { frame, view: &view }),
+            (true, _) => self.render(&LoginPage { frame, view: &view, still }),
             (false, Some(LoginKind::Link)) => self.render(&FollowPage { frame, view: &view }),
             (false, _) => {
                 let tries = self.login.release_tries;
@@ -300,6 +301,7 @@ struct View {
 struct LoginPage<'a> {
     frame: Frame,
     view: &'a View,
+    still: bool,
 }
 
 #[derive(Template)]
@@ -318,7 +320,13 @@ struct FollowPage<'a> {
 }
 
 /// `GET /login/{id}`: the page, by the login's state.
-async fn page(State(state): State<AppState>, Name(id): Name, lang: Lang, headers: HeaderMap) -> Response {
+async fn page(
+    State(state): State<AppState>,
+    Name(id): Name,
+    lang: Lang,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     let bound = match bound(state, &id, &headers, &lang).await {
         Ok(bound) => bound,
         Err(response) => return response,
@@ -334,7 +342,8 @@ async fn page(State(state): State<AppState>, Name(id): Name, lang: Lang, headers
         _ if expired => bound.timed_out(),
         LoginState::Released => bound.go_on().await,
         LoginState::Pending | LoginState::Claimed | LoginState::Approved => {
-            bound.show(&headers).await.unwrap_or_else(|error| error.into_response())
+            let still = uri.query().is_some_and(|query| query.split('&').any(|part| part == "reload=off"));
+            bound.show(&headers, still).await.unwrap_or_else(|error| error.into_response())
         }
     }
 }
