@@ -230,12 +230,20 @@ impl Bound {
         let qr_handle = self.secret.handle(&login.id, LoginKind::Qr);
         let link_handle = self.secret.handle(&login.id, LoginKind::Link);
         let app = |handle: &str| format!("{}/app/{handle}", state.config.issuer);
+        // A change of the account is approved, not a sign-in begun.
+        let approval = own::change_of(state, &self.request).is_some();
+        let title = match approval {
+            true => t.approve_title.to_owned(),
+            false => format!("{} {}", t.login_title, client.name()),
+        };
         let level = self.request.acr().first().map_or("", |level| t.level_in_words(*level));
         Ok(View {
             path: self.path(),
             login_id: login.id.clone(),
             state: format!("{:?}", login.state).to_lowercase(),
             claimed: login.state == LoginState::Claimed,
+            title,
+            approval,
             client_name: client.name().to_owned(),
             notice: own::notice(state, &self.request, self.language).await?,
             attributes: self.request.claims().into_iter().map(|c| t.claim_in_words(c.as_str())).collect(),
@@ -284,6 +292,8 @@ struct View {
     login_id: String,
     state: String,
     claimed: bool,
+    title: String,
+    approval: bool,
     client_name: String,
     notice: String,
     attributes: Vec<&'static str>,

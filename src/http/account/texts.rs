@@ -18,6 +18,11 @@ texts! {
     documents_title: "Vos documents", "Your documents";
     history_title: "Vos connexions", "Your connections";
     history_empty: "Aucune connexion.", "No connection.";
+    passed_on: "Transmis :", "Passed on:";
+    asked_for: "Demandé :", "Asked for:";
+    passport: "Passeport", "Passport";
+    card: "Carte d'identité ou titre de séjour", "Identity card or residence permit";
+    valid_until: "valable jusqu'au", "valid until";
     result_approved: "approuvée", "approved";
     result_refused: "refusée", "refused";
     result_not_me: "signalée : « ce n'était pas moi »", "reported: “it was not me”";

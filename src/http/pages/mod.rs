@@ -30,7 +30,7 @@ use crate::AppState;
 use crate::telemetry::Note;
 
 /// The style sheet's name; it changes with its content's version, since browsers keep it.
-pub const STYLE_NAME: &str = "style-2.css";
+pub const STYLE_NAME: &str = "style-3.css";
 const STYLE: &str = include_str!("../../templates/style.css");
 
 /// What stands around every page.

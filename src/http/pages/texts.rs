@@ -37,6 +37,7 @@ texts! {
     demo: "Démonstration.", "Demonstration.";
     demo_detail: "Les identités et les téléphones de ce serveur ne sont pas vérifiés : ne vous y fiez pas.", "The identities and phones of this server are not verified: do not rely on them.";
     login_title: "Se connecter à", "Sign in to";
+    approve_title: "Approuvez avec votre téléphone", "Approve with your phone";
     time_left: "Temps restant :", "Time left:";
     qr_title: "Avec votre téléphone", "With your phone";
     qr_text: "Ouvrez l'application Sceau sur votre téléphone et scannez ce code.", "Open the Sceau app on your phone and scan this code.";
