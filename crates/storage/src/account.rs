@@ -174,7 +174,7 @@ pub(crate) static ERASED_WITH_IT: [&str; 7] = [
     DELETE_CONSENTS,
     crate::change::DELETE_OF,
     crate::change::END_SESSIONS,
-    crate::sso::END_OF,
+    crate::sso::DELETE_OF,
     DELETE_DEVICES,
 ];
 
@@ -247,10 +247,11 @@ impl Database {
         let id = identity_id.to_owned();
         let event = AuditEvent::new(code, identity_id, to.as_str());
         transaction!(self, |c| {
-            let query = sqlx::query(SET_STATE).bind(id).bind(to.number()).bind(from.number());
+            let query = sqlx::query(SET_STATE).bind(id.clone()).bind(to.number()).bind(from.number());
             if query.fetch_optional(&mut *c).await?.is_none() {
                 return Ok(false);
             }
+            sqlx::query(crate::sso::DELETE_OF).bind(id).execute(&mut *c).await?;
             append_audit!(c, now, event);
             Ok(true)
         })

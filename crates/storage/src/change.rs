@@ -285,10 +285,9 @@ impl Database {
                     let query = sqlx::query(SET_STATE).bind(identity.clone()).bind(to.number());
                     let query = query.bind(from.number()).bind(by as i64);
                     query.fetch_optional(&mut *c).await?.ok_or(Error::Conflict)?;
+                    sqlx::query(crate::sso::DELETE_OF).bind(identity.clone()).execute(&mut *c).await?;
                     if matches!(to, IdentityState::Blocked | IdentityState::Expired) {
-                        for ended in [END_SESSIONS, crate::sso::END_OF] {
-                            sqlx::query(ended).bind(identity.clone()).execute(&mut *c).await?;
-                        }
+                        sqlx::query(END_SESSIONS).bind(identity.clone()).execute(&mut *c).await?;
                     }
                     // A person who gives up her block has proved no phone: the document is enrolled again.
                     if to == IdentityState::Expired {

@@ -94,10 +94,7 @@ pub(super) async fn page(
         paused: account.state == IdentityState::Paused,
         level: account.level(state.now()).map_or("", |level| t.level_in_words(level)),
         rows: rows(state, &account, language),
-        documents: documents
-            .iter()
-            .map(|document| document_in_words(a, document, language))
-            .collect(),
+        documents: documents.iter().map(|document| document_in_words(a, document, language)).collect(),
         phones: devices.iter().map(|device| phone(device, session, language)).collect(),
         lines: connections.iter().filter_map(|connection| line(connection, language)).collect(),
         signed_in: &in_words(session.authenticated_at, language),

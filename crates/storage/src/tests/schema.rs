@@ -68,7 +68,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         session::ENTER, session::OPEN, session::LOAD, session::TOUCH, session::END, session::DELETE_EXPIRED,
     ]),
     ("trace", include_str!("../trace.rs"), &[trace::ADD, trace::LIST, trace::LOAD, trace::DELETE_EXPIRED]),
-    ("sso", include_str!("../sso.rs"), &[sso::KEEP, sso::LOAD, sso::DROP, sso::END_OF, sso::DELETE_EXPIRED, sso::BEGIN]),
+    ("sso", include_str!("../sso.rs"), &[sso::KEEP, sso::LOAD, sso::DROP, sso::DELETE_OF, sso::DELETE_EXPIRED, sso::BEGIN]),
     ("token", include_str!("../token.rs"), &[token::STATE, token::REVOKE]),
     ("usage", include_str!("../usage.rs"), &[
         usage::COUNT, usage::DELETE_COUNTS, usage::ASSERTION, usage::DELETE_ASSERTIONS,
