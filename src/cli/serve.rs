@@ -64,6 +64,7 @@ pub async fn serve(config: Config, handle: Handle<SocketAddr>) -> anyhow::Result
     let counts = config.metrics.as_ref().map(|metrics| bind("metrics.listen", metrics.listen)).transpose()?;
     let state = AppState::open(config, materials, Arc::new(SystemClock), &mut system_rng()).await?;
     let cleaning = tokio::spawn(housekeeping::run(state.clone()));
+    let logging = tokio::spawn(housekeeping::log(state.clone()));
     let sending = tokio::spawn(outbox::run(state.clone()));
     let counting = counts.map(|listener| {
         let app = metrics::router(state.clone()).into_make_service();
@@ -80,6 +81,7 @@ pub async fn serve(config: Config, handle: Handle<SocketAddr>) -> anyhow::Result
         }
     };
     cleaning.abort();
+    logging.abort();
     sending.abort();
     counting.inspect(|task| task.abort());
     outcome.with_context(|| format!("server.listen {listen}"))
