@@ -116,8 +116,9 @@ impl Reading {
 fn floor(passport: &Specimen, pace: Option<SessionCipher>, ca: SessionCipher, response: usize) -> usize {
     let payload = SecureMessaging::max_response_data(pace.unwrap_or(SessionCipher::TripleDes), response);
     let reads: usize = FILES.iter().map(|file| passport.file(*file).len().div_ceil(payload)).sum();
-    // PACE: EF.CardAccess, MSE:Set AT, four of GENERAL AUTHENTICATE. BAC: GET CHALLENGE, EXTERNAL AUTHENTICATE.
-    let access = if pace.is_some() { 6 } else { 2 };
+    // EF.CardAccess, which both orders of inspection begin with (Doc 9303-11, 4.2). PACE: MSE:Set AT, four of GENERAL
+    // AUTHENTICATE. BAC: GET CHALLENGE, EXTERNAL AUTHENTICATE.
+    let access = 1 + if pace.is_some() { 5 } else { 2 };
     // MSE:Set KAT, or MSE:Set AT and GENERAL AUTHENTICATE; SELECT and READ BINARY of the proof.
     let proof = if ca == SessionCipher::TripleDes { 1 } else { 2 } + 2;
     // SELECT of the application.
