@@ -5,7 +5,7 @@
 //! | `GET`, `POST /authorize` | the browser: begins a login |
 //! | `POST /token` | the client: its code becomes tokens, once |
 //! | `GET`, `POST /userinfo` | the client: its access token reads the claims, once |
-//! | `GET /.well-known/openid-configuration`, `GET /jwks` | everybody: from memory |
+//! | `GET /.well-known/openid-configuration` (RFC 8414: `oauth-authorization-server`), `GET /jwks` | everybody: from memory |
 //! | `POST /par` | the client: its request before the browser comes (RFC 9126) |
 //! | `POST /bc-authorize` | the client: asks a person on her phone (CIBA) |
 //! | `POST /introspect`, `POST /revoke` | the client: what its token is worth (RFC 7662), and its end (RFC 7009) |
@@ -31,7 +31,7 @@ use axum::routing::{get, post};
 use clock::UnixTime;
 use identity::{DocumentRecord, IdentityState};
 use oidc::{AcceptedRequest, ApprovedLogin, Client, Evidence, Subject};
-use storage::{Account, Login};
+use storage::{Account, Grant};
 
 use crate::AppState;
 use crate::telemetry::Note;
@@ -46,6 +46,7 @@ pub fn routes() -> Router<AppState> {
         .route("/token", post(token::exchange))
         .route("/userinfo", get(userinfo::claims).post(userinfo::claims))
         .route("/.well-known/openid-configuration", get(discovery::metadata))
+        .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
         .route("/jwks", get(discovery::jwks))
         .route("/par", post(pushed::push))
         .route("/bc-authorize", post(backchannel::ask))
@@ -74,7 +75,7 @@ async fn form(headers: &HeaderMap, body: Body) -> Result<Bytes, NoForm> {
     to_bytes(body, MAX_FORM).await.map_err(|_| NoForm::Length)
 }
 
-/// What a login was given for, loaded when its code or token was just used.
+/// What a login was given for, read when its code or token was just used.
 struct Granted {
     request: AcceptedRequest,
     approved: ApprovedLogin,
@@ -107,27 +108,20 @@ impl From<oidc::Error> for NotGranted {
     }
 }
 
-impl From<storage::Error> for NotGranted {
-    fn from(error: storage::Error) -> Self {
-        Self::trouble(error)
-    }
-}
-
 impl Granted {
-    /// Loads it. The approval in the row must be the one of this login and this phone.
-    async fn load(state: &AppState, login: &Login, now: UnixTime) -> Result<Self, NotGranted> {
-        let request = AcceptedRequest::from_bytes(&login.request)?;
-        let approved = ApprovedLogin::from_bytes(login.answer.as_deref().unwrap_or_default())?;
-        if approved.login_id() != login.id || Some(approved.device_id()) != login.device_id.as_deref() {
+    /// Reads it. The approval in the row must be the one of this login and this phone, and the person and the phone must
+    /// still count.
+    async fn read(state: &AppState, grant: Grant, now: UnixTime) -> Result<Self, NotGranted> {
+        let request = AcceptedRequest::from_bytes(&grant.request)?;
+        let approved = ApprovedLogin::from_bytes(grant.answer.as_deref().unwrap_or_default())?;
+        if approved.login_id() != grant.login_id || Some(approved.device_id()) != grant.device_id.as_deref() {
             return Err(NotGranted::trouble("the approval is for another login"));
         }
-        let identity = login.identity_id.as_deref().unwrap_or_default();
-        let account = state.database.load_account(identity).await?.ok_or(NotGranted::Identity("erased"))?;
+        let account = grant.account.ok_or(NotGranted::Identity("erased"))?;
         if account.state != IdentityState::Active {
             return Err(NotGranted::Identity(account.state.as_str()));
         }
-        let device = state.database.load_device(approved.device_id()).await?;
-        if !device.is_some_and(|device| device.active && device.identity_id == account.identity_id) {
+        if !grant.phone_counts {
             return Err(NotGranted::Identity("phone revoked"));
         }
         let client = state.clients.get(request.client_id()).ok_or(NotGranted::Identity("client"))?;
@@ -136,7 +130,8 @@ impl Granted {
             return Err(NotGranted::Identity("another person"));
         }
         let document = if request.asks_for_evidence() {
-            state.database.documents_of(&account.identity_id).await?.pop()
+            let documents = state.database.documents_of(&account.identity_id).await;
+            documents.map_err(NotGranted::trouble)?.pop()
         } else {
             None
         };
