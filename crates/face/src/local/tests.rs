@@ -166,8 +166,8 @@ fn beside(one: &[u8], other: &[u8]) -> Vec<u8> {
 fn people_who_do_not_exist_are_faces_and_are_told_apart() {
     let engine = engine();
     let frame = |person: &str| Picture::decode(&read(&format!("{person}/centre-1.jpg"))).unwrap();
-    for portrait in ["ada", "bruno", "carl"] {
-        for probe in ["ada", "bruno", "carl"] {
+    for portrait in ["ada", "bruno"] {
+        for probe in ["ada", "bruno"] {
             let similarity = engine.compare(&portrait_of(portrait), &frame(probe)).unwrap();
             println!("{portrait}, {probe}: {:.3}", similarity.value);
             let wanted = if portrait == probe { Band::Accept } else { Band::Refuse };
