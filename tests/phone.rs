@@ -45,6 +45,7 @@ impl Desk {
                 .replace(&"06".repeat(32), &hex::encode(application_signer()))
                 .replace(common::ENGINE, FACE_ENGINE_ID)
                 .replace("versions = [\"1\"]", &format!("versions = [\"{FACE_ENGINE_VERSION}\"]"))
+                .replacen("acr =", "policy = { ciba = true }\nacr =", 1)
         });
         let desk = Self { bench };
         fs::write(desk.path("demo-root.json"), &*desk.bench.demo_root.to_json()).unwrap();
@@ -157,7 +158,20 @@ fn a_tester_enrols_a_folder_and_logs_in_by_code_and_by_link() {
     assert_eq!(approved.out, format!("{digits}\n"), "the answer alone");
     let login = page.attribute("data-login-id").unwrap();
     let done = browser.post(&format!("/login/{login}/release"), &[("code", digits)]);
-    assert!(done.query("code").is_some(), "{}", done.body);
+    let code = done.query("code").expect("a code");
+
+    // The same client asks without a browser here.
+    let hint = browser.redeem(&code).json()["id_token"].as_str().unwrap().to_owned();
+    let client = [("client_id", common::CLIENT), ("client_secret", common::SECRET)];
+    let ask = [("scope", "openid"), ("binding_message", "07"), ("id_token_hint", hint.as_str())];
+    let asked = browser.post("/bc-authorize", &[&client[..], &ask].concat()).json();
+    assert!(phone(&state, &["asked"], "").out.contains("the two digits that the service shows"));
+    let wrong = phone(&state, &["asked", "--pin", PIN, "--number", "70"], "");
+    assert!(wrong.code == Some(1) && wrong.err.contains("login.number"), "{}", wrong.err);
+    assert_eq!(phone(&state, &["asked", "--pin", PIN, "--number", "07"], "").code, Some(0));
+    let id = asked["auth_req_id"].as_str().unwrap();
+    let poll = [("grant_type", "urn:openid:params:grant-type:ciba"), ("auth_req_id", id)];
+    assert_eq!(browser.post("/token", &[&client[..], &poll].concat()).status, 200);
 
     let page = browser.login_page("eidas2");
     let url = format!("{}/app/{}", desk.bench.url, page.attribute("data-link-handle").unwrap());

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::Base64;
-use protocol::approval::{Approval, Decision};
+use protocol::approval::{Approval, Decision, LoginKind};
 use protocol::login::{Answer, Approved, Claim, LoginChallenge, Logins, Nonce};
 use protocol::request::DeviceProof;
 
@@ -16,7 +16,8 @@ use crate::{BridgeError, DeviceKeys, PinHardeningKey, RequestCounter};
 pub struct LoginRequest {
     /// The login's name.
     pub login_id: String,
-    /// `link` (same phone) or `qr` (other device).
+    /// `link` (same phone), `qr` (other device), or `asked`: a client asked without a browser, and the person must type the two
+    /// digits that it shows ([`LoginClient::approve_asked`]). Never offer digits to choose from.
     pub kind: String,
     /// Who asks.
     pub client_name: String,
@@ -26,7 +27,7 @@ pub struct LoginRequest {
     pub acr: String,
     /// The attributes that will be released.
     pub claims: Vec<String>,
-    /// Browser and operating system that wait.
+    /// Browser and operating system that wait; empty if there is none.
     pub browser: String,
     /// Browser and phone reach the server from one public address. If not, ask the person to confirm that she has
     /// the page in front of her.
@@ -50,6 +51,8 @@ pub enum ApprovedLogin {
         /// The URL.
         url: String,
     },
+    /// The client that asked learns it by itself.
+    Asked,
 }
 
 /// Claims, approves and refuses logins.
@@ -94,7 +97,7 @@ impl LoginClient {
         }))
     }
 
-    /// The logins that this device claimed and that still wait.
+    /// The logins that this device claimed, and those that clients asked of its person, which still wait.
     ///
     /// # Errors
     /// See [`BridgeError`].
@@ -119,14 +122,16 @@ impl LoginClient {
     /// # Errors
     /// See [`BridgeError`]; a wrong PIN is refused like any other wrong signature.
     pub fn approve(&self, login_id: &str, pin: &str) -> Result<ApprovedLogin, BridgeError> {
-        let (statement, proof) = self.decide(login_id, Decision::Approve)?;
-        let pin_key = pin_key(self.hardening.as_ref(), pin, &self.issuer, &self.device_id)?;
-        let pin_signature = Some(sign(&pin_key, &statement.pin_signing_bytes(&proof)));
-        let answer = Answer { statement, device_proof: proof.to_header(), pin_signature };
-        match self.call("POST", &format!("/v1/logins/{login_id}/approve"), Some(&answer))? {
-            Approved::Qr { release_code } => Ok(ApprovedLogin::ReleaseCode { digits: release_code }),
-            Approved::Link { resume_url } => Ok(ApprovedLogin::ResumeUrl { url: resume_url }),
-        }
+        self.approve_with(login_id, pin, None)
+    }
+
+    /// Approves a login that a client asked for without a browser: `number` are the two digits that the client shows, as the
+    /// person typed them.
+    ///
+    /// # Errors
+    /// See [`BridgeError`]; `login.number`: they are not. The third wrong number refuses the login.
+    pub fn approve_asked(&self, login_id: &str, pin: &str, number: &str) -> Result<(), BridgeError> {
+        self.approve_with(login_id, pin, Some(number.trim().to_owned())).map(drop)
     }
 
     /// Refuses a claimed login; `not_me` says that the person did not begin it.
@@ -135,13 +140,30 @@ impl LoginClient {
     /// See [`BridgeError`].
     pub fn refuse(&self, login_id: &str, not_me: bool) -> Result<(), BridgeError> {
         let decision = if not_me { Decision::NotMe } else { Decision::Refuse };
-        let (statement, proof) = self.decide(login_id, decision)?;
+        let (statement, proof) = self.decide(login_id, decision, None)?;
         let answer = Answer { statement, device_proof: proof.to_header(), pin_signature: None };
         self.call("POST", &format!("/v1/logins/{login_id}/refuse"), Some(&answer))
     }
 }
 
 impl LoginClient {
+    fn approve_with(
+        &self,
+        login_id: &str,
+        pin: &str,
+        number: Option<String>,
+    ) -> Result<ApprovedLogin, BridgeError> {
+        let (statement, proof) = self.decide(login_id, Decision::Approve, number)?;
+        let pin_key = pin_key(self.hardening.as_ref(), pin, &self.issuer, &self.device_id)?;
+        let pin_signature = Some(sign(&pin_key, &statement.pin_signing_bytes(&proof)));
+        let answer = Answer { statement, device_proof: proof.to_header(), pin_signature };
+        match self.call("POST", &format!("/v1/logins/{login_id}/approve"), Some(&answer))? {
+            Approved::Qr { release_code } => Ok(ApprovedLogin::ReleaseCode { digits: release_code }),
+            Approved::Link { resume_url } => Ok(ApprovedLogin::ResumeUrl { url: resume_url }),
+            Approved::Asked => Ok(ApprovedLogin::Asked),
+        }
+    }
+
     /// Each call takes a fresh nonce: it lives five minutes, and a phone sleeps.
     fn call<B, T>(&self, method: &str, path: &str, body: Option<&B>) -> Result<T, BridgeError>
     where
@@ -188,11 +210,24 @@ impl LoginClient {
         self.claimed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The statement of a claimed login with the person's decision, and the device key's proof over it.
-    fn decide(&self, login_id: &str, decision: Decision) -> Result<(Approval, DeviceProof), BridgeError> {
+    /// The statement of a login that was shown, with the person's decision and the number that she typed, and the device key's
+    /// proof over it.
+    fn decide(
+        &self,
+        login_id: &str,
+        decision: Decision,
+        number: Option<String>,
+    ) -> Result<(Approval, DeviceProof), BridgeError> {
         let found = self.claimed().iter().find(|known| known.statement.login_id == login_id).cloned();
         let mut statement = found.ok_or_else(|| BridgeError::usage("this login was not claimed"))?.statement;
+        let typed = statement.kind == LoginKind::Asked && decision == Decision::Approve;
+        if typed != number.is_some() {
+            return Err(BridgeError::usage(
+                "two digits are typed for a login that a client asked for, and for no other",
+            ));
+        }
         statement.decision = decision;
+        statement.binding_number = number;
         let proof = DeviceProof::Ecdsa(Base64(self.keys.sign(statement.signing_bytes())?));
         Ok((statement, proof))
     }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use clock::UnixTime;
 use crypto::EcPublicKey;
-use identity::login::six_digits;
+use identity::login::{NUMBER_TRIES, six_digits};
 use identity::{Acr, IdentityState, Level, LoginKind, LoginState};
 use oidc::{AcceptedRequest, ApprovedLogin, acr_to_answer};
 use protocol::Base64;
@@ -135,11 +135,13 @@ fn not_living(state: IdentityState) -> ApiError {
     ApiError::new(format!("identity-state.{}", state.as_str().replace('_', "-")))
 }
 
-/// The logins that this phone claimed and that still wait.
+/// The logins that this phone claimed, and those that clients asked of its person, which still wait.
 #[utoipa::path(get, path = "/v1/logins", tag = "login", responses((status = 200, body = Logins)))]
 async fn pending(State(state): State<AppState>, address: ClientAddress, request: Request) -> Response {
     carry_out(state, address, request, async |call: Call| {
-        let logins = call.state.database.logins_of_device(&call.device.id, call.now).await?;
+        let (database, now) = (&call.state.database, call.now);
+        let mut logins = database.logins_of_device(&call.device.id, now).await?;
+        logins.extend(database.asked_of(&call.account.identity_id, now).await?);
         let mut challenges = Vec::new();
         for login in &logins {
             // What this phone cannot answer any more is not shown.
@@ -206,6 +208,7 @@ async fn approved(call: Call, id: String) -> Result<Answer, ApiError> {
     let login = call.claimed_login(&id).await?;
     let pin_signature = answer.pin_signature.clone().unwrap_or_default();
     let statement = call.device_statement(&login, answer)?;
+    call.check_number(&login, &statement).await?;
     let approval = call.check_pin(statement, &pin_signature.0).await?;
     let request = accepted(&login)?;
     let approved = ApprovedLogin::new(&approval, &request, call.now).map_err(ApiError::internal)?;
@@ -222,6 +225,7 @@ async fn approved(call: Call, id: String) -> Result<Answer, ApiError> {
             let resume_url = format!("{}/login/resume?t={id}.{token}", call.state.config.issuer);
             (token, Approved::Link { resume_url })
         }
+        Some(LoginKind::Asked) => (String::new(), Approved::Asked),
         None => return Err(ApiError::internal("a claimed login without a kind")),
     };
     let (stored, database) = (approved.to_bytes(), &call.state.database);
@@ -260,22 +264,30 @@ async fn refused(call: Call, id: String) -> Result<Answer, ApiError> {
     if decision == Decision::NotMe {
         let event = AuditEvent::new("login.not-me", &call.account.identity_id, &login.client_id);
         call.state.database.audit(event, call.now).await?;
+        if login.kind == Some(LoginKind::Asked) {
+            let (client, identity) = (&login.client_id, &call.account.identity_id);
+            call.state.database.stop_asking(client, identity, call.now).await?;
+        }
     }
     Ok(Answer::Empty)
 }
 
 impl Call {
-    /// A login that this phone claimed and that still waits for its answer.
+    /// A login that this phone claimed, or that was asked of its person, and that still waits for an answer.
     async fn claimed_login(&self, id: &str) -> Result<Login, ApiError> {
         if !id.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ApiError::new("login.not-found"));
         }
         let login = self.state.database.load_login(id).await?;
-        let mine = login.filter(|login| login.device_id.as_ref() == Some(&self.device.id));
-        let login = mine.ok_or_else(|| ApiError::new("login.not-found"))?;
+        let mine = login.filter(|login| match login.kind {
+            Some(LoginKind::Asked) => login.identity_id.as_ref() == Some(&self.account.identity_id),
+            _ => login.device_id.as_ref() == Some(&self.device.id),
+        });
+        let mut login = mine.ok_or_else(|| ApiError::new("login.not-found"))?;
         if login.is_expired(self.now) || login.state != LoginState::Claimed {
             return Err(ApiError::new("login.expired"));
         }
+        login.device_id.get_or_insert_with(|| self.device.id.clone());
         Ok(login)
     }
 
@@ -337,7 +349,8 @@ impl Call {
             binding_number: None,
             device_id: self.device.id.clone(),
             server_challenge: Base64(login.challenge.clone().ok_or_else(missing)?),
-            issued_at: expires_at.plus(-MAX_LIFE),
+            // Asked for without a browser it lives as long as the client wants, within the same limit.
+            issued_at: expires_at.plus(-MAX_LIFE).max(login.created_at),
             expires_at,
         })
     }
@@ -355,7 +368,8 @@ impl Call {
             statement: self.record(login)?,
             browser: context.browser,
             started_at: login.created_at,
-            same_network: context.address == self.address.subscriber().to_string(),
+            same_network: login.kind == Some(LoginKind::Asked)
+                || context.address == self.address.subscriber().to_string(),
             notice: own::notice(&self.state, &accepted(login)?, self.language()).await?,
         })
     }
@@ -367,12 +381,36 @@ impl Call {
     /// The phone's statement, if it equals our record and the device key signed it.
     fn device_statement(&self, login: &Login, answer: PhoneAnswer) -> Result<DeviceStatement, ApiError> {
         let proof = DeviceProof::from_header(&answer.device_proof)?;
-        let checked = answer.statement.check_device(&self.record(login)?, &self.key, proof, self.now);
+        let mut record = self.record(login)?;
+        if login.kind == Some(LoginKind::Asked) {
+            // What the person typed is judged once the phone has signed it.
+            record.binding_number.clone_from(&answer.statement.binding_number);
+        }
+        let checked = answer.statement.check_device(&record, &self.key, proof, self.now);
         checked.map_err(|error| match error {
             protocol::Error::Expired => ApiError::new("login.expired"),
             // Which field or factor was wrong is not told.
             error => ApiError::new(REFUSED).detail(error),
         })
+    }
+
+    /// Judges the number that the person typed, where a client asked without a browser: counted first, so that her phones
+    /// share the tries.
+    async fn check_number(&self, login: &Login, statement: &DeviceStatement) -> Result<(), ApiError> {
+        let request = accepted(login)?;
+        // A refusal that came here is no guess.
+        let approves = statement.approval().decision == Decision::Approve;
+        let Some(shown) = request.binding_number().filter(|_| approves) else { return Ok(()) };
+        let left = self.state.database.count_binding_number(&login.id, NUMBER_TRIES).await?;
+        let left = left.ok_or_else(|| ApiError::new("login.expired"))?;
+        if statement.approval().binding_number.as_deref() == Some(shown) {
+            return Ok(());
+        }
+        if left == 0 {
+            let history = self.history(login, Decision::Refuse.as_str())?;
+            self.state.database.refuse_login(&login.id, &self.device.id, &history, self.now).await?;
+        }
+        Err(ApiError::new("login.number"))
     }
 
     /// Judges the PIN: counted as wrong first, so that parallel guesses share the tries.

@@ -2,12 +2,12 @@
 // userinfo as a signed JWT, no clock tolerance, no PKCE.
 //
 // argv: issuer, client id, secret, redirect URI, and optionally its private keys (a JWK set), alg and enc: then ID token and
-// userinfo must be encrypted so. Prints the authorization URL, reads the callback URL, prints the claims.
+// userinfo must be encrypted so (an empty name of the file: not at all); and the algorithm of the signature. Prints the authorization URL, reads the callback URL, prints the claims.
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { Issuer } from "openid-client-v5";
 
-const [issuer, client_id, client_secret, redirect_uri, keyFile, alg, enc] = process.argv.slice(2);
+const [issuer, client_id, client_secret, redirect_uri, keyFile, alg, enc, signature = "ES256"] = process.argv.slice(2);
 const encryption = keyFile && {
   id_token_encrypted_response_alg: alg,
   id_token_encrypted_response_enc: enc,
@@ -21,10 +21,10 @@ const client = new provider.Client({
   redirect_uris: [redirect_uri],
   response_types: ["code"],
   token_endpoint_auth_method: "client_secret_post",
-  id_token_signed_response_alg: "ES256",
-  userinfo_signed_response_alg: "ES256",
+  id_token_signed_response_alg: signature,
+  userinfo_signed_response_alg: signature,
   ...encryption,
-}, keyFile && JSON.parse(readFileSync(keyFile)));
+}, keyFile ? JSON.parse(readFileSync(keyFile)) : undefined);
 const state = "0123456789abcdef".repeat(4);
 const nonce = "fedcba9876543210".repeat(4);
 console.log(client.authorizationUrl({

@@ -38,12 +38,12 @@ pub fn csrf(browser: &Browser<'_>) -> String {
     rest.split('"').next().unwrap().to_owned()
 }
 
-fn identity_of(bench: &Bench, phone: &Phone<'_>) -> String {
+pub fn identity_of(bench: &Bench, phone: &Phone<'_>) -> String {
     let device = bench.runtime.block_on(bench.state().database.load_device(&phone.device_id()));
     device.unwrap().unwrap().identity_id
 }
 
-fn set_state(bench: &Bench, identity: &str, from: IdentityState, to: IdentityState) {
+pub fn set_state(bench: &Bench, identity: &str, from: IdentityState, to: IdentityState) {
     let database = &bench.state().database;
     let set = database.set_identity_state(identity, from, to, "identity.state", bench.now());
     assert_eq!(bench.runtime.block_on(set), Ok(true));

@@ -45,6 +45,7 @@ fn answer(bench: &Bench, phone: &mut Phone<'_>, sheet: &str, asked: &Value) -> V
             match phone.approve(&challenge, PIN).ok() {
                 Approved::Qr { release_code } => json!({ "code": release_code }),
                 Approved::Link { resume_url } => json!({ "url": resume_url }),
+                Approved::Asked => panic!("a page waits"),
             }
         }
         "refuse" => {

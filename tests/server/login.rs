@@ -17,7 +17,7 @@ pub fn approved(phone: &mut Phone<'_>, page: &Page) -> String {
     let challenge: LoginChallenge = phone.claim(&handle).ok();
     match phone.approve(&challenge, PIN).ok() {
         Approved::Qr { release_code } => release_code,
-        Approved::Link { .. } => panic!("a QR handle gave a link"),
+        other => panic!("a QR handle gave {other:?}"),
     }
 }
 

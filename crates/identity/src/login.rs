@@ -4,6 +4,7 @@
 //! Pending -> Claimed -> Approved -> Released -> CodeIssued -> Redeemed -> Delivered
 //!                                                                |  a code used twice -> Revoked
 //!                                     \  to our own pages: no code, a session -> Delivered
+//! Claimed -> Approved -> Redeemed: asked without a browser (CIBA); claimed, that is its person's, from its beginning
 //! Pending, Claimed -> Refused | Cancelled;  Approved -> Refused (three wrong release codes) | Cancelled
 //! ```
 //! Expiry is a time, not a state: a login past its time has left every state.
@@ -19,7 +20,7 @@ pub use protocol::approval::LoginKind;
 pub enum LoginState {
     /// The page waits; nobody is named.
     Pending = 0,
-    /// A phone took it: the first wins.
+    /// A phone took it: the first wins; or a client asked it of a person.
     Claimed = 1,
     /// Both keys of the phone approved.
     Approved = 2,
@@ -72,7 +73,7 @@ impl LoginState {
         match self {
             Self::Pending => &[Self::Claimed, Self::Refused, Self::Cancelled],
             Self::Claimed => &[Self::Approved, Self::Refused, Self::Cancelled],
-            Self::Approved => &[Self::Released, Self::Refused, Self::Cancelled],
+            Self::Approved => &[Self::Released, Self::Redeemed, Self::Refused, Self::Cancelled],
             Self::Released => &[Self::CodeIssued, Self::Delivered],
             Self::CodeIssued => &[Self::Redeemed],
             Self::Redeemed => &[Self::Delivered, Self::Revoked],
@@ -90,6 +91,10 @@ pub const CODE_LIFE: i64 = 30;
 pub const TOKEN_LIFE: i64 = 60;
 /// Wrong release codes before the login is refused.
 pub const RELEASE_TRIES: i64 = 3;
+/// Numbers typed for a login that a client asked for without a browser, before it is refused.
+pub const NUMBER_TRIES: i64 = 3;
+/// Logins that a client may ask of one person in an hour without a browser.
+pub const ASKED_PER_HOUR: i64 = 5;
 
 /// Six random decimal digits, each value equally likely: release codes and mail codes.
 #[must_use]

@@ -87,8 +87,6 @@ pub struct IdTokenClaims {
     /// What was asked one by one for the ID token; empty for the broker.
     #[serde(flatten)]
     person: PersonClaims,
-    #[serde(skip_serializing_if = "Option::is_none", rename = "urn:openid:params:jwt:claim:auth_req_id")]
-    auth_req_id: Option<String>,
 }
 
 impl IdTokenClaims {
@@ -117,7 +115,6 @@ impl IdTokenClaims {
             amr: METHODS,
             at_hash: at_hash(token),
             person: PersonClaims::default(),
-            auth_req_id: None,
         })
     }
 
@@ -134,12 +131,6 @@ impl IdTokenClaims {
         let verified =
             asked.verified_id_token.as_ref().and_then(|asked| asked.answer(self.acr, evidence, now));
         Self { person: PersonClaims::of(&asked.id_token, evidence.pivot, verified), ..self }
-    }
-
-    /// The same for a request that reached the phone unasked (CIBA Core 1.0, 10.3.1).
-    #[must_use]
-    pub fn with_auth_req_id(self, id: &str) -> Self {
-        Self { auth_req_id: Some(id.to_owned()), ..self }
     }
 
     /// The token.

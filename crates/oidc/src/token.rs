@@ -124,6 +124,11 @@ impl<'a> AuthenticatedTokenRequest<'a> {
     /// # Errors
     /// [`TokenError`] with `invalid_grant`.
     pub fn check_grant(&self, request: &AcceptedRequest, key: Option<&[u8; 32]>) -> Result<(), TokenError> {
+        // No browser, no redirect URI, no challenge: the grant is the client's by its name alone.
+        if self.grant == Grant::Backchannel {
+            let ours = self.client().id() == request.client_id() && request.binding_number().is_some();
+            return if ours { Ok(()) } else { Err(no_grant("auth_req_id was given to another client")) };
+        }
         let (redirect_uri, verifier) = (self.form.value("redirect_uri")?, self.form.value("code_verifier")?);
         let rules = [
             (self.client().id() == request.client_id(), "the code was given to another client"),

@@ -15,7 +15,7 @@ use crate::{Base64, Error};
 /// The longest life of an approval request, in seconds.
 pub const MAX_LIFE: i64 = 180;
 
-/// How the login reached the phone; fixed when the page is drawn.
+/// How the login reached the phone; fixed when the page is drawn, or the client asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LoginKind {
@@ -23,15 +23,18 @@ pub enum LoginKind {
     Link,
     /// Other device: the person types the release code into the waiting page.
     Qr,
+    /// A client asked without a browser here (CIBA): the person types the two digits that it shows.
+    Asked,
 }
 
 impl LoginKind {
-    /// `link` or `qr`.
+    /// `link`, `qr` or `asked`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Link => "link",
             Self::Qr => "qr",
+            Self::Asked => "asked",
         }
     }
 }
@@ -85,10 +88,10 @@ pub struct Approval {
     /// Digest of the accepted request: redirect_uri, scope, state, nonce, code_challenge.
     #[schema(value_type = String)]
     pub request_digest: Base64,
-    /// Digest of the secret in the cookie of the browser that began.
+    /// Digest of the secret in the cookie of the browser that began; of a secret that nobody holds, if none did.
     #[schema(value_type = String)]
     pub browser_digest: Base64,
-    /// The number typed on the phone, where a request reached it unasked (CIBA).
+    /// The two digits typed on the phone, where a request reached it unasked (CIBA).
     pub binding_number: Option<String>,
     /// The device that signs.
     pub device_id: String,

@@ -129,6 +129,7 @@ pub const TABLE: &[Entry] = &[
     open("login.expired", Retry::StartAgain, "Cette connexion a expiré.", "This login has expired."),
     open("login.claimed", Retry::StartAgain, "Un autre téléphone a déjà pris cette connexion.", "Another phone has already taken this login."),
     open("login.refused", Retry::Correct, "La connexion n'a pas été approuvée.", "The login was not approved."),
+    open("login.number", Retry::Correct, "Ces deux chiffres ne sont pas ceux que le service affiche.", "These are not the two digits that the service shows."),
     open("login.level", Retry::OtherWay, "Ce service demande un niveau que votre identité n'atteint pas.", "This service asks for a level that your identity does not reach."),
     open("device-state.suspended", Retry::OtherWay, "Ce téléphone est suspendu après trois codes faux. Utilisez la fiche de récupération.", "This phone is suspended after three wrong PINs. Use the recovery sheet."),
     open("device-state.unknown", Retry::StartAgain, "Ce téléphone n'est pas inscrit.", "This phone is not enrolled."),

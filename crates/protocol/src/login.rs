@@ -4,12 +4,14 @@
 //! | call | body | answer |
 //! |---|---|---|
 //! | `POST /v1/nonces` | | [`Nonce`] |
-//! | `GET /v1/logins` | | [`Logins`]: those that this device claimed and that still wait |
+//! | `GET /v1/logins` | | [`Logins`]: those that this device claimed, and those asked of its person, that still wait |
 //! | `POST /v1/logins/claim` | [`Claim`] | [`LoginChallenge`] |
 //! | `POST /v1/logins/{id}/approve` | [`Answer`] | [`Approved`] |
 //! | `POST /v1/logins/{id}/refuse` | [`Answer`] | 204 |
 //!
-//! A pending login belongs to nobody until a phone claims it by the handle of its QR code or link; the first wins.
+//! A pending login belongs to nobody until a phone claims it by the handle of its QR code or link; the first wins. One that a
+//! client asked of a person (CIBA) is not claimed: the app finds it in the list, and puts the two digits that the person types
+//! into the statement that it signs.
 
 use clock::UnixTime;
 use serde::{Deserialize, Serialize};
@@ -48,13 +50,13 @@ impl std::fmt::Debug for Claim {
 pub struct LoginChallenge {
     /// The statement; its decision is `refuse` until the person approves.
     pub statement: Approval,
-    /// Browser and operating system that wait, in words.
+    /// Browser and operating system that wait, in words; empty if a client asked without a browser.
     pub browser: String,
-    /// When the browser began.
+    /// When the browser began, or the client asked.
     #[schema(value_type = i64)]
     pub started_at: UnixTime,
     /// Whether browser and phone reach the server from one public address; if not, the app asks the person to
-    /// confirm that she sees the page in front of her.
+    /// confirm that she sees the page in front of her. True where no browser waits.
     pub same_network: bool,
     /// A sentence on what the client is, in the language asked for.
     pub notice: String,
@@ -94,6 +96,8 @@ pub enum Approved {
         /// Goes on only with that browser's cookie.
         resume_url: String,
     },
+    /// The client learns it by itself: the person goes on there.
+    Asked,
 }
 
 impl std::fmt::Debug for Approved {

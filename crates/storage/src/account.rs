@@ -166,12 +166,13 @@ macro_rules! erase {
 pub(crate) use erase;
 
 /// What goes with an identity.
-pub(crate) static ERASED_WITH_IT: [&str; 6] = [
+pub(crate) static ERASED_WITH_IT: [&str; 7] = [
     DELETE_DOCUMENTS,
     DELETE_CONNECTIONS,
     DELETE_CONSENTS,
     crate::change::DELETE_OF,
     crate::change::END_SESSIONS,
+    crate::sso::DELETE_OF,
     REVOKE_DEVICES,
 ];
 
@@ -244,10 +245,11 @@ impl Database {
         let id = identity_id.to_owned();
         let event = AuditEvent::new(code, identity_id, to.as_str());
         transaction!(self, |c| {
-            let query = sqlx::query(SET_STATE).bind(id).bind(to.number()).bind(from.number());
+            let query = sqlx::query(SET_STATE).bind(id.clone()).bind(to.number()).bind(from.number());
             if query.fetch_optional(&mut *c).await?.is_none() {
                 return Ok(false);
             }
+            sqlx::query(crate::sso::DELETE_OF).bind(id).execute(&mut *c).await?;
             append_audit!(c, now, event);
             Ok(true)
         })

@@ -27,7 +27,7 @@ pub(crate) const DELETE_OF: &str = "DELETE FROM account_change WHERE identity_id
 pub(crate) const SET_PIVOT: &str = "UPDATE identity SET version = version + 1, sealed = $3 \
      WHERE id = $1 AND version = $2 AND state IN (2, 3) RETURNING id";
 pub(crate) const SET_STATE: &str = "UPDATE identity SET state = $2, \
-     blocked_by = CASE WHEN $2 = 4 THEN $4 ELSE NULL END WHERE id = $1 AND state = $3 RETURNING id";
+     blocked_by = CASE WHEN CAST($2 AS BIGINT) = 4 THEN CAST($4 AS BIGINT) ELSE NULL END WHERE id = $1 AND state = $3 RETURNING id";
 pub(crate) const END_SESSIONS: &str = "DELETE FROM session WHERE identity_id = $1";
 pub(crate) const BLOCKED_BY: &str = "SELECT blocked_by FROM identity WHERE id = $1 AND state = 4";
 
@@ -285,6 +285,7 @@ impl Database {
                     let query = sqlx::query(SET_STATE).bind(identity.clone()).bind(to.number());
                     let query = query.bind(from.number()).bind(by as i64);
                     query.fetch_optional(&mut *c).await?.ok_or(Error::Conflict)?;
+                    sqlx::query(crate::sso::DELETE_OF).bind(identity.clone()).execute(&mut *c).await?;
                     if matches!(to, IdentityState::Blocked | IdentityState::Expired) {
                         sqlx::query(END_SESSIONS).bind(identity.clone()).execute(&mut *c).await?;
                     }

@@ -53,7 +53,10 @@ pub use engine::Database;
 pub use enrolment::{NewEvidence, OpenedEnrolment};
 pub use error::{Error, SealRefusal};
 pub use keys::StorageKeys;
-pub use login::{ClaimOutcome, Created, Login, NewLogin, RedeemOutcome, ReleaseOutcome, Trace};
+pub use login::{
+    Asked, ClaimOutcome, Created, Login, NewAsked, NewLogin, PollOutcome, RedeemOutcome, ReleaseOutcome,
+    Trace,
+};
 pub use outbox::{ClaimedMail, Mail, Unsent};
 pub use register::Registered;
 pub use request::Accepted;

@@ -10,10 +10,6 @@ use identity::login::LoginKind;
 
 use crate::{Error, Mail};
 
-mod steps;
-
-pub(crate) use steps::answered;
-
 /// The longest request and context together, in bytes: a row stays under 1 KB.
 pub const MAX_REQUEST: usize = 640;
 
@@ -23,6 +19,12 @@ macro_rules! columns {
          identity_id, challenge, challenge_expires_at, answer, release_tries"
     };
 }
+
+pub(crate) mod backchannel;
+mod steps;
+
+pub use backchannel::{Asked, NewAsked, PollOutcome};
+pub(crate) use steps::answered;
 
 pub(crate) const CREATE: &str = "INSERT INTO login (id, state, client_id, link_handle_hash, qr_handle_hash, \
      browser_hash, request, context, created_at, expires_at, release_tries) \
@@ -47,11 +49,12 @@ pub(crate) const RECHALLENGE: &str = concat!(
      WHERE id = $1 AND device_id = $2 AND state = 1 AND expires_at > $5 RETURNING ",
     columns!()
 );
-pub(crate) const APPROVE: &str = "UPDATE login SET state = 2, answer = $3, release_key = $4 WHERE id = $1 \
-     AND device_id = $2 AND state = 1 AND challenge_expires_at > $5 AND expires_at > $5 \
+// A claimed login is its phone's; one that was asked of a person (CIBA) belongs to none until it is answered.
+pub(crate) const APPROVE: &str = "UPDATE login SET state = 2, answer = $3, release_key = $4, device_id = $2 \
+     WHERE id = $1 AND COALESCE(device_id, $2) = $2 AND state = 1 AND challenge_expires_at > $5 AND expires_at > $5 \
      AND EXISTS (SELECT 1 FROM device WHERE device.id = $2 AND device.active = 1) RETURNING identity_id, client_id";
-pub(crate) const REFUSE: &str = "UPDATE login SET state = 7 WHERE id = $1 AND device_id = $2 AND state = 1 \
-     RETURNING identity_id, client_id";
+pub(crate) const REFUSE: &str = "UPDATE login SET state = 7, device_id = $2 \
+     WHERE id = $1 AND COALESCE(device_id, $2) = $2 AND state = 1 RETURNING identity_id, client_id";
 pub(crate) const RELEASE: &str = "UPDATE login SET release_tries = release_tries + 1, \
      state = CASE WHEN release_key = $4 THEN 3 WHEN release_tries + 1 >= $6 THEN 7 ELSE state END \
      WHERE id = $1 AND browser_hash = $2 AND kind = $3 AND state = 2 AND release_tries < $6 AND expires_at > $5 \
@@ -147,7 +150,7 @@ pub struct Login {
     pub created_at: UnixTime,
     /// When its time is over.
     pub expires_at: UnixTime,
-    /// The phone that claimed it.
+    /// The phone that claimed it, or answered one that was asked of its person.
     pub device_id: Option<String>,
     /// The identity that this phone stands for.
     pub identity_id: Option<String>,
@@ -257,6 +260,7 @@ fn login(row: Row) -> Result<Login, Error> {
         None => None,
         Some(1) => Some(LoginKind::Link),
         Some(2) => Some(LoginKind::Qr),
+        Some(3) => Some(LoginKind::Asked),
         Some(_) => return Err(Error::Unknown("kind of login")),
     };
     Ok(Login {

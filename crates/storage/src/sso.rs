@@ -1,5 +1,6 @@
 //! Sessions of browsers in which a person logged in to a client (docs/protocols.md, section 6.6). The secret in the cookie is
-//! random and stored as SHA-256; what was approved is sealed for it.
+//! random and stored as SHA-256; what was approved is sealed for it. A session ends with the first change of its identity's
+//! state: what a person paused or blocked does not come back when she resumes.
 
 use clock::UnixTime;
 use crypto::sha256;
@@ -14,6 +15,7 @@ pub(crate) const KEEP: &str = "INSERT INTO sso_session (secret_hash, client_id, 
 pub(crate) const LOAD: &str = "SELECT identity_id, device_id, answer FROM sso_session \
      WHERE secret_hash = $1 AND client_id = $2 AND expires_at > $3";
 pub(crate) const DROP: &str = "DELETE FROM sso_session WHERE secret_hash = $1";
+pub(crate) const DELETE_OF: &str = "DELETE FROM sso_session WHERE identity_id = $1";
 pub(crate) const DELETE_EXPIRED: &str = "DELETE FROM sso_session WHERE expires_at <= $1";
 pub(crate) const BEGIN: &str = "INSERT INTO login (id, state, client_id, link_handle_hash, qr_handle_hash, \
      browser_hash, request, context, created_at, expires_at, device_id, identity_id, answer, release_tries) \

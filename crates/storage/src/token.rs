@@ -8,7 +8,7 @@ use crate::{Database, Error};
 
 pub(crate) const STATE: &str = "SELECT identity_id, request, token_expires_at, token_key FROM login \
      WHERE token_hash = $1 AND client_id = $2 AND (state = 5 OR state = 6 AND token_reusable = 1) \
-     AND token_expires_at > $3";
+     AND token_expires_at > $3 AND EXISTS (SELECT 1 FROM device WHERE device.id = login.device_id AND device.active = 1)";
 pub(crate) const REVOKE: &str =
     "UPDATE login SET state = 9 WHERE token_hash = $1 AND client_id = $2 AND state IN (5, 6) RETURNING id";
 
@@ -45,7 +45,7 @@ pub struct ActiveToken {
 }
 
 impl Database {
-    /// A token of this client, if it still counts.
+    /// A token of this client, if it still counts: it was not used up, and the phone that approved was not revoked.
     ///
     /// # Errors
     /// Trouble of the storage.

@@ -37,6 +37,10 @@ pub enum Scope {
     CorrectionByIdentity = 9,
     /// Tries of one recovery sheet.
     RecoveryByIdentity = 10,
+    /// Logins that a client asked of a person (CIBA).
+    AskedByClient = 11,
+    /// A person said that such a login was not hers.
+    NotMe = 12,
 }
 
 impl Database {

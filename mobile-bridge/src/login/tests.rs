@@ -42,7 +42,7 @@ fn challenge(statement: Approval) -> LoginChallenge {
 /// A server with one login, and a client of it.
 fn start(phone: &Arc<Phone>, statement: Approval) -> (Http, Arc<LoginClient>) {
     let challenge = challenge(statement);
-    let qr = challenge.statement.kind == LoginKind::Qr;
+    let kind = challenge.statement.kind;
     let mut nonces = 0;
     let http = Http::start(move |request: &Received| match request.path.as_str() {
         "/v1/nonces" => {
@@ -51,7 +51,10 @@ fn start(phone: &Arc<Phone>, statement: Approval) -> (Http, Arc<LoginClient>) {
         }
         "/v1/logins" => ok(&Logins { logins: vec![challenge.clone()] }),
         "/v1/logins/claim" => ok(&challenge),
-        "/v1/logins/l1/approve" if qr => ok(&Approved::Qr { release_code: "123456".into() }),
+        "/v1/logins/l1/approve" if kind == LoginKind::Qr => {
+            ok(&Approved::Qr { release_code: "123456".into() })
+        }
+        "/v1/logins/l1/approve" if kind == LoginKind::Asked => ok(&Approved::Asked),
         "/v1/logins/l1/approve" => ok(&Approved::Link { resume_url: "https://fi.example/r".into() }),
         "/v1/logins/l1/refuse" => Some((204, String::new())),
         _ => None,
@@ -82,6 +85,27 @@ fn an_approval_carries_both_signatures_over_the_servers_own_record() {
         let pin_key = phone.pin_key(PIN, ISSUER);
         assert!(statement.check_pin(&pin_key, &pin_signature.unwrap().0).is_ok());
     }
+}
+
+/// docs/protocols.md, 6.3: the number is what the person typed; the list does not tell it.
+#[test]
+fn a_login_that_a_client_asked_for_needs_its_two_digits() {
+    let phone = Phone::new(1);
+    let (http, client) = start(&phone, record(&phone, LoginKind::Asked));
+    let request = client.pending().unwrap().remove(0);
+    assert_eq!(request.kind, "asked");
+    assert!(matches!(client.approve("l1", PIN), Err(BridgeError::Usage { .. })), "without a number");
+    client.approve_asked("l1", PIN, " 42 ").unwrap();
+    let answer: Answer = http.signed().last().unwrap().json();
+    assert_eq!(answer.statement.binding_number.as_deref(), Some("42"));
+    let shown = Approval { binding_number: Some("42".into()), ..record(&phone, LoginKind::Asked) };
+    let proof = DeviceProof::from_header(&answer.device_proof).unwrap();
+    let key = phone.device.public_key();
+    let statement = answer.statement.check_device(&shown, &key, proof, UnixTime(1001)).unwrap();
+    assert!(statement.check_pin(&phone.pin_key(PIN, ISSUER), &answer.pin_signature.unwrap().0).is_ok());
+    let (_http, client) = start(&phone, record(&phone, LoginKind::Qr));
+    client.claim("h1").unwrap();
+    assert!(matches!(client.approve_asked("l1", PIN, "42"), Err(BridgeError::Usage { .. })), "for a QR code");
 }
 
 #[test]

@@ -71,10 +71,34 @@ pub fn refuse(
     Ok(())
 }
 
+/// Shows the logins that services asked for without a browser; approves the oldest if PIN and number were `typed`.
+///
+/// # Errors
+/// [`mobile_bridge::BridgeError`].
+pub(super) fn asked(
+    client: &LoginClient,
+    typed: Option<(&str, &str)>,
+    language: &str,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    for request in client.pending()?.iter().filter(|request| request.kind == "asked") {
+        show(request, Words::of(language), out)?;
+        if let Some((pin, number)) = typed {
+            return Ok(client.approve_asked(&request.login_id, pin, number)?);
+        }
+    }
+    Ok(())
+}
+
 /// What a person reads before she decides (docs/protocols.md, section 6.4).
 pub(super) fn show(request: &LoginRequest, words: &Words, out: &mut dyn Write) -> std::io::Result<()> {
-    let network = if request.same_network { words.same_network } else { words.other_network };
-    let way = if request.kind == "qr" { words.way_qr } else { words.way_link };
+    let (network, way) = match request.kind.as_str() {
+        "asked" => (words.no_browser, words.way_asked),
+        kind => (
+            if request.same_network { words.same_network } else { words.other_network },
+            if kind == "qr" { words.way_qr } else { words.way_link },
+        ),
+    };
     for (name, value) in [
         (words.asked_by, format!("{} ({})", request.client_name, request.notice)),
         (words.level, request.acr.clone()),

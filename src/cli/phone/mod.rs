@@ -36,7 +36,7 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use mobile_bridge::{AccessKey, ApprovedLogin};
 
-use answer::{client_at, show, show_json};
+use answer::{asked, client_at, show, show_json};
 use words::Words;
 
 const EXIT_CODES: &str =
@@ -65,6 +65,18 @@ pub(super) enum Phone {
         /// The person did not begin it.
         #[arg(long)]
         not_me: bool,
+    },
+    /// Shows the logins that services asked for without a browser here; with PIN and number, approves the oldest.
+    #[command(after_help = EXIT_CODES)]
+    Asked {
+        #[command(flatten)]
+        phone: Enrolled,
+        /// The PIN.
+        #[arg(long, value_name = "N", requires = "number")]
+        pin: Option<String>,
+        /// The two digits that the service shows.
+        #[arg(long, value_name = "NN", requires = "pin")]
+        number: Option<String>,
     },
     /// Takes a login for this phone and shows it, without an answer.
     #[command(after_help = EXIT_CODES)]
@@ -97,6 +109,13 @@ impl Language {
 pub(super) struct Login {
     /// The handle that the login page shows, or the URL that carries it.
     handle: String,
+    #[command(flatten)]
+    phone: Enrolled,
+}
+
+/// A phone that is enrolled.
+#[derive(Args)]
+pub(super) struct Enrolled {
     /// The phone's folder.
     #[arg(long, value_name = "DIR")]
     state: PathBuf,
@@ -212,30 +231,35 @@ impl Phone {
             Self::Enrol(options) => enrol(&options.resolve()?, out).map(drop),
             Self::Approve { login, pin } => {
                 // What is asked goes beside: the answer alone can be taken on by a script.
-                let (client, language) = (login.client()?, login.language.tag());
+                let (client, language) = (login.phone.client()?, login.phone.language.tag());
                 let approved = approve(&client, &login.handle, &pin, language, &mut stderr())?;
                 match approved {
                     ApprovedLogin::ReleaseCode { digits } => println!("{digits}"),
                     ApprovedLogin::ResumeUrl { url } => println!("{url}"),
+                    ApprovedLogin::Asked => {}
                 }
                 Ok(())
             }
             Self::Refuse { login, not_me } => {
-                refuse(&*login.client()?, &login.handle, not_me, login.language.tag(), out)
+                refuse(&*login.phone.client()?, &login.handle, not_me, login.phone.language.tag(), out)
+            }
+            Self::Asked { phone, pin, number } => {
+                let typed = pin.as_deref().zip(number.as_deref());
+                asked(&*phone.client()?, typed, phone.language.tag(), out)
             }
             Self::Show { login, json } => {
-                let request = login.client()?.claim(&login.handle)?;
+                let request = login.phone.client()?.claim(&login.handle)?;
                 if json {
                     println!("{:#}", show_json(&request));
                     return Ok(());
                 }
-                Ok(show(&request, Words::of(login.language.tag()), out)?)
+                Ok(show(&request, Words::of(login.phone.language.tag()), out)?)
             }
         }
     }
 }
 
-impl Login {
+impl Enrolled {
     fn client(&self) -> anyhow::Result<std::sync::Arc<mobile_bridge::LoginClient>> {
         client_at(&self.state, self.server.as_deref(), self.language.tag())
     }

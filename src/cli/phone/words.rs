@@ -60,6 +60,8 @@ words! {
     until: "à répondre avant", "to be answered before";
     way: "retour", "way back";
     way_qr: "code à six chiffres, à saisir dans la page", "six-digit code, to type into the page";
+    way_asked: "les deux chiffres que montre le service, à saisir ici (--number)", "the two digits that the service shows, to type here (--number)";
+    no_browser: "un service a demandé sans navigateur", "a service asked without a browser";
     way_link: "lien, à ouvrir dans le navigateur qui attend", "link, to open in the browser that waits";
     refused: "refusé", "refused";
     refused_not_me: "refusé : ce n'était pas moi", "refused: it was not me";

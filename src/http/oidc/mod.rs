@@ -7,11 +7,13 @@
 //! | `GET`, `POST /userinfo` | the client: its access token reads the claims, once |
 //! | `GET /.well-known/openid-configuration`, `GET /jwks` | everybody: from memory |
 //! | `POST /par` | the client: its request before the browser comes (RFC 9126) |
+//! | `POST /bc-authorize` | the client: asks a person on her phone (CIBA) |
 //! | `POST /introspect`, `POST /revoke` | the client: what its token is worth (RFC 7662), and its end (RFC 7009) |
 //! | `GET`, `POST /logout` | the browser: its sessions end, and it goes back to its client |
 //! | `GET /status` | whoever watches this server |
 
 mod authorize;
+mod backchannel;
 mod discovery;
 mod dpop;
 mod introspection;
@@ -46,6 +48,7 @@ pub fn routes() -> Router<AppState> {
         .route("/.well-known/openid-configuration", get(discovery::metadata))
         .route("/jwks", get(discovery::jwks))
         .route("/par", post(pushed::push))
+        .route("/bc-authorize", post(backchannel::ask))
         .route("/introspect", post(introspection::introspect))
         .route("/revoke", post(introspection::revoke))
         .route("/logout", get(logout::logout).post(logout::logout))

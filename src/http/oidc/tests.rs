@@ -28,6 +28,7 @@ use crate::config::{Config, Materials};
 use crate::http::browser::BrowserSecret;
 use crate::router::router;
 
+mod certification;
 mod endpoints;
 mod grants;
 mod policies;

@@ -6,19 +6,26 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use clock::UnixTime;
 use oidc::{
-    AccessToken, AuthenticatedTokenRequest, Client, ErrorCode, IdTokenClaims, TokenError, TokenRequest,
-    TokenResponse, UsedAssertion,
+    AccessToken, AuthenticatedTokenRequest, Client, ErrorCode, Grant, IdTokenClaims, TokenError,
+    TokenRequest, TokenResponse, UsedAssertion,
 };
 use storage::{AuditEvent, Login, NewToken, RedeemOutcome};
 
-use super::{Granted, NoForm, NotGranted, dpop, form, noted, uncached};
+use super::{Granted, NoForm, NotGranted, backchannel, dpop, form, noted, uncached};
 use crate::AppState;
 
 /// A refusal, and what the log says of it.
 pub(super) struct Refused {
-    error: TokenError,
+    pub(super) error: TokenError,
     login: Option<String>,
     detail: Option<String>,
+}
+
+impl Refused {
+    /// With what the log says.
+    pub(super) fn because(self, detail: String) -> Self {
+        Self { detail: Some(detail), ..self }
+    }
 }
 
 impl From<TokenError> for Refused {
@@ -46,7 +53,7 @@ impl From<dpop::Refused> for Refused {
     }
 }
 
-fn no_grant(description: &'static str) -> TokenError {
+pub(super) fn no_grant(description: &'static str) -> TokenError {
     TokenError::new(ErrorCode::InvalidGrant, description)
 }
 
@@ -99,9 +106,12 @@ async fn tokens(
         let description = "the tokens of this client are bound to a key: a proof is missing";
         return Err(TokenError::new(ErrorCode::InvalidDpopProof, description).into());
     }
-    // 4. The code counts once, whatever follows.
+    // 4. The code, or the person's answer on her phone, counts once, whatever follows.
     let token = AccessToken::generate(&mut state.rng());
-    let login = redeem(state, &request, &token, key.as_ref(), now).await?;
+    let login = match request.grant() {
+        Grant::Code => redeem(state, &request, &token, key.as_ref(), now).await?,
+        Grant::Backchannel => backchannel::redeem(state, &request, &token, key.as_ref(), now).await?,
+    };
     // 5. What it was given for.
     let response = grant(state, &request, &login, &token, key.as_ref(), now).await;
     let response = response.map_err(|refused| Refused { login: Some(login.id.clone()), ..refused })?;

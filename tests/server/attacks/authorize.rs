@@ -48,6 +48,7 @@ const TABLE: &[Line] = &[
     ("AZ-027", "6749 4.1.1: state is recommended", &[Without("state")], Begin),
     ("AZ-028", "contract 2.2", &[Without("acr_values")], Begin),
     ("AZ-029", "6749 4.1.2.1", &[Set("client_id", "nobody")], ErrorPage("authorize.unknown-client")),
+    ("AZ-035", "our own pages are no client", &[Set("client_id", "sceau")], ErrorPage("authorize.unknown-client")),
     // Sizes and encodings.
     ("AZ-030", "bounds", &[Text("&x=%zz")], ErrorPage("authorize.malformed")),
     ("AZ-031", "bounds", &[Text("&x=%")], ErrorPage("authorize.malformed")),

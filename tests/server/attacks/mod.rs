@@ -2,10 +2,11 @@
 //! Every check of a table runs; the report names all that failed.
 //!
 //! - [`authorize`]: the front channel; [`token`]: the token endpoint and client authentication; [`tokens`]: what codes and
-//!   tokens are worth; [`answers`]: headers, methods, what is published.
+//!   tokens are worth; [`answers`]: headers, methods, what is published; [`backchannel`]: people asked on their phones (CIBA).
 
 mod answers;
 mod authorize;
+mod backchannel;
 mod token;
 mod tokens;
 

@@ -34,6 +34,7 @@ const TABLE: &[Line] = &[
     ("TK-030", "6749 2.3", &[Without("client_secret")], 401, "invalid_client"),
     ("TK-031", "6749 2.3", &[Without("client_id")], 401, "invalid_client"),
     ("TK-032", "6749 5.2", &[Set("client_id", "nobody")], 401, "invalid_client"),
+    ("TK-038", "our own pages are no client", &[Set("client_id", "sceau")], 401, "invalid_client"),
     ("TK-033", "6749 5.2", &[Set("client_secret", "wrong")], 401, "invalid_client"),
     ("TK-034", "6749 5.2", &[Set("client_secret", "")], 401, "invalid_client"),
     ("TK-035", "Core 9: registered for the header", &[Set("client_id", "basic")], 401, "invalid_client"),

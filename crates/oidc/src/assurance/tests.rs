@@ -106,6 +106,124 @@ fn everything_that_can_be_asked_is_answered_and_nothing_else() {
     assert_eq!(answer(&least), Some(given));
 }
 
+/// What OpenID Identity Assurance Schema Definition 1.0 lets a document's evidence hold: each object's place, its members, and
+/// those that it must have. `*`: any.
+const SHAPE: [(&str, &[&str], &[&str]); 6] = [
+    ("", &["verification", "claims"], &["verification", "claims"]),
+    (
+        "/verification",
+        &[
+            "trust_framework",
+            "assurance_level",
+            "assurance_process",
+            "time",
+            "verification_process",
+            "evidence",
+        ],
+        &["trust_framework"],
+    ),
+    (
+        "/verification/evidence",
+        &["type", "check_details", "document_details", "derived_claims", "attachments"],
+        &["type"],
+    ),
+    (
+        "/verification/evidence/check_details",
+        &["check_method", "check_id", "organization", "time"],
+        &["check_method"],
+    ),
+    (
+        "/verification/evidence/document_details",
+        &["type", "document_number", "serial_number", "date_of_issuance", "date_of_expiry", "issuer"],
+        &["type"],
+    ),
+    (
+        "/verification/evidence/document_details/issuer",
+        &[
+            "name",
+            "country",
+            "country_code",
+            "jurisdiction",
+            "formatted",
+            "street_address",
+            "locality",
+            "region",
+            "postal_code",
+        ],
+        &[],
+    ),
+];
+
+/// What is wrong with the shape, if anything is.
+fn misshapen(value: &Value, place: &str) -> Option<String> {
+    if place == "/claims" {
+        return value
+            .as_object()
+            .filter(|claims| !claims.is_empty())
+            .map_or(Some(place.to_owned()), |_| None);
+    }
+    match value {
+        Value::Object(members) => {
+            let Some((_, may, must)) = SHAPE.iter().find(|(at, ..)| *at == place) else {
+                return Some(format!("{place} is an object"));
+            };
+            let strange =
+                members.keys().find(|name| !may.contains(&name.as_str())).map(|n| format!("{place}/{n}"));
+            let missing = must.iter().find(|name| !members.contains_key(**name));
+            let missing = missing.map(|name| format!("{place} without {name}"));
+            let within =
+                || members.iter().find_map(|(name, value)| misshapen(value, &format!("{place}/{name}")));
+            strange.or(missing).or_else(within)
+        }
+        Value::Array(items) => {
+            let empty = items.is_empty().then(|| format!("{place} is empty"));
+            empty.or_else(|| items.iter().find_map(|item| misshapen(item, place)))
+        }
+        Value::String(text) => {
+            let object = SHAPE.iter().any(|(at, ..)| *at == place);
+            let enumerated = match place {
+                "/verification/evidence/type" => text == "document",
+                "/verification/time" => {
+                    text.len() == 20 && text.ends_with('Z') && text.as_bytes()[10] == b'T'
+                }
+                _ => !text.is_empty(),
+            };
+            (object || !enumerated).then(|| format!("{place}: {text}"))
+        }
+        _ => Some(format!("{place} is no text")),
+    }
+}
+
+#[test]
+fn every_answer_has_the_shape_of_the_final_schema() {
+    let details = json!({"type": null, "issuer": {"country_code": null}});
+    let evidence = [
+        Value::Null,
+        json!([{"type": {"value": "document"}}]),
+        json!([{"type": {"value": "document"}, "check_details": [{"check_method": null}]}]),
+        json!([{"type": {"value": "document"}, "check_details": null, "document_details": {"type": null}}]),
+        json!([{"type": {"value": "document"}, "check_details": [{"check_method": null}], "document_details": details}]),
+    ];
+    for evidence in evidence {
+        let verification =
+            json!({"trust_framework": null, "assurance_level": null, "time": null, "evidence": evidence});
+        let given = answer(&asked(verification, json!({"given_name": null, "birthdate": null}))).unwrap();
+        assert_eq!(misshapen(&given, ""), None, "{given}");
+        // The table sees what is wrong.
+        let mut strange = given.clone();
+        strange["verification"]["evidence"][0]["number"] = json!("09AB12345");
+        assert_eq!(misshapen(&strange, "").as_deref(), Some("/verification/evidence/number"));
+        for place in
+            ["/verification", "/claims", "/verification/trust_framework", "/verification/evidence/0/type"]
+        {
+            let mut without = given.clone();
+            let (parent, name) = place.rsplit_once('/').unwrap();
+            without.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name);
+            assert!(misshapen(&without, "").is_some(), "{place}");
+        }
+    }
+}
+
 #[test]
 fn a_constraint_that_is_not_met_takes_all_away() {
     let claims = json!({"given_name": null});

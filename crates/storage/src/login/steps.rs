@@ -325,7 +325,7 @@ impl Database {
     }
 
     /// A login with its answer opened: it was given for this login, by a phone of this identity.
-    fn with_answer(&self, row: Row) -> Result<Login, Error> {
+    pub(super) fn with_answer(&self, row: Row) -> Result<Login, Error> {
         let mut login = login(row)?;
         if let Some(sealed) = login.answer.take() {
             login.answer = Some(self.vault.open(
@@ -352,9 +352,10 @@ fn kind_number(kind: LoginKind) -> i64 {
     match kind {
         LoginKind::Link => 1,
         LoginKind::Qr => 2,
+        LoginKind::Asked => 3,
     }
 }
 
-fn hash(secret: &[u8]) -> Vec<u8> {
+pub(super) fn hash(secret: &[u8]) -> Vec<u8> {
     sha256(secret).to_vec()
 }

@@ -162,7 +162,7 @@ async fn an_enrolment_holds_so_many_answers_and_so_much_evidence(db: TestDatabas
     let full = Err(Error::TooLong("enrolment"));
     assert_eq!(db.accept_request(&enrolment, 1001, "k1001", &[1; 32], NOW).await, full);
     let piece = |kind, length| vec![NewEvidence::new(kind, vec![b'x'; length])];
-    let (limit, answers) = (2 * 1024 * 1024, EvidenceKind::CaResponses);
+    let (limit, answers) = (8 * 1024 * 1024, EvidenceKind::CaResponses);
     let append = async |kind, length| {
         let enrolment = loaded(&db, "e").await;
         db.append_evidence(&enrolment, piece(kind, length), NOW).await

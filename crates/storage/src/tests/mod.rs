@@ -4,6 +4,7 @@
 
 mod account;
 mod audit;
+mod backchannel;
 mod change;
 mod desk;
 mod device;

@@ -3,6 +3,7 @@
 use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
+use crate::login::backchannel;
 use crate::{
     account, attempt, audit, change, contact, desk, device, enrolment, face, login, outbox, pushed, register,
     request, seal, session, sso, token, trace, usage,
@@ -46,6 +47,10 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::REDEEM, login::REVOKE, login::REVOKED,
         login::USERINFO, login::CANCEL, login::DELETE_EXPIRED, login::CONNECT,
     ]),
+    ("login/backchannel", include_str!("../login/backchannel.rs"), &[
+        backchannel::PERSON, backchannel::WAITS, backchannel::ASK, backchannel::OF_PERSON, backchannel::COUNT_NUMBER,
+        backchannel::POLLED, backchannel::POLL, backchannel::REDEEM_ASKED, backchannel::STOP, backchannel::STOPPED,
+    ]),
     ("outbox", include_str!("../outbox.rs"), &[
         outbox::ADD, outbox::CLAIM, outbox::SENT, outbox::RETRY, outbox::WAITING,
     ]),
@@ -63,7 +68,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         session::ENTER, session::OPEN, session::LOAD, session::TOUCH, session::END, session::DELETE_EXPIRED,
     ]),
     ("trace", include_str!("../trace.rs"), &[trace::ADD, trace::LIST, trace::LOAD, trace::DELETE_EXPIRED]),
-    ("sso", include_str!("../sso.rs"), &[sso::KEEP, sso::LOAD, sso::DROP, sso::DELETE_EXPIRED, sso::BEGIN]),
+    ("sso", include_str!("../sso.rs"), &[sso::KEEP, sso::LOAD, sso::DROP, sso::DELETE_OF, sso::DELETE_EXPIRED, sso::BEGIN]),
     ("token", include_str!("../token.rs"), &[token::STATE, token::REVOKE]),
     ("usage", include_str!("../usage.rs"), &[
         usage::COUNT, usage::DELETE_COUNTS, usage::ASSERTION, usage::DELETE_ASSERTIONS,

@@ -106,9 +106,14 @@ async fn a_token_is_seen_and_revoked_by_its_client_only(db: TestDatabase) {
     assert_eq!(seen("fc", 0).await, Some(NOW.plus(60)));
     assert_eq!(seen("fc", 60).await, None);
     assert_eq!(seen("other", 0).await, None);
+    issued(&db, "m").await;
+    db.redeem_code(b"code-m", "fc", NewToken::once(b"another"), NOW).await.unwrap();
     assert_eq!(db.revoke_token(b"token", "other").await, Ok(false));
     assert_eq!(db.revoke_token(b"token", "fc").await, Ok(true));
     assert_eq!(db.revoke_token(b"token", "fc").await, Ok(false));
     assert_eq!(seen("fc", 0).await, None);
     assert_eq!(db.use_access_token(b"token", None, NOW).await, Ok(None));
+    assert!(db.active_token(b"another", "fc", NOW).await.unwrap().is_some());
+    assert_eq!(db.revoke_device("d").await, Ok(true));
+    assert_eq!(db.active_token(b"another", "fc", NOW).await, Ok(None), "its phone is revoked");
 }

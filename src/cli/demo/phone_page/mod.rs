@@ -211,6 +211,8 @@ struct Fields {
     #[serde(default)]
     pin: String,
     #[serde(default)]
+    number: String,
+    #[serde(default)]
     here: String,
     #[serde(default)]
     not_me: String,
@@ -282,13 +284,16 @@ async fn approve(
         return refusal;
     }
     let pin: String = fields.pin.chars().filter(|c| !c.is_whitespace()).collect();
-    let (name, here) = (id.clone(), !fields.here.is_empty());
+    let (name, here, number) = (id.clone(), !fields.here.is_empty(), fields.number);
     let p = PhoneTexts::of(language);
     let approved = blocking(&app, move |client| {
         // The app asks for a confirmation if the browser waits on another network (docs/protocols.md, section 6).
         let elsewhere = client.pending()?.iter().any(|login| login.login_id == name && !login.same_network);
         if elsewhere && !here {
             return Ok(None);
+        }
+        if !number.is_empty() {
+            return client.approve_asked(&name, &pin, &number).map(|()| Some(ApprovedLogin::Asked));
         }
         client.approve(&name, &pin).map(Some)
     })

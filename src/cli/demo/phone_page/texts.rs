@@ -32,6 +32,9 @@ texts! {
     way_qr: "un code à six chiffres, à saisir dans la page de connexion", "a six-digit code, to type into the login page";
     way_link: "un lien à ouvrir dans le navigateur qui attend", "a link to open in the browser that waits";
     time_left: "Temps restant", "Time left";
+    number: "Les deux chiffres que le service affiche", "The two digits that the service shows";
+    asked_title: "Demande approuvée", "Request approved";
+    asked_text: "Le service qui vous a demandé l'apprend de lui-même.", "The service that asked you learns it by itself.";
     pin: "Code secret (six chiffres)", "PIN (six digits)";
     pin_demo: "Le code secret de cette démonstration :", "The PIN of this demonstration:";
     approve: "Approuver", "Approve";

@@ -142,14 +142,30 @@ async fn a_session_ends_with_a_logout_and_with_the_identity() {
     assert!(out.header("set-cookie").contains("Max-Age=0"));
     assert_eq!(bench.asked(&cookie, "&prompt=none").await.query("error"), Some("login_required"));
     assert!(bench.asked(&other, "&prompt=none").await.query("code").is_some(), "another browser's stays");
-    let (database, id) = (&bench.state.database, &bench.identity_id);
-    assert!(
-        database
-            .set_identity_state(id, IdentityState::Active, IdentityState::Blocked, "test", NOW)
-            .await
-            .unwrap()
-    );
+    let becomes = async |from, to| {
+        let database = &bench.state.database;
+        assert_eq!(database.set_identity_state(&bench.identity_id, from, to, "test", NOW).await, Ok(true));
+    };
+    becomes(IdentityState::Active, IdentityState::Paused).await;
     assert_eq!(bench.asked(&other, "&prompt=none").await.query("error"), Some("login_required"));
+    becomes(IdentityState::Paused, IdentityState::Active).await;
+    assert_eq!(bench.asked(&other, "&prompt=none").await.query("error"), Some("login_required"), "for good");
+    let third = bench.session().await;
+    becomes(IdentityState::Active, IdentityState::Blocked).await;
+    assert_eq!(bench.asked(&third, "&prompt=none").await.query("error"), Some("login_required"));
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_phone_and_with_the_account() {
+    let bench = Bench::new().await;
+    let cookie = bench.session().await;
+    let database = &bench.state.database;
+    assert!(database.revoke_device(&protocol::device_id(&bench.phone.public_key())).await.unwrap());
+    assert_eq!(bench.asked(&cookie, "&prompt=none").await.query("error"), Some("login_required"));
+    let bench = Bench::new().await;
+    let cookie = bench.session().await;
+    assert!(bench.state.database.erase_identity(&bench.identity_id, NOW).await.unwrap());
+    assert_eq!(bench.asked(&cookie, "&prompt=none").await.query("error"), Some("login_required"));
 }
 
 /// OpenID Connect Core, 5.5: claims asked one by one, each in its place.
