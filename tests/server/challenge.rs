@@ -16,8 +16,13 @@ use crate::common::phone::{Phone, Reply, plain};
 
 /// A server with the built-in engine.
 pub(crate) fn bench() -> Bench {
+    Bench::with(built_in)
+}
+
+/// Adds the built-in engine.
+pub(crate) fn built_in(config: String) -> String {
     let section = format!("[face.built_in]\nversion = \"{}\"\n[limits]\nface_answers = 20", face::VERSION);
-    Bench::with(|config| config.replace("[limits]", &section))
+    config.replace("[limits]", &section)
 }
 
 fn ready<'a>(bench: &'a Bench, seed: u64) -> Phone<'a> {

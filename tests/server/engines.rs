@@ -13,6 +13,11 @@ use sqlx::{AssertSqlSafe, PgPool};
 
 /// A server on a fresh database of the cluster.
 pub(crate) fn on_postgres() -> Option<Bench> {
+    on_postgres_with(|config| config)
+}
+
+/// The same with a changed configuration.
+pub(crate) fn on_postgres_with(change: impl FnOnce(String) -> String) -> Option<Bench> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let Ok(cluster) = std::env::var("SCEAU_TEST_POSTGRES") else {
         assert!(std::env::var("CI").is_err(), "SCEAU_TEST_POSTGRES must be set in CI");
@@ -28,7 +33,7 @@ pub(crate) fn on_postgres() -> Option<Bench> {
     let (server, options) = cluster.split_once('?').unwrap_or((&cluster, ""));
     let (server, _) = server.rsplit_once('/').unwrap();
     let address = format!("{server}/{name}?{options}");
-    let bench = Bench::with(|config| config.replace("sqlite:sceau.db", &address));
+    let bench = Bench::with(|config| change(config.replace("sqlite:sceau.db", &address)));
     assert!(!bench.folder.path().join("sceau.db").exists());
     Some(bench)
 }
