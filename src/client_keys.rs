@@ -2,7 +2,7 @@
 //! while the client waits for its tokens.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use clock::UnixTime;
@@ -48,7 +48,15 @@ struct Source {
 #[derive(Clone)]
 struct Kept {
     keys: Arc<JwkSet>,
+    /// The key in it for the client's algorithm, once it was looked for: reading an RSA key costs a third of its use.
+    chosen: Arc<OnceLock<Option<Arc<EncryptionKey>>>>,
     at: UnixTime,
+}
+
+impl Kept {
+    fn new(keys: JwkSet, at: UnixTime) -> Self {
+        Self { keys: Arc::new(keys), chosen: Arc::default(), at }
+    }
 }
 
 impl ClientKeys {
@@ -59,7 +67,7 @@ impl ClientKeys {
 
     /// The set of a client that was handed over.
     pub fn known(&mut self, client_id: &str, keys: JwkSet) {
-        let kept = Kept { keys: Arc::new(keys), at: UnixTime(i64::MAX) };
+        let kept = Kept::new(keys, UnixTime(i64::MAX));
         self.0.insert(client_id.to_owned(), Source::new(None, Some(kept)));
     }
 
@@ -83,11 +91,13 @@ impl ClientKeys {
     ///
     /// # Errors
     /// [`NoKey`].
-    pub fn key(&self, client: &Client) -> Result<Option<EncryptionKey>, NoKey> {
+    pub fn key(&self, client: &Client) -> Result<Option<Arc<EncryptionKey>>, NoKey> {
         let Some(encryption) = client.encryption() else { return Ok(None) };
         let none = NoKey::NoneForAlgorithm(encryption.alg.name());
         let kept = self.0.get(client.id()).and_then(Source::kept).ok_or_else(|| none.clone())?;
-        EncryptionKey::select(&kept.keys, encryption.alg).map(Some).map_err(|_| none)
+        // A client has one algorithm, so the set's key for it is always the same.
+        let choose = || EncryptionKey::select(&kept.keys, encryption.alg).map(Arc::new).ok();
+        kept.chosen.get_or_init(choose).clone().map(Some).ok_or(none)
     }
 
     /// Fetches the sets that will be stale before the next look after `seconds`; trouble is logged.
@@ -128,7 +138,7 @@ impl Source {
         let target = url.clone();
         let fetched = tokio::task::spawn_blocking(move || download(&target)).await;
         let keys = fetched.map_err(|error| failed(error.to_string()))?.map_err(failed)?;
-        let kept = Kept { keys: Arc::new(keys), at: now };
+        let kept = Kept::new(keys, now);
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(())
     }

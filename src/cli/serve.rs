@@ -67,6 +67,7 @@ pub async fn serve(config: Config, handle: Handle<SocketAddr>) -> anyhow::Result
     let listener = bound.with_context(|| format!("server.listen {listen}"))?;
     let state = AppState::open(config, materials, Arc::new(SystemClock), &mut system_rng()).await?;
     let cleaning = tokio::spawn(housekeeping::run(state.clone()));
+    let logging = tokio::spawn(housekeeping::log(state.clone()));
     let sending = tokio::spawn(outbox::run(state.clone()));
     tracing::info!(%listen, issuer, demo, "listening");
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
@@ -78,6 +79,7 @@ pub async fn serve(config: Config, handle: Handle<SocketAddr>) -> anyhow::Result
         }
     };
     cleaning.abort();
+    logging.abort();
     sending.abort();
     outcome.with_context(|| format!("server.listen {listen}"))
 }

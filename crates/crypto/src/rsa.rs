@@ -308,6 +308,14 @@ fn digest_info(hash: HashAlgorithm, null: bool, digest: &[u8]) -> Vec<u8> {
     short(0x30, &[algorithm, short(4, digest)].concat())
 }
 
+/// Adds the mask that MGF1 (RFC 8017, B.2.1) makes of a seed.
+fn add_mask(hash: HashAlgorithm, seed: &[u8], data: &mut [u8]) {
+    for (chunk, counter) in data.chunks_mut(hash.output_len()).zip(0u32..) {
+        let mask = hash.digest(&[seed, &counter.to_be_bytes()].concat());
+        chunk.iter_mut().zip(mask).for_each(|(b, m)| *b ^= m);
+    }
+}
+
 /// I2OSP (RFC 8017, 4.1), of a number that fits.
 fn to_len(number: &BoxedUint, len: usize) -> Vec<u8> {
     let bytes = number.to_be_bytes_trimmed_vartime();

@@ -133,6 +133,9 @@ pub enum Affected {
     },
 }
 
+/// The columns of [`LOAD`], in order.
+pub(crate) type IdentityRow = (String, i64, i64, Option<Vec<u8>>, i64, i64);
+
 /// What the identity row seals.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Content {
@@ -194,10 +197,14 @@ impl Database {
     /// # Errors
     /// [`Error::Sealed`]; trouble of the storage.
     pub async fn load_account(&self, identity_id: &str) -> Result<Option<Account>, Error> {
-        type Row = (String, i64, i64, Option<Vec<u8>>, i64, i64);
-        let row: Option<Row> =
+        let row: Option<IdentityRow> =
             read!(self, |c| { Ok(sqlx::query_as(LOAD).bind(identity_id).fetch_optional(&mut *c).await?) })?;
-        let Some((subject, state, version, Some(sealed), enrolled_at, used_at)) = row else {
+        row.map_or(Ok(None), |row| self.account(identity_id, row))
+    }
+
+    /// The account of an identity's row; `None` if it is erased.
+    pub(crate) fn account(&self, identity_id: &str, row: IdentityRow) -> Result<Option<Account>, Error> {
+        let (subject, state, version, Some(sealed), enrolled_at, used_at) = row else {
             return Ok(None);
         };
         let content = Content::open(&self.vault, identity_id, version, &sealed)?;

@@ -6,11 +6,11 @@ use crypto::sha256;
 use crate::engine::{read, transaction};
 use crate::{Database, Error};
 
-pub(crate) const NEXT: &str =
-    "UPDATE audit_head SET sequence = sequence + 1 WHERE id = 1 RETURNING sequence, hash";
+pub(crate) const LOCK_HEAD: &str =
+    "UPDATE audit_head SET sequence = sequence WHERE id = 1 RETURNING sequence, hash";
 pub(crate) const APPEND: &str =
     "INSERT INTO audit_log (sequence, at, code, subject, detail, hash) VALUES ($1, $2, $3, $4, $5, $6)";
-pub(crate) const SET_HEAD: &str = "UPDATE audit_head SET hash = $1 WHERE id = 1";
+pub(crate) const SET_HEAD: &str = "UPDATE audit_head SET sequence = $1, hash = $2 WHERE id = 1";
 pub(crate) const HEAD: &str = "SELECT sequence, hash FROM audit_head WHERE id = 1";
 pub(crate) const LINES: &str = "SELECT sequence, at, code, subject, detail, hash FROM audit_log WHERE sequence > $1 ORDER BY sequence LIMIT $2";
 pub(crate) const LINES_OF: &str = "SELECT sequence, at, code, subject, detail, hash FROM audit_log WHERE subject = $1 ORDER BY sequence LIMIT $2";
@@ -69,26 +69,41 @@ pub(crate) fn line_hash(before: &[u8], sequence: i64, at: i64, event: &AuditEven
     sha256(&bytes).to_vec()
 }
 
-/// Appends a line inside a transaction. The head's row is locked until the commit: append last.
-macro_rules! append_audit {
-    ($c:ident, $at:expr, $event:expr) => {{
-        let (event, at): ($crate::AuditEvent, i64) = ($event, $at.0);
-        let (sequence, before): (i64, Vec<u8>) =
-            sqlx::query_as($crate::audit::NEXT).fetch_one(&mut *$c).await?;
-        let hash = $crate::audit::line_hash(&before, sequence, at, &event);
-        sqlx::query($crate::audit::APPEND)
-            .bind(sequence)
-            .bind(at)
-            .bind(event.code)
-            .bind(event.subject)
-            .bind(event.detail)
-            .bind(hash.clone())
-            .execute(&mut *$c)
-            .await?;
-        sqlx::query($crate::audit::SET_HEAD).bind(hash).execute(&mut *$c).await?;
+/// Appends lines inside a transaction, and gives their number. The head's row is locked first, until the commit: `$lines`
+/// is evaluated after that, to a vector of times and events.
+macro_rules! append_lines {
+    ($c:ident, $lines:expr) => {{
+        let (mut sequence, mut hash): (i64, Vec<u8>) =
+            sqlx::query_as($crate::audit::LOCK_HEAD).fetch_one(&mut *$c).await?;
+        let lines: Vec<(clock::UnixTime, $crate::AuditEvent)> = $lines;
+        let count = lines.len();
+        for (at, event) in lines {
+            sequence += 1;
+            hash = $crate::audit::line_hash(&hash, sequence, at.0, &event);
+            sqlx::query($crate::audit::APPEND)
+                .bind(sequence)
+                .bind(at.0)
+                .bind(event.code)
+                .bind(event.subject)
+                .bind(event.detail)
+                .bind(hash.clone())
+                .execute(&mut *$c)
+                .await?;
+        }
+        if count > 0 {
+            sqlx::query($crate::audit::SET_HEAD).bind(sequence).bind(hash).execute(&mut *$c).await?;
+        }
+        Ok(count)
     }};
 }
-pub(crate) use append_audit;
+/// Appends a line inside a transaction: last, for others wait for the head's row.
+macro_rules! append_audit {
+    ($c:ident, $at:expr, $event:expr) => {{
+        let appended: Result<usize, $crate::Error> = $crate::audit::append_lines!($c, vec![($at, $event)]);
+        appended?;
+    }};
+}
+pub(crate) use {append_audit, append_lines};
 
 type Row = (i64, i64, String, String, String, Vec<u8>);
 

@@ -7,26 +7,29 @@ use std::time::Duration;
 
 use rand_core::CryptoRng;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions as _, SqlSafeStr as _};
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _};
+use tokio::sync::Notify;
 
 use crate::Error;
+use crate::connections::Connections;
 use crate::keys::{StorageKeys, Vault};
 use crate::writer::Writer;
 
 /// Read-only connections beside SQLite's writer.
-const SQLITE_READERS: u32 = 4;
+const SQLITE_READERS: usize = 4;
 /// Connections to PostgreSQL: 16 beat 64.
-const POSTGRES_CONNECTIONS: u32 = 16;
+const POSTGRES_CONNECTIONS: usize = 16;
+/// Prepared statements that a connection keeps: all that there are.
+const STATEMENTS: usize = 256;
 
 const SQLITE_MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../../migrations/sqlite/0001_initial.sql")),
     (2, "trace", include_str!("../../../migrations/sqlite/0002_trace.sql")),
     (3, "standards", include_str!("../../../migrations/sqlite/0003_standards.sql")),
     (4, "account", include_str!("../../../migrations/sqlite/0004_account.sql")),
+    (5, "log_due", include_str!("../../../migrations/sqlite/0005_log_due.sql")),
     (6, "face and desk", include_str!("../../../migrations/sqlite/0006_face_and_desk.sql")),
 ];
 const POSTGRES_MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -34,6 +37,7 @@ const POSTGRES_MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "trace", include_str!("../../../migrations/postgres/0002_trace.sql")),
     (3, "standards", include_str!("../../../migrations/postgres/0003_standards.sql")),
     (4, "account", include_str!("../../../migrations/postgres/0004_account.sql")),
+    (5, "log_due", include_str!("../../../migrations/postgres/0005_log_due.sql")),
     (6, "face and desk", include_str!("../../../migrations/postgres/0006_face_and_desk.sql")),
 ];
 
@@ -44,12 +48,14 @@ pub struct Database {
     pub(crate) vault: Arc<Vault>,
     /// Logins in the table, as far as this process knows: exact after each clean-up.
     pub(crate) logins: Arc<AtomicI64>,
+    /// A code was redeemed: the audit log is due a line.
+    pub(crate) line_due: Arc<Notify>,
 }
 
 #[derive(Clone)]
 pub(crate) enum Engine {
-    Sqlite { writer: Writer, readers: SqlitePool },
-    Postgres(PgPool),
+    Sqlite { writer: Writer, readers: Connections<SqliteConnection> },
+    Postgres(Connections<PgConnection>),
 }
 
 /// Names the error type of a body, for the compiler.
@@ -65,16 +71,24 @@ macro_rules! transaction {
             $crate::engine::Engine::Sqlite { writer, .. } => {
                 writer.run(move |$c: &mut sqlx::SqliteConnection| Box::pin(async move { $body })).await
             }
-            $crate::engine::Engine::Postgres(pool) => {
-                let pool = pool.clone();
+            $crate::engine::Engine::Postgres(connections) => {
+                let connections = connections.clone();
                 let work = async move {
-                    let mut transaction = pool.begin().await?;
-                    let answer = {
-                        let $c: &mut sqlx::PgConnection = &mut transaction;
-                        $crate::engine::fallible(async move { $body }).await
-                    }?;
-                    transaction.commit().await?;
-                    Ok(answer)
+                    let mut lease = connections.take().await?;
+                    let outcome = $crate::engine::fallible(async {
+                        let mut transaction = sqlx::Connection::begin(&mut lease.connection).await?;
+                        let outcome = {
+                            let $c: &mut sqlx::PgConnection = &mut transaction;
+                            $crate::engine::fallible(async move { $body }).await
+                        };
+                        match &outcome {
+                            Ok(_) => transaction.commit().await?,
+                            Err(_) => transaction.rollback().await?,
+                        }
+                        outcome
+                    });
+                    let outcome = outcome.await;
+                    lease.give_back(outcome)
                 };
                 tokio::spawn(work).await.unwrap_or(Err($crate::Error::Closed))
             }
@@ -82,19 +96,20 @@ macro_rules! transaction {
     };
 }
 
-/// Runs a body that writes with one statement: PostgreSQL needs no BEGIN and COMMIT around it.
+/// Runs a body that writes with one statement: it needs no transaction around it.
 macro_rules! statement {
     ($database:expr, |$c:ident| $body:block) => {
         match &$database.engine {
             $crate::engine::Engine::Sqlite { writer, .. } => {
-                writer.run(move |$c: &mut sqlx::SqliteConnection| Box::pin(async move { $body })).await
+                writer.run_one(move |$c: &mut sqlx::SqliteConnection| Box::pin(async move { $body })).await
             }
-            $crate::engine::Engine::Postgres(pool) => {
-                let pool = pool.clone();
+            $crate::engine::Engine::Postgres(connections) => {
+                let connections = connections.clone();
                 let work = async move {
-                    let mut connection = pool.acquire().await?;
-                    let $c: &mut sqlx::PgConnection = &mut connection;
-                    $crate::engine::fallible(async move { $body }).await
+                    let mut lease = connections.take().await?;
+                    let $c: &mut sqlx::PgConnection = &mut lease.connection;
+                    let outcome = $crate::engine::fallible(async move { $body }).await;
+                    lease.give_back(outcome)
                 };
                 tokio::spawn(work).await.unwrap_or(Err($crate::Error::Closed))
             }
@@ -108,17 +123,19 @@ macro_rules! read {
         match &$database.engine {
             $crate::engine::Engine::Sqlite { readers, .. } => {
                 $crate::engine::fallible(async {
-                    let mut connection = readers.acquire().await?;
-                    let $c: &mut sqlx::SqliteConnection = &mut connection;
-                    $crate::engine::fallible(async move { $body }).await
+                    let mut lease = readers.take().await?;
+                    let $c: &mut sqlx::SqliteConnection = &mut lease.connection;
+                    let outcome = $crate::engine::fallible(async move { $body }).await;
+                    lease.give_back(outcome)
                 })
                 .await
             }
-            $crate::engine::Engine::Postgres(pool) => {
+            $crate::engine::Engine::Postgres(connections) => {
                 $crate::engine::fallible(async {
-                    let mut connection = pool.acquire().await?;
-                    let $c: &mut sqlx::PgConnection = &mut connection;
-                    $crate::engine::fallible(async move { $body }).await
+                    let mut lease = connections.take().await?;
+                    let $c: &mut sqlx::PgConnection = &mut lease.connection;
+                    let outcome = $crate::engine::fallible(async move { $body }).await;
+                    lease.give_back(outcome)
                 })
                 .await
             }
@@ -132,18 +149,37 @@ macro_rules! snapshot {
         match &$database.engine {
             $crate::engine::Engine::Sqlite { readers, .. } => {
                 $crate::engine::fallible(async {
-                    let mut transaction = readers.begin().await?;
-                    let $c: &mut sqlx::SqliteConnection = &mut transaction;
-                    $crate::engine::fallible(async move { $body }).await
+                    let mut lease = readers.take().await?;
+                    let outcome = $crate::engine::fallible(async {
+                        let mut transaction = sqlx::Connection::begin(&mut lease.connection).await?;
+                        let outcome = {
+                            let $c: &mut sqlx::SqliteConnection = &mut transaction;
+                            $crate::engine::fallible(async move { $body }).await
+                        };
+                        transaction.rollback().await?;
+                        outcome
+                    });
+                    let outcome = outcome.await;
+                    lease.give_back(outcome)
                 })
                 .await
             }
-            $crate::engine::Engine::Postgres(pool) => {
+            $crate::engine::Engine::Postgres(connections) => {
                 $crate::engine::fallible(async {
-                    let mut transaction =
-                        pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-                    let $c: &mut sqlx::PgConnection = &mut transaction;
-                    $crate::engine::fallible(async move { $body }).await
+                    let mut lease = connections.take().await?;
+                    let outcome = $crate::engine::fallible(async {
+                        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                        let mut transaction =
+                            sqlx::Connection::begin_with(&mut lease.connection, begin).await?;
+                        let outcome = {
+                            let $c: &mut sqlx::PgConnection = &mut transaction;
+                            $crate::engine::fallible(async move { $body }).await
+                        };
+                        transaction.rollback().await?;
+                        outcome
+                    });
+                    let outcome = outcome.await;
+                    lease.give_back(outcome)
                 })
                 .await
             }
@@ -169,7 +205,7 @@ impl Database {
             _ => return Err(Error::Address),
         };
         let vault = Arc::new(Vault::new(keys, Box::new(rng)));
-        let database = Self { engine, vault, logins: Arc::default() };
+        let database = Self { engine, vault, logins: Arc::default(), line_due: Arc::default() };
         database.logins.store(database.count_logins().await?, Ordering::Relaxed);
         Ok(database)
     }
@@ -184,26 +220,26 @@ async fn open_sqlite(address: &str) -> Result<Engine, Error> {
         .pragma("secure_delete", "ON")
         .pragma("trusted_schema", "OFF")
         .busy_timeout(Duration::from_secs(10))
-        .statement_cache_capacity(256)
+        .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     let mut connection = options.connect().await?;
     migrator(SQLITE_MIGRATIONS).run(&mut connection).await?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(SQLITE_READERS)
-        .connect_with(options.create_if_missing(false).read_only(true))
-        .await?;
-    Ok(Engine::Sqlite { writer: Writer::start(connection), readers })
+    let readers = options.create_if_missing(false).read_only(true);
+    Ok(Engine::Sqlite {
+        writer: Writer::start(connection),
+        readers: Connections::new(readers, SQLITE_READERS),
+    })
 }
 
 async fn open_postgres(address: &str) -> Result<Engine, Error> {
-    let options = PgConnectOptions::from_str(address)?.application_name("sceau").disable_statement_logging();
-    let pool = PgPoolOptions::new()
-        .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(Duration::from_secs(10))
-        .connect_with(options)
-        .await?;
-    migrator(POSTGRES_MIGRATIONS).run(&pool).await?;
-    Ok(Engine::Postgres(pool))
+    let options = PgConnectOptions::from_str(address)?
+        .application_name("sceau")
+        .statement_cache_capacity(STATEMENTS)
+        .disable_statement_logging();
+    let mut connection = options.connect().await?;
+    migrator(POSTGRES_MIGRATIONS).run(&mut connection).await?;
+    connection.close().await?;
+    Ok(Engine::Postgres(Connections::new(options, POSTGRES_CONNECTIONS)))
 }
 
 fn migrator(files: &'static [(i64, &'static str, &'static str)]) -> Migrator {

@@ -11,6 +11,7 @@
 //! The database holds only the hash of a bearer secret, so evidence dies with the secret, in free pages, write-ahead
 //! logs and backups too.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -44,6 +45,8 @@ impl fmt::Debug for StorageKeys {
 /// Keys and randomness at work.
 pub(crate) struct Vault {
     keys: StorageKeys,
+    /// The keys of tables, once they were derived.
+    tables: Mutex<BTreeMap<&'static str, AeadKey>>,
     rng: Mutex<Box<dyn CryptoRng + Send>>,
 }
 
@@ -77,7 +80,7 @@ impl Table {
 
 impl Vault {
     pub(crate) fn new(keys: StorageKeys, rng: Box<dyn CryptoRng + Send>) -> Self {
-        Self { keys, rng: Mutex::new(rng) }
+        Self { keys, tables: Mutex::default(), rng: Mutex::new(rng) }
     }
 
     /// Random bytes.
@@ -121,8 +124,12 @@ impl Vault {
     }
 
     fn table_key(&self, table: Table) -> AeadKey {
-        let info = [b"sceau/table/v1\0", table.name().as_bytes()].concat();
-        derived(&hkdf_sha256(&self.keys.kek, b"", &info, 32))
+        let derive = || {
+            let info = [b"sceau/table/v1\0", table.name().as_bytes()].concat();
+            derived(&hkdf_sha256(&self.keys.kek, b"", &info, 32))
+        };
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        tables.entry(table.name()).or_insert_with(derive).clone()
     }
 }
 

@@ -4,7 +4,7 @@
 //! - [`enrolment`], [`request`], [`attempt`], [`contact`]: the evidence of an enrolment, sealed under its bearer secret;
 //! - [`seal`]: what an enrolment becomes, in one transaction; [`account`]: what happens to that later;
 //! - [`device`]: request sequence and PIN failures of a phone;
-//! - [`login`]: one row from the page to the claims;
+//! - [`login`]: one row from the page to the claims; its `redemption` reads in one statement all that tokens are made of;
 //! - [`trace`]: what people sent of readings that failed;
 //! - [`change`]: what waits for a confirmation; [`outbox`]: mail that waits; [`register`]: for operators;
 //! - [`session`]: who is in a browser of our own pages;
@@ -19,6 +19,7 @@ pub mod account;
 pub mod attempt;
 pub mod audit;
 pub mod change;
+mod connections;
 pub mod contact;
 pub mod desk;
 pub mod device;
@@ -54,8 +55,8 @@ pub use enrolment::{NewEvidence, OpenedEnrolment};
 pub use error::{Error, SealRefusal};
 pub use keys::StorageKeys;
 pub use login::{
-    Asked, ClaimOutcome, Created, Login, NewAsked, NewLogin, PollOutcome, RedeemOutcome, ReleaseOutcome,
-    Trace,
+    Asked, ClaimOutcome, Created, Grant, Login, NewAsked, NewLogin, PollOutcome, RedeemOutcome,
+    ReleaseOutcome, Trace,
 };
 pub use outbox::{ClaimedMail, Mail, Unsent};
 pub use register::Registered;

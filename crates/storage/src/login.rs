@@ -21,9 +21,11 @@ macro_rules! columns {
 }
 
 pub(crate) mod backchannel;
+pub(crate) mod redemption;
 mod steps;
 
 pub use backchannel::{Asked, NewAsked, PollOutcome};
+pub use redemption::{Grant, RedeemOutcome};
 pub(crate) use steps::answered;
 
 pub(crate) const CREATE: &str = "INSERT INTO login (id, state, client_id, link_handle_hash, qr_handle_hash, \
@@ -64,23 +66,11 @@ pub(crate) const ISSUE: &str = concat!(
      WHERE id = $1 AND browser_hash = $2 AND state = 3 AND expires_at > $5 RETURNING ",
     columns!()
 );
-pub(crate) const REDEEM: &str = concat!(
-    "UPDATE login SET state = 5, token_hash = $3, token_expires_at = $4, token_key = $6, token_reusable = $7 \
-     WHERE code_hash = $1 AND client_id = $2 AND state = 4 AND code_expires_at > $5 RETURNING ",
-    columns!()
-);
-pub(crate) const REVOKE: &str =
-    "UPDATE login SET state = 9 WHERE code_hash = $1 AND state IN (5, 6) RETURNING id";
-pub(crate) const REVOKED: &str = "SELECT id FROM login WHERE code_hash = $1 AND state = 9";
-pub(crate) const USERINFO: &str = concat!(
-    "UPDATE login SET state = 6 WHERE token_hash = $1 AND (state = 5 OR state = 6 AND token_reusable = 1) \
-     AND token_expires_at > $2 AND COALESCE(token_key, $4) = $3 RETURNING ",
-    columns!()
-);
 pub(crate) const CANCEL: &str =
     "UPDATE login SET state = 8 WHERE id = $1 AND browser_hash = $2 AND state IN (0, 1, 2) RETURNING id";
 pub(crate) const DELETE_EXPIRED: &str = "DELETE FROM login WHERE id IN \
-     (SELECT id FROM login WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2) AND expires_at <= $1";
+     (SELECT id FROM login WHERE expires_at <= $1 AND log_due IS NULL ORDER BY expires_at LIMIT $2) \
+     AND expires_at <= $1 AND log_due IS NULL";
 pub(crate) const CONNECT: &str =
     "INSERT INTO connection (id, identity_id, at, sealed) VALUES ($1, $2, $3, $4)";
 
@@ -208,17 +198,6 @@ pub enum ReleaseOutcome {
     NotReady,
 }
 
-/// What a code meets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RedeemOutcome {
-    /// It is used up; the token counts from now.
-    Redeemed(Box<Login>),
-    /// It was used before: its token is revoked.
-    Reused,
-    /// No such code for this client, or its 30 seconds are over.
-    Invalid,
-}
-
 /// The columns of `columns!()`, in order.
 type Row = (
     String,
@@ -280,4 +259,8 @@ fn login(row: Row) -> Result<Login, Error> {
         answer,
         release_tries,
     })
+}
+
+pub(crate) fn hash(secret: &[u8]) -> Vec<u8> {
+    sha256(secret).to_vec()
 }

@@ -1,7 +1,9 @@
 //! The one writer of SQLite: a task that owns the only writing connection and commits in groups.
 //!
-//! Up to 64 jobs share one transaction, and with it one fsync. Each runs in its own savepoint, so a job that fails
-//! takes nothing of its neighbours with it. A job is answered only after the COMMIT: what was answered is on disk.
+//! Up to 64 jobs share one transaction, and with it one fsync. A job of several statements runs in its own savepoint, so
+//! one that fails takes nothing of its neighbours with it; a job of one statement needs none, for a statement that fails
+//! undoes itself. A job is answered only after the COMMIT: what was answered is on disk. (A statement alone has its
+//! transaction too: the driver does not tell of a commit that fails behind a row that was returned.)
 
 use std::pin::Pin;
 
@@ -20,7 +22,13 @@ type Reply = Box<dyn FnOnce(Result<(), Error>) + Send>;
 /// Whether the job's own savepoint is to be kept, and its reply.
 type Outcome = (bool, Reply);
 type BoxFuture<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
-type Job = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Outcome> + Send>;
+type Work = Box<dyn for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Outcome> + Send>;
+
+struct Job {
+    /// It writes with one statement.
+    is_statement: bool,
+    work: Work,
+}
 
 /// The way to the writer task; it ends when the last of these is dropped.
 #[derive(Clone)]
@@ -40,8 +48,25 @@ impl Writer {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Error>> + Send + 'static,
     {
+        self.queue(false, body).await
+    }
+
+    /// The same for a job that writes with one statement.
+    pub(crate) async fn run_one<T, F>(&self, body: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Error>> + Send + 'static,
+    {
+        self.queue(true, body).await
+    }
+
+    async fn queue<T, F>(&self, is_statement: bool, body: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Error>> + Send + 'static,
+    {
         let (answer, wait) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
+        let work: Work = Box::new(move |connection| {
             let work = body(connection);
             Box::pin(async move {
                 let result = work.await;
@@ -52,7 +77,7 @@ impl Writer {
                 (keep, reply)
             })
         });
-        self.0.send(job).await.map_err(|_| Error::Closed)?;
+        self.0.send(Job { is_statement, work }).await.map_err(|_| Error::Closed)?;
         wait.await.map_err(|_| Error::Closed)?
     }
 }
@@ -81,13 +106,17 @@ async fn group(
     execute(connection, "BEGIN IMMEDIATE").await?;
     let mut next = Some(first);
     while let Some(job) = next {
-        execute(connection, "SAVEPOINT job").await?;
-        let (keep, reply) = job(connection).await;
-        replies.push(reply);
-        if !keep {
-            execute(connection, "ROLLBACK TO job").await?;
+        if job.is_statement {
+            replies.push((job.work)(connection).await.1);
+        } else {
+            execute(connection, "SAVEPOINT job").await?;
+            let (keep, reply) = (job.work)(connection).await;
+            replies.push(reply);
+            if !keep {
+                execute(connection, "ROLLBACK TO job").await?;
+            }
+            execute(connection, "RELEASE job").await?;
         }
-        execute(connection, "RELEASE job").await?;
         next = if replies.len() < GROUP { jobs.try_recv().ok() } else { None };
     }
     execute(connection, "COMMIT").await

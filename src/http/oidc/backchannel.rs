@@ -14,7 +14,7 @@ use oidc::{
 };
 use protocol::approval::MAX_LIFE;
 use rand_core::Rng as _;
-use storage::{Asked, AuditEvent, Login, NewAsked, NewToken, PollOutcome};
+use storage::{Asked, AuditEvent, Grant, NewAsked, NewToken, PollOutcome};
 
 use super::pushed::{authenticated, read};
 use super::token::{Refused, no_grant, refusal};
@@ -109,19 +109,19 @@ async fn person(
     Ok(identity)
 }
 
-/// A poll at the token endpoint (CIBA Core 1.0, 10.1, 11): the login, once its person approved.
+/// A poll at the token endpoint (CIBA Core 1.0, 10.1, 11): what was granted, once its person approved.
 pub(super) async fn redeem(
     state: &AppState,
     request: &AuthenticatedTokenRequest<'_>,
     token: &AccessToken,
     key: Option<&[u8; 32]>,
     now: UnixTime,
-) -> Result<Login, Refused> {
+) -> Result<Grant, Refused> {
     let (id, client) = (request.auth_req_id()?, request.client());
     let new = NewToken { secret: token.as_str().as_bytes(), key, reusable: client.policy().reusable_token };
     let outcome = state.database.poll(id.as_bytes(), client.id(), new, BACKCHANNEL_INTERVAL, now).await?;
     let (error, why) = match outcome {
-        PollOutcome::Redeemed(login) => return Ok(*login),
+        PollOutcome::Redeemed(grant) => return Ok(*grant),
         PollOutcome::Waiting => (ErrorCode::AuthorizationPending, "the person has not answered"),
         PollOutcome::TooOften => (ErrorCode::SlowDown, "two polls are five seconds apart"),
         PollOutcome::Refused => (ErrorCode::AccessDenied, "the person refused"),

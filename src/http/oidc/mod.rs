@@ -31,7 +31,7 @@ use axum::routing::{get, post};
 use clock::UnixTime;
 use identity::{DocumentRecord, IdentityState};
 use oidc::{AcceptedRequest, ApprovedLogin, Client, Evidence, Subject};
-use storage::{Account, Login};
+use storage::{Account, Grant};
 
 use crate::AppState;
 use crate::telemetry::Note;
@@ -74,7 +74,7 @@ async fn form(headers: &HeaderMap, body: Body) -> Result<Bytes, NoForm> {
     to_bytes(body, MAX_FORM).await.map_err(|_| NoForm::Length)
 }
 
-/// What a login was given for, loaded when its code or token was just used.
+/// What a login was given for, read when its code or token was just used.
 struct Granted {
     request: AcceptedRequest,
     approved: ApprovedLogin,
@@ -107,27 +107,20 @@ impl From<oidc::Error> for NotGranted {
     }
 }
 
-impl From<storage::Error> for NotGranted {
-    fn from(error: storage::Error) -> Self {
-        Self::trouble(error)
-    }
-}
-
 impl Granted {
-    /// Loads it. The approval in the row must be the one of this login and this phone.
-    async fn load(state: &AppState, login: &Login, now: UnixTime) -> Result<Self, NotGranted> {
-        let request = AcceptedRequest::from_bytes(&login.request)?;
-        let approved = ApprovedLogin::from_bytes(login.answer.as_deref().unwrap_or_default())?;
-        if approved.login_id() != login.id || Some(approved.device_id()) != login.device_id.as_deref() {
+    /// Reads it. The approval in the row must be the one of this login and this phone, and the person and the phone must
+    /// still count.
+    async fn read(state: &AppState, grant: Grant, now: UnixTime) -> Result<Self, NotGranted> {
+        let request = AcceptedRequest::from_bytes(&grant.request)?;
+        let approved = ApprovedLogin::from_bytes(grant.answer.as_deref().unwrap_or_default())?;
+        if approved.login_id() != grant.login_id || Some(approved.device_id()) != grant.device_id.as_deref() {
             return Err(NotGranted::trouble("the approval is for another login"));
         }
-        let identity = login.identity_id.as_deref().unwrap_or_default();
-        let account = state.database.load_account(identity).await?.ok_or(NotGranted::Identity("erased"))?;
+        let account = grant.account.ok_or(NotGranted::Identity("erased"))?;
         if account.state != IdentityState::Active {
             return Err(NotGranted::Identity(account.state.as_str()));
         }
-        let device = state.database.load_device(approved.device_id()).await?;
-        if !device.is_some_and(|device| device.active && device.identity_id == account.identity_id) {
+        if !grant.phone_counts {
             return Err(NotGranted::Identity("phone revoked"));
         }
         let client = state.clients.get(request.client_id()).ok_or(NotGranted::Identity("client"))?;
@@ -136,7 +129,8 @@ impl Granted {
             return Err(NotGranted::Identity("another person"));
         }
         let document = if request.asks_for_evidence() {
-            state.database.documents_of(&account.identity_id).await?.pop()
+            let documents = state.database.documents_of(&account.identity_id).await;
+            documents.map_err(NotGranted::trouble)?.pop()
         } else {
             None
         };

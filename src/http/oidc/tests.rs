@@ -20,6 +20,7 @@ use protocol::enrolment::Declaration;
 use protocol::request::DeviceProof;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use serde_json::{Value, json};
+use storage::Login;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
@@ -195,6 +196,7 @@ impl Bench {
 
     /// The codes of the audit log, with their details.
     async fn audited(&self) -> Vec<(String, String)> {
+        crate::housekeeping::log_redemptions(&self.state).await.unwrap();
         let lines = self.state.database.audit_lines(0, 1000).await.unwrap();
         lines.into_iter().map(|line| (line.event.code, line.event.detail)).collect()
     }

@@ -6,10 +6,10 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use clock::UnixTime;
 use oidc::{
-    AccessToken, AuthenticatedTokenRequest, Client, ErrorCode, Grant, IdTokenClaims, TokenError,
-    TokenRequest, TokenResponse, UsedAssertion,
+    AccessToken, AuthenticatedTokenRequest, Client, ErrorCode, IdTokenClaims, TokenError, TokenRequest,
+    TokenResponse, UsedAssertion,
 };
-use storage::{AuditEvent, Login, NewToken, RedeemOutcome};
+use storage::{AuditEvent, Grant, NewToken, RedeemOutcome};
 
 use super::{Granted, NoForm, NotGranted, backchannel, dpop, form, noted, uncached};
 use crate::AppState;
@@ -108,14 +108,15 @@ async fn tokens(
     }
     // 4. The code, or the person's answer on her phone, counts once, whatever follows.
     let token = AccessToken::generate(&mut state.rng());
-    let login = match request.grant() {
-        Grant::Code => redeem(state, &request, &token, key.as_ref(), now).await?,
-        Grant::Backchannel => backchannel::redeem(state, &request, &token, key.as_ref(), now).await?,
+    let granted = match request.grant() {
+        oidc::Grant::Code => redeem(state, &request, &token, key.as_ref(), now).await?,
+        oidc::Grant::Backchannel => backchannel::redeem(state, &request, &token, key.as_ref(), now).await?,
     };
-    // 5. What it was given for.
-    let response = grant(state, &request, &login, &token, key.as_ref(), now).await;
-    let response = response.map_err(|refused| Refused { login: Some(login.id.clone()), ..refused })?;
-    Ok((login.id, response))
+    let login = granted.login_id.clone();
+    // 5. What it was given for. That it was redeemed, the audit log learns from its row (`housekeeping`).
+    let response = grant(state, &request, granted, &token, key.as_ref(), now).await;
+    let response = response.map_err(|refused| Refused { login: Some(login.clone()), ..refused })?;
+    Ok((login, response))
 }
 
 /// A form that could not be read.
@@ -150,12 +151,12 @@ async fn redeem(
     token: &AccessToken,
     key: Option<&[u8; 32]>,
     now: UnixTime,
-) -> Result<Login, Refused> {
+) -> Result<Grant, Refused> {
     let (code, client) = (request.code()?, request.client());
     let reusable = client.policy().reusable_token;
     let (token, client) = (NewToken { secret: token.as_str().as_bytes(), key, reusable }, client.id());
     match state.database.redeem_code(code.as_str().as_bytes(), client, token, now).await? {
-        RedeemOutcome::Redeemed(login) => Ok(*login),
+        RedeemOutcome::Redeemed(grant) => Ok(*grant),
         RedeemOutcome::Reused => {
             audit(state, AuditEvent::new("login.code-reused", client, ""), now).await?;
             Err(no_grant("the code was used before; its token is revoked").into())
@@ -168,19 +169,20 @@ async fn redeem(
 async fn grant(
     state: &AppState,
     request: &AuthenticatedTokenRequest<'_>,
-    login: &Login,
+    grant: Grant,
     token: &AccessToken,
     key: Option<&[u8; 32]>,
     now: UnixTime,
 ) -> Result<TokenResponse, Refused> {
     let (client, issuer) = (request.client(), state.config.issuer.as_str());
-    let granted = match Granted::load(state, login, now).await {
+    let login = &grant.login_id.clone();
+    let granted = match Granted::read(state, grant, now).await {
         Ok(granted) => granted,
         Err(error) => return Err(not_granted(state, client, login, error, now).await),
     };
     if let Err(error) = request.check_grant(&granted.request, key) {
         // Whoever holds the code does not know what the client that asked for it knows.
-        audit(state, AuditEvent::new("login.grant-refused", &login.id, error.description), now).await?;
+        audit(state, AuditEvent::new("login.grant-refused", login, error.description), now).await?;
         return Err(error.into());
     }
     let Granted { request, approved, account, subject, .. } = &granted;
@@ -195,22 +197,19 @@ async fn grant(
         Ok(id_token) => id_token,
         Err(error) => return Err(not_granted(state, client, login, NotGranted::trouble(error), now).await),
     };
-    let detail = format!("{} {}", client.id(), approved.acr());
-    audit(state, AuditEvent::new("login.redeemed", &login.id, &detail), now).await?;
     Ok(TokenResponse::new(token, id_token, request, key.is_some()))
 }
 
 async fn not_granted(
     state: &AppState,
     client: &Client,
-    login: &Login,
+    login: &str,
     error: NotGranted,
     now: UnixTime,
 ) -> Refused {
     match error {
         NotGranted::Identity(why) => {
-            let event =
-                AuditEvent::new("login.identity-refused", &login.id, &format!("{} {why}", client.id()));
+            let event = AuditEvent::new("login.identity-refused", login, &format!("{} {why}", client.id()));
             match audit(state, event, now).await {
                 Ok(()) => {
                     let error = no_grant("the login does not count any more");

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use clock::UnixTime;
 use oidc::{AccessToken, BearerError, ErrorCode, TokenError, TokenScheme, UserinfoClaims};
-use storage::Login;
+use storage::Grant;
 
 use super::{Granted, NotGranted, dpop, noted, uncached};
 use crate::{ApiError, AppState};
@@ -19,14 +19,15 @@ pub(super) async fn claims(State(state): State<AppState>, method: Method, header
         Err(Refused::Bearer(error)) => return refusal(&state, error, None, None),
         Err(Refused::Storage(error)) => return ApiError::from(error).into_response(),
     };
-    let login = match state.database.use_access_token(token.as_str().as_bytes(), key.as_ref(), now).await {
-        Ok(Some(login)) => login,
+    let grant = match state.database.use_access_token(token.as_str().as_bytes(), key.as_ref(), now).await {
+        Ok(Some(grant)) => grant,
         Ok(None) => return refusal(&state, BearerError::Invalid, None, None),
         Err(error) => return ApiError::from(error).into_response(),
     };
-    match answer(&state, &login, now).await {
-        Ok(response) => noted(response, Some(login.id), None, None),
-        Err(NotGranted::Identity(why)) => refusal(&state, BearerError::Invalid, Some(login.id), Some(why)),
+    let login = grant.login_id.clone();
+    match answer(&state, grant, now).await {
+        Ok(response) => noted(response, Some(login), None, None),
+        Err(NotGranted::Identity(why)) => refusal(&state, BearerError::Invalid, Some(login), Some(why)),
         Err(NotGranted::Trouble(detail)) => ApiError::internal(detail).into_response(),
     }
 }
@@ -60,9 +61,9 @@ async fn presented(
 }
 
 /// The claims of a login whose token was just used.
-async fn answer(state: &AppState, login: &Login, now: UnixTime) -> Result<Response, NotGranted> {
-    let client = state.clients.get(&login.client_id).ok_or(NotGranted::Identity("client"))?;
-    let granted = Granted::load(state, login, now).await?;
+async fn answer(state: &AppState, grant: Grant, now: UnixTime) -> Result<Response, NotGranted> {
+    let client = state.clients.get(&grant.client_id).ok_or(NotGranted::Identity("client"))?;
+    let granted = Granted::read(state, grant, now).await?;
     let Granted { request, approved, account, subject, .. } = &granted;
     let issuer = &state.config.issuer;
     let mut claims = UserinfoClaims::for_login(issuer, client, request, approved, subject, &account.pivot)?;

@@ -1,5 +1,6 @@
-//! EMSA-PSS with MGF1 (RFC 8017, 9.1 and B.2.1).
+//! EMSA-PSS (RFC 8017, 9.1).
 
+use super::add_mask;
 use crate::HashAlgorithm;
 
 /// The parameters of an encoding; `bits` is one less than the modulus has.
@@ -60,10 +61,7 @@ impl Encoding {
 
     /// Adds the mask of MGF1 to `db` and clears the bits that do not belong to it.
     fn mask(&self, db: &mut [u8], seed: &[u8]) {
-        for (chunk, counter) in db.chunks_mut(self.mgf_hash.output_len()).zip(0u32..) {
-            let mask = self.mgf_hash.digest(&[seed, &counter.to_be_bytes()].concat());
-            chunk.iter_mut().zip(mask).for_each(|(b, m)| *b ^= m);
-        }
+        add_mask(self.mgf_hash, seed, db);
         if let Some(first) = db.first_mut() {
             *first &= self.first_byte_mask();
         }

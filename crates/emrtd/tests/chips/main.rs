@@ -6,6 +6,7 @@
 mod bsi;
 mod dialogue;
 mod hostile;
+mod openpace;
 mod pace;
 mod proof;
 mod python_chip;

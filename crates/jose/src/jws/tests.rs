@@ -259,6 +259,28 @@ fn secrets_and_payloads_are_not_printed() {
     assert_eq!(SigningKey::new(p384).err(), Some(Error::Jwk("curve")));
 }
 
+/// Both signers are one key: what `ring` signs our own arithmetic verifies, and the other way round.
+#[test]
+fn both_signers_of_a_key_make_signatures_of_the_same_key() {
+    for seed in 0..20 {
+        let key = key(seed);
+        let plain = key.sign(b"input");
+        assert_eq!(plain.len(), 64);
+        assert_ne!(plain, key.sign(b"input"), "the nonce holds randomness");
+        let own = key.private_key().unwrap().sign(HashAlgorithm::Sha256, b"input").to_plain(Curve::P256);
+        let public = key.jwk().verification_key(Algorithm::Es256).unwrap();
+        for signature in [&plain, &own] {
+            assert_eq!(verify_signature(&public, b"input", signature), Ok(()));
+            assert_eq!(verify_signature(&public, b"other", signature), Err(Error::Signature));
+            let ring = ring::signature::UnparsedPublicKey::new(
+                &ring::signature::ECDSA_P256_SHA256_FIXED,
+                key.private_key().unwrap().public_key().to_sec1(),
+            );
+            assert!(ring.verify(b"input", signature).is_ok());
+        }
+    }
+}
+
 /// RFC 8037, A.2, A.3 and A.5: key, thumbprint, JWS.
 #[test]
 fn the_eddsa_example_of_rfc_8037_verifies() {

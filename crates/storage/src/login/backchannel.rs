@@ -8,8 +8,8 @@ use clock::UnixTime;
 use identity::LoginState;
 use identity::login::TOKEN_LIFE;
 
-use super::steps::hash;
-use super::{Login, MAX_REQUEST, REVOKE, Row, login};
+use super::redemption::{self, Grant, REVOKE, grant};
+use super::{Login, MAX_REQUEST, Row, hash, login};
 use crate::engine::{read, statement, transaction};
 use crate::{Database, Error, NewToken, Scope, usage};
 
@@ -32,9 +32,9 @@ pub(crate) const POLLED: &str =
 pub(crate) const POLL: &str =
     "UPDATE login SET polled_at = $3 WHERE code_hash = $1 AND client_id = $2 AND kind = 3";
 pub(crate) const REDEEM_ASKED: &str = concat!(
-    "UPDATE login SET state = 5, token_hash = $3, token_expires_at = $4, token_key = $6, token_reusable = $7 \
-     WHERE code_hash = $1 AND client_id = $2 AND kind = 3 AND state = 2 AND expires_at > $5 RETURNING ",
-    columns!()
+    "UPDATE login SET state = 5, token_hash = $3, token_expires_at = $4, token_key = $6, token_reusable = $7, \
+     log_due = $5 WHERE code_hash = $1 AND client_id = $2 AND kind = 3 AND state = 2 AND expires_at > $5 RETURNING ",
+    grant!()
 );
 pub(crate) const STOP: &str = "INSERT INTO usage_count (scope, subject_key, since, count, expires_at) \
      VALUES ($1, $2, $3, 1, $4) ON CONFLICT DO NOTHING";
@@ -80,7 +80,7 @@ pub enum Asked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PollOutcome {
     /// The person approved; it is used up, the token counts from now.
-    Redeemed(Box<Login>),
+    Redeemed(Box<Grant>),
     /// She has not answered.
     Waiting,
     /// The same, and the client asks too often.
@@ -179,7 +179,7 @@ impl Database {
         Ok(row.map(|(typed,)| tries - typed))
     }
 
-    /// A poll of the client: the tokens' login once, after the person approved. Two polls are `interval` seconds apart.
+    /// A poll of the client: what tokens are made of, once, after the person approved. Two polls are `interval` seconds apart.
     ///
     /// # Errors
     /// Trouble of the storage.
@@ -194,7 +194,7 @@ impl Database {
         let (code, client, secret) = (hash(secret), client_id.to_owned(), hash(token.secret));
         let (key, reusable) = (token.key.map(|key| key.to_vec()), i64::from(token.reusable));
         let until = now.plus(TOKEN_LIFE).0;
-        let outcome: Result<Row, PollOutcome> = transaction!(self, |c| {
+        let outcome: Result<redemption::Row, PollOutcome> = transaction!(self, |c| {
             let query = sqlx::query_as(REDEEM_ASKED).bind(code.clone()).bind(client.clone()).bind(secret);
             let query = query.bind(until).bind(now.0).bind(key).bind(reusable);
             if let Some(row) = query.fetch_optional(&mut *c).await? {
@@ -217,7 +217,7 @@ impl Database {
             }))
         })?;
         match outcome {
-            Ok(row) => Ok(PollOutcome::Redeemed(Box::new(self.with_answer(row)?))),
+            Ok(row) => Ok(PollOutcome::Redeemed(Box::new(self.redeemed(row)?))),
             Err(outcome) => Ok(outcome),
         }
     }

@@ -3,19 +3,18 @@
 use std::sync::atomic::Ordering;
 
 use clock::UnixTime;
-use crypto::sha256;
 use identity::LoginState;
-use identity::login::{CODE_LIFE, LoginKind, RELEASE_TRIES, TOKEN_LIFE};
+use identity::login::{CODE_LIFE, LoginKind, RELEASE_TRIES};
 
 use super::{
     APPROVE, BY_HANDLE, CANCEL, CLAIM, CONNECT, COUNT, CREATE, ClaimOutcome, Created, DELETE_EXPIRED, ISSUE,
-    LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, RECHALLENGE, REDEEM, REFUSE, RELEASE, REVOKE, REVOKED,
-    RedeemOutcome, ReleaseOutcome, Row, Trace, USERINFO, login,
+    LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, RECHALLENGE, REFUSE, RELEASE, ReleaseOutcome, Row, Trace,
+    hash, login,
 };
 use crate::engine::{read, statement, transaction};
 use crate::keys::Table;
 use crate::outbox::append_mail;
-use crate::{Database, Error, NewToken};
+use crate::{Database, Error};
 
 /// Logins are deleted this long after their time, in seconds: until then a code's second use is noticed.
 const KEPT_AFTER: i64 = 120;
@@ -243,57 +242,6 @@ impl Database {
         row.map(|row| self.with_answer(row)).transpose()
     }
 
-    /// Exchanges a code, once, and stores the access token's hash in the same statement. A second use revokes the
-    /// token (RFC 6749, 4.1.2).
-    ///
-    /// # Errors
-    /// Trouble of the storage.
-    pub async fn redeem_code(
-        &self,
-        code: &[u8],
-        client_id: &str,
-        token: NewToken<'_>,
-        now: UnixTime,
-    ) -> Result<RedeemOutcome, Error> {
-        let (code, client, secret) = (hash(code), client_id.to_owned(), hash(token.secret));
-        let (key, reusable) = (token.key.map(|key| key.to_vec()), i64::from(token.reusable));
-        let (again, until) = (code.clone(), now.plus(TOKEN_LIFE).0);
-        let row: Option<Row> = statement!(self, |c| {
-            let query = sqlx::query_as(REDEEM).bind(code).bind(client).bind(secret).bind(until).bind(now.0);
-            let query = query.bind(key).bind(reusable);
-            Ok(query.fetch_optional(&mut *c).await?)
-        })?;
-        if let Some(row) = row {
-            return Ok(RedeemOutcome::Redeemed(Box::new(self.with_answer(row)?)));
-        }
-        let reused: bool = transaction!(self, |c| {
-            let revoked = sqlx::query(REVOKE).bind(again.clone()).fetch_optional(&mut *c).await?.is_some();
-            Ok(revoked || sqlx::query(REVOKED).bind(again).fetch_optional(&mut *c).await?.is_some())
-        })?;
-        Ok(if reused { RedeemOutcome::Reused } else { RedeemOutcome::Invalid })
-    }
-
-    /// Uses an access token, once unless it is reusable; `key` is the thumbprint of the key that it came with, which must be
-    /// the one that it is bound to, or none if it is bound to none. `None`: unknown, used, revoked, with another key, or
-    /// its time is over.
-    ///
-    /// # Errors
-    /// Trouble of the storage.
-    pub async fn use_access_token(
-        &self,
-        access_token: &[u8],
-        key: Option<&[u8; 32]>,
-        now: UnixTime,
-    ) -> Result<Option<Login>, Error> {
-        let token = hash(access_token);
-        let key = key.map(|key| key.to_vec()).unwrap_or_default();
-        let row: Option<Row> = statement!(self, |c| {
-            let query = sqlx::query_as(USERINFO).bind(token).bind(now.0).bind(key).bind(Vec::<u8>::new());
-            Ok(query.fetch_optional(&mut *c).await?)
-        })?;
-        row.map(|row| self.with_answer(row)).transpose()
-    }
-
     /// The browser goes back. `false`: another browser, or it was answered.
     ///
     /// # Errors
@@ -325,17 +273,22 @@ impl Database {
     }
 
     /// A login with its answer opened: it was given for this login, by a phone of this identity.
-    pub(super) fn with_answer(&self, row: Row) -> Result<Login, Error> {
+    fn with_answer(&self, row: Row) -> Result<Login, Error> {
         let mut login = login(row)?;
         if let Some(sealed) = login.answer.take() {
-            login.answer = Some(self.vault.open(
-                Table::Answer,
-                &answered(&login.id, login.identity_id.as_deref()),
-                0,
-                &sealed,
-            )?);
+            login.answer = Some(self.open_answer(&login.id, login.identity_id.as_deref(), &sealed)?);
         }
         Ok(login)
+    }
+
+    /// Opens what was sealed for this login, by a phone of this identity.
+    pub(super) fn open_answer(
+        &self,
+        login_id: &str,
+        identity_id: Option<&str>,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        self.vault.open(Table::Answer, &answered(login_id, identity_id), 0, sealed)
     }
 
     fn release_key(&self, login_id: &str, secret: &[u8]) -> Vec<u8> {
@@ -354,8 +307,4 @@ fn kind_number(kind: LoginKind) -> i64 {
         LoginKind::Qr => 2,
         LoginKind::Asked => 3,
     }
-}
-
-pub(super) fn hash(secret: &[u8]) -> Vec<u8> {
-    sha256(secret).to_vec()
 }

@@ -57,6 +57,12 @@ async fn an_answer_becomes_one_token_and_a_second_poll_revokes_it(db: TestDataba
     assert_eq!(poll(&db, "l", 2).await, PollOutcome::Reused);
     assert_eq!(db.use_access_token(b"token", None, NOW.plus(2)).await, Ok(None));
     assert_eq!(poll(&db, "l", 3).await, PollOutcome::Reused);
+    assert_eq!(db.log_redemptions(|_| "eidas2".into(), 10).await, Ok(1));
+    let line = &db.audit_lines_of("l").await.unwrap()[0];
+    assert_eq!(
+        (line.event.code.as_str(), line.event.detail.as_str(), line.at),
+        ("login.redeemed", "fc eidas2", NOW.plus(1))
+    );
 }
 
 async fn of_sixteen_requests_one_waits(db: TestDatabase) {

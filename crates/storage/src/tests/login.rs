@@ -16,6 +16,9 @@ on_both_engines!(
     nothing_is_released_in_another_browser,
     a_code_lives_thirty_seconds_and_serves_its_client_only,
     a_token_is_used_once_and_lives_sixty_seconds,
+    a_grant_holds_account_and_phone_as_they_are_at_that_moment,
+    each_redemption_has_one_line_in_the_log,
+    lines_that_cannot_be_written_stay_due,
     an_approval_needs_the_phone_that_claimed_and_its_time,
     a_phone_revoked_after_its_claim_approves_nothing,
     an_answer_written_from_outside_or_moved_to_another_identity_is_noticed,
@@ -67,15 +70,17 @@ pub(super) async fn issued(db: &TestDatabase, id: &str) {
 async fn a_login_goes_from_the_page_to_the_claims(db: TestDatabase) {
     issued(&db, "l").await;
     assert_eq!(db.issue_code("l", b"browser-l", b"other", NOW).await, Ok(None), "issued once");
-    let RedeemOutcome::Redeemed(login) =
+    let RedeemOutcome::Redeemed(grant) =
         db.redeem_code(b"code-l", "fc", NewToken::once(b"token"), NOW).await.unwrap()
     else {
         panic!("not redeemed")
     };
-    assert_eq!(login.answer.as_deref(), Some(b"answer".as_slice()));
-    assert_eq!((login.identity_id.as_deref(), login.kind), (Some("i"), Some(LoginKind::Qr)));
-    let login = db.use_access_token(b"token", None, NOW).await.unwrap().unwrap();
-    assert_eq!((login.request.as_slice(), login.state), (b"request".as_slice(), LoginState::Delivered));
+    assert_eq!(grant.answer.as_deref(), Some(b"answer".as_slice()));
+    assert_eq!((grant.login_id.as_str(), grant.device_id.as_deref()), ("l", Some("d")));
+    let grant = db.use_access_token(b"token", None, NOW).await.unwrap().unwrap();
+    assert_eq!((grant.request.as_slice(), grant.client_id.as_str()), (b"request".as_slice(), "fc"));
+    let login = db.load_login("l").await.unwrap().unwrap();
+    assert_eq!((login.state, login.kind), (LoginState::Delivered, Some(LoginKind::Qr)));
     let history = db.connections_of("i", 10).await.unwrap();
     assert_eq!((history.len(), history[0].content.as_slice()), (1, b"history".as_slice()));
 }
@@ -217,6 +222,91 @@ async fn a_token_is_used_once_and_lives_sixty_seconds(db: TestDatabase) {
         assert_eq!(first.is_some(), used);
         assert_eq!(db.use_access_token(token.as_bytes(), None, NOW).await.unwrap().is_some(), !used, "once");
     }
+}
+
+async fn a_grant_holds_account_and_phone_as_they_are_at_that_moment(db: TestDatabase) {
+    let stored = super::account::enrol(&db, "e", "L898902C3", "phone").await.unwrap().identity_id;
+    db.insert_identity("other").await;
+    let grant = async |id: &'static str| {
+        assert_eq!(db.create_login(new(id), 1000).await, Ok(Created::Stored));
+        let (qr, device) = (format!("qr-{id}"), "phone");
+        let claim = db.claim_login(qr.as_bytes(), device, &stored, b"challenge", NOW.plus(180), NOW).await;
+        let Ok(ClaimOutcome::Claimed(claimed)) = claim else { panic!("{id}") };
+        assert_eq!(db.approve_login(&claimed, b"answer", b"123456", b"history", NOW).await, Ok(true));
+        assert_eq!(release(&db, id, "123456").await, ReleaseOutcome::Released);
+        let (browser, code) = (format!("browser-{id}"), format!("code-{id}"));
+        assert!(db.issue_code(id, browser.as_bytes(), code.as_bytes(), NOW).await.unwrap().is_some());
+    };
+    let redeem = async |id: &'static str| {
+        let (code, token) = (format!("code-{id}"), format!("token-{id}"));
+        match db.redeem_code(code.as_bytes(), "fc", NewToken::once(token.as_bytes()), NOW).await.unwrap() {
+            RedeemOutcome::Redeemed(grant) => *grant,
+            other => panic!("{other:?}"),
+        }
+    };
+    for id in ["l", "m", "n"] {
+        grant(id).await;
+    }
+    let first = redeem("l").await;
+    assert_eq!(first.account, db.load_account(&stored).await.unwrap());
+    assert!(first.account.is_some() && first.phone_counts);
+    db.run("UPDATE device SET active = 0 WHERE id = 'phone'").await;
+    let userinfo = db.use_access_token(b"token-l", None, NOW).await.unwrap().unwrap();
+    assert!(!userinfo.phone_counts, "revoked since the exchange");
+    db.run("UPDATE device SET active = 1, identity_id = 'other' WHERE id = 'phone'").await;
+    assert!(!redeem("m").await.phone_counts, "it stands for somebody else");
+    assert_eq!(db.erase_identity(&stored, NOW).await, Ok(true));
+    let erased = redeem("n").await;
+    assert_eq!((erased.account, erased.phone_counts), (None, false));
+}
+
+async fn each_redemption_has_one_line_in_the_log(db: TestDatabase) {
+    for n in 0..20 {
+        let id = format!("l{n}");
+        issued(&db, &id).await;
+        let (code, token) = (format!("code-{id}"), format!("token-{id}"));
+        let redeemed =
+            db.redeem_code(code.as_bytes(), "fc", NewToken::once(token.as_bytes()), NOW.plus(n)).await;
+        assert!(matches!(redeemed, Ok(RedeemOutcome::Redeemed(_))));
+    }
+    let late = NOW.plus(100_000);
+    assert_eq!(db.delete_expired_logins(late, 100).await, Ok(0), "not before its line is written");
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let db = db.database.clone();
+            let level = |answer: &[u8]| String::from_utf8_lossy(answer).into_owned();
+            tokio::spawn(async move { db.log_redemptions(level, 4).await.unwrap() })
+        })
+        .collect();
+    let mut written = 0;
+    for task in tasks {
+        written += task.await.unwrap();
+    }
+    assert_eq!(written, 20);
+    let lines = db.audit_lines(0, 100).await.unwrap();
+    let mut named: Vec<_> = lines.iter().map(|line| line.event.subject.clone()).collect();
+    named.sort();
+    named.dedup();
+    assert_eq!((lines.len(), named.len()), (20, 20));
+    assert!(
+        lines
+            .iter()
+            .all(|l| (l.event.code.as_str(), l.event.detail.as_str()) == ("login.redeemed", "fc answer"))
+    );
+    assert_eq!((lines[0].at, lines[19].at), (NOW, NOW.plus(19)), "the time of the exchange, in order");
+    assert_eq!(db.verify_audit().await.map(|head| head.sequence), Ok(20));
+    assert_eq!(db.delete_expired_logins(late, 100).await, Ok(20));
+}
+
+async fn lines_that_cannot_be_written_stay_due(db: TestDatabase) {
+    issued(&db, "l").await;
+    db.redeem_code(b"code-l", "fc", NewToken::once(b"token"), NOW).await.unwrap();
+    let write = async || db.log_redemptions(|_| "eidas2".into(), 10).await;
+    db.run("ALTER TABLE audit_log RENAME TO audit_gone").await;
+    assert!(write().await.is_err());
+    db.run("ALTER TABLE audit_gone RENAME TO audit_log").await;
+    assert_eq!((write().await, write().await), (Ok(1), Ok(0)));
+    assert_eq!(db.verify_audit().await.map(|head| head.sequence), Ok(1));
 }
 
 async fn an_approval_needs_the_phone_that_claimed_and_its_time(db: TestDatabase) {

@@ -3,7 +3,7 @@
 use sqlx::{Executor as _, Row as _, SqlSafeStr as _};
 
 use super::{postgres, sqlite};
-use crate::login::backchannel;
+use crate::login::{backchannel, redemption};
 use crate::{
     account, attempt, audit, change, contact, desk, device, enrolment, face, login, outbox, pushed, register,
     request, seal, session, sso, token, trace, usage,
@@ -20,7 +20,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ]),
     ("attempt", include_str!("../attempt.rs"), &[attempt::CLOSE_OPEN, attempt::OPEN, attempt::CLOSE, attempt::STATE]),
     ("audit", include_str!("../audit.rs"), &[
-        audit::NEXT, audit::APPEND, audit::SET_HEAD, audit::HEAD, audit::LINES, audit::LINES_OF,
+        audit::LOCK_HEAD, audit::APPEND, audit::SET_HEAD, audit::HEAD, audit::LINES, audit::LINES_OF,
     ]),
     ("change", include_str!("../change.rs"), &[
         change::ADD, change::FIND, change::TRY, change::TAKE, change::DELETE_EXPIRED, change::DELETE_OF, change::SET_PIVOT,
@@ -44,8 +44,11 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ("face", include_str!("../face.rs"), &[face::TAKE, face::DELETE_EXPIRED]),
     ("login", include_str!("../login.rs"), &[
         login::CREATE, login::COUNT, login::LOAD, login::BY_HANDLE, login::OF_DEVICE, login::CLAIM, login::RECHALLENGE,
-        login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::REDEEM, login::REVOKE, login::REVOKED,
-        login::USERINFO, login::CANCEL, login::DELETE_EXPIRED, login::CONNECT,
+        login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::CANCEL, login::DELETE_EXPIRED,
+        login::CONNECT,
+    ]),
+    ("login/redemption", include_str!("../login/redemption.rs"), &[
+        redemption::REDEEM, redemption::REVOKE, redemption::REVOKED, redemption::USERINFO, redemption::TAKE_DUE,
     ]),
     ("login/backchannel", include_str!("../login/backchannel.rs"), &[
         backchannel::PERSON, backchannel::WAITS, backchannel::ASK, backchannel::OF_PERSON, backchannel::COUNT_NUMBER,

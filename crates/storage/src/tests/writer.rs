@@ -2,16 +2,42 @@
 
 use identity::EvidenceKind;
 
-use super::{NOW, loaded, open, opened, sqlite};
+use super::login::issued;
+use super::{NOW, TestDatabase, loaded, open, opened, sqlite};
 use crate::engine::transaction;
-use crate::{AuditEvent, Database, Error, NewEvidence};
+use crate::{AuditEvent, Database, Error, NewEvidence, NewToken};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_is_in_the_files_when_the_process_dies() {
     let db = sqlite().await;
     let enrolment = opened(&db, "e").await;
     db.append_evidence(&enrolment, vec![NewEvidence::new(EvidenceKind::Contact, "one")], NOW).await.unwrap();
-    // What a killed process leaves: the files as they are, write-ahead log included, no checkpoint, no close.
+    let (_grave, risen) = killed(&db).await;
+    assert_eq!(loaded(&risen, "e").await.evidence.content(EvidenceKind::Contact), Some(b"one".as_slice()));
+}
+
+/// The line of a code that was redeemed just before is written by the next process, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_line_of_the_audit_log_is_lost_with_the_process() {
+    let db = sqlite().await;
+    for id in ["l", "m"] {
+        issued(&db, id).await;
+        let (code, token) = (format!("code-{id}"), format!("token-{id}"));
+        db.redeem_code(code.as_bytes(), "fc", NewToken::once(token.as_bytes()), NOW).await.unwrap();
+    }
+    let (_grave, risen) = killed(&db).await;
+    assert_eq!(risen.audit_lines(0, 10).await, Ok(vec![]));
+    let write = async || risen.log_redemptions(|answer| String::from_utf8_lossy(answer).into(), 10).await;
+    assert_eq!((write().await, write().await), (Ok(2), Ok(0)));
+    let lines = risen.audit_lines(0, 10).await.unwrap();
+    let told: Vec<_> = lines.iter().map(|l| (l.event.subject.as_str(), l.event.detail.as_str())).collect();
+    assert_eq!(told, [("l", "fc answer"), ("m", "fc answer")]);
+    assert_eq!(risen.verify_audit().await.map(|head| head.sequence), Ok(2));
+}
+
+/// What a killed process leaves, opened by the next one: the files as they are, write-ahead log included, no checkpoint, no
+/// close.
+async fn killed(db: &TestDatabase) -> (tempfile::TempDir, Database) {
     let grave = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(db.folder.path()).unwrap() {
         let path = entry.unwrap().path();
@@ -19,7 +45,7 @@ async fn what_was_answered_is_in_the_files_when_the_process_dies() {
     }
     std::fs::remove_file(grave.path().join("sceau.db-shm")).unwrap();
     let risen = open(&format!("sqlite:{}", grave.path().join("sceau.db").display())).await;
-    assert_eq!(loaded(&risen, "e").await.evidence.content(EvidenceKind::Contact), Some(b"one".as_slice()));
+    (grave, risen)
 }
 
 #[tokio::test(flavor = "multi_thread")]

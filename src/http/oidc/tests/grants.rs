@@ -3,6 +3,7 @@
 use super::*;
 use identity::IdentityState;
 use oidc::ASSERTION_TYPE;
+use storage::{NewToken, RedeemOutcome};
 
 impl Bench {
     async fn redeem(&self, code: &str) -> Answer {
@@ -179,24 +180,30 @@ async fn a_code_and_a_token_end_in_their_time() {
 #[tokio::test]
 async fn an_approval_of_another_login_gives_no_tokens() {
     let bench = Bench::new().await;
-    let begun = bench.get(&format!("/authorize?{}", query("broker"))).await;
-    let id = begun.header("location").strip_prefix("/login/").unwrap().to_owned();
-    let cookie = begun.header("set-cookie").split(';').next().unwrap().to_owned();
-    bench.approve(&id, &cookie).await;
-    let login = bench.state.database.load_login(&id).await.unwrap().unwrap();
-    assert!(Granted::load(&bench.state, &login, NOW).await.is_ok());
-    let other = |change: fn(&mut Login)| {
-        let mut other = login.clone();
+    let code = bench.code("broker", "").await;
+    let redeemed =
+        bench.state.database.redeem_code(code.as_bytes(), "broker", NewToken::once(b"token"), NOW).await;
+    let Ok(RedeemOutcome::Redeemed(grant)) = redeemed else { panic!("not redeemed") };
+    assert!(Granted::read(&bench.state, *grant.clone(), NOW).await.is_ok());
+    let other = |change: fn(&mut Grant)| {
+        let mut other = *grant.clone();
         change(&mut other);
         other
     };
     for changed in [
-        other(|login| login.id.push('x')),
-        other(|login| login.device_id = Some("x".into())),
-        other(|login| login.answer = None),
-        other(|login| login.request[0] ^= 1),
+        other(|grant| grant.login_id.push('x')),
+        other(|grant| grant.device_id = Some("x".into())),
+        other(|grant| grant.answer = None),
+        other(|grant| grant.request[0] ^= 1),
     ] {
-        let loaded = Granted::load(&bench.state, &changed, NOW).await;
-        assert!(matches!(loaded, Err(NotGranted::Trouble(_))));
+        assert!(matches!(Granted::read(&bench.state, changed, NOW).await, Err(NotGranted::Trouble(_))));
+    }
+    for (why, changed) in [
+        ("erased", other(|grant| grant.account = None)),
+        ("phone revoked", other(|grant| grant.phone_counts = false)),
+    ] {
+        assert!(
+            matches!(Granted::read(&bench.state, changed, NOW).await, Err(NotGranted::Identity(w)) if w == why)
+        );
     }
 }

@@ -1,0 +1,173 @@
+//! The terminal and the chip emulator against OpenPACE (libeac, by `scripts/openpace.py`), which shares no code with
+//! them: PACE with generic mapping, in every group and with every cipher, and secure messaging.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use chip_emulator::{Chip, ChipContents, TcpChannel, serve_connection};
+use crypto::{Curve, SessionCipher};
+use emrtd::{AccessProtocol, Error, MrzKey, Terminal};
+use lds::FileId;
+use lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, SecurityInfo};
+use serde_json::{Value, json};
+use test_passports::Specimen;
+
+use crate::specimens::{Offers, ca, contents, mrz_key, passport, rng};
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/openpace.py");
+const CIPHERS: [SessionCipher; 4] =
+    [SessionCipher::TripleDes, SessionCipher::Aes128, SessionCipher::Aes192, SessionCipher::Aes256];
+
+fn python() -> Command {
+    let python = std::env::var("SCEAU_PYTHON").unwrap_or_else(|_| "python3".into());
+    let needed = "import cryptography, ctypes; ctypes.CDLL('libeac.so.3')";
+    let imported = Command::new(&python).args(["-c", needed]).output();
+    assert!(
+        imported.is_ok_and(|output| output.status.success()),
+        "cryptography (scripts/requirements.txt) and Debian's libeac3 are needed"
+    );
+    let mut command = Command::new(python);
+    command.args(["-B", SCRIPT]);
+    command
+}
+
+/// Generic mapping, the only one that Debian's libeac has: every group with one of the ciphers, and P-256 with each.
+fn ways() -> impl Iterator<Item = PaceInfo> {
+    let groups = (0..=2).chain(8..=18).enumerate().map(|(index, group)| (group, CIPHERS[index % 4]));
+    let on_p256 = CIPHERS.map(|cipher| (12, cipher));
+    groups.filter(|(group, _)| *group != 12).chain(on_p256).map(|(group, cipher)| {
+        let agreement = if group < 8 { KeyAgreement::Dh } else { KeyAgreement::Ecdh };
+        PaceInfo::new(agreement, PaceMapping::Generic, cipher, group)
+    })
+}
+
+fn offering(passport: &Specimen, way: &PaceInfo) -> ChipContents {
+    let card_access = lds::CardAccess { security_infos: vec![SecurityInfo::Pace(way.clone())] };
+    let mut contents = contents(passport);
+    contents.files.insert(FileId::CardAccess, card_access.encode());
+    contents.pace = vec![way.clone()];
+    contents
+}
+
+fn specimen() -> Specimen {
+    passport(Offers {
+        pace: Some((SessionCipher::Aes128, Curve::P256)),
+        chip_authentication: ca(Curve::P256, Some(SessionCipher::Aes128), None),
+        active_authentication: None,
+    })
+}
+
+/// What OpenPACE reads of a chip of ours: its exit, output and errors.
+fn read_by_openpace(contents: ChipContents, password: [&str; 2], files: &[FileId]) -> (bool, Value, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let chip = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let _ = serve_connection(stream, &mut Chip::new(contents, rng(1)));
+    });
+    let fids = files.iter().map(|file| format!("{:04x}", file.fid()));
+    let output = python().args(["terminal", &address]).args(password).args(fids).output().unwrap();
+    chip.join().unwrap();
+    let read = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
+    (output.status.success(), read, String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn openpace_reads_the_emulator_in_every_group() {
+    let passport = specimen();
+    let information = passport.mrz.access_key_information();
+    let files: Vec<FileId> =
+        passport.files.keys().copied().filter(|file| *file != FileId::CardAccess).collect();
+    for way in ways() {
+        let contents = offering(&passport, &way);
+        let (success, read, errors) = read_by_openpace(contents, ["mrz", &information], &files);
+        assert!(success, "{way:?}: {errors}");
+        for file in &files {
+            let content = hex::encode(passport.file(*file));
+            assert_eq!(read[format!("{:04x}", file.fid())], json!(content), "{way:?}: {file}");
+        }
+    }
+}
+
+#[test]
+fn openpace_opens_the_emulator_with_the_card_access_number_and_with_no_other() {
+    let passport = specimen();
+    let way = PaceInfo::new(KeyAgreement::Ecdh, PaceMapping::Generic, SessionCipher::Aes256, 13);
+    let with_number = || {
+        let mut contents = offering(&passport, &way);
+        contents.can = Some(emrtd::Can::new("123456").unwrap());
+        contents
+    };
+    let (success, read, errors) = read_by_openpace(with_number(), ["can", "123456"], &[FileId::Dg(1)]);
+    assert!(success, "{errors}");
+    assert_eq!(read["0101"], json!(hex::encode(passport.file(FileId::Dg(1)))));
+    let (success, _, errors) = read_by_openpace(with_number(), ["can", "123457"], &[FileId::Dg(1)]);
+    assert!(!success && errors.contains("00860000: 6300"), "{errors}");
+}
+
+/// A chip on OpenPACE; it ends when this is dropped.
+struct OpenPaceChip {
+    process: Child,
+    port: u16,
+    _config: tempfile::NamedTempFile,
+}
+
+impl OpenPaceChip {
+    fn start(passport: &Specimen, contents: &ChipContents) -> Self {
+        let files = contents
+            .files
+            .iter()
+            .map(|(file, content)| (format!("{:04x}", file.fid()), json!(hex::encode(content))));
+        let files: serde_json::Map<_, _> = files.collect();
+        let config = json!({ "files": files, "mrz_information": passport.mrz.access_key_information() });
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), config.to_string()).unwrap();
+        let mut process = python()
+            .arg("chip")
+            .arg(file.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut port = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
+        let port = port.trim().parse().expect("the chip's port");
+        Self { process, port, _config: file }
+    }
+
+    fn terminal(&self) -> Terminal<TcpChannel> {
+        Terminal::new(TcpChannel::connect(("127.0.0.1", self.port)).unwrap())
+    }
+}
+
+impl Drop for OpenPaceChip {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn the_terminal_reads_a_chip_on_openpace_in_every_group() {
+    let passport = specimen();
+    for way in ways() {
+        let chip = OpenPaceChip::start(&passport, &offering(&passport, &way));
+        let mut terminal = chip.terminal();
+        let opened = terminal.open(mrz_key(&passport), &mut rng(2));
+        assert_eq!(opened, Ok(AccessProtocol::Pace), "{way:?}");
+        for file in [FileId::Sod, FileId::Dg(1), FileId::Dg(2)] {
+            assert_eq!(terminal.read_file(file, |_, _| {}).unwrap(), passport.file(file), "{way:?}: {file}");
+        }
+    }
+}
+
+#[test]
+fn a_chip_on_openpace_does_not_open_to_another_mrz() {
+    let passport = specimen();
+    let way = PaceInfo::new(KeyAgreement::Ecdh, PaceMapping::Generic, SessionCipher::Aes128, 12);
+    let chip = OpenPaceChip::start(&passport, &offering(&passport, &way));
+    let other = MrzKey::new("X1", "800101", "300101").unwrap();
+    let opened = chip.terminal().open(other, &mut rng(2));
+    assert!(matches!(opened, Err(Error::AccessDenied { protocol: "PACE", .. })), "{opened:?}");
+}
