@@ -102,6 +102,7 @@ impl ProviderMetadata {
     #[must_use]
     pub fn new(issuer: &str, clients: &Clients) -> Self {
         let any = |offers: fn(&Policy) -> bool| clients.iter().any(|client| offers(client.policy()));
+        let may = |acr: &Acr| clients.iter().any(|client| client.acr().contains(acr));
         let rs256 = any(|policy| policy.signing == Algorithm::Rs256);
         let signing: &[&str] = if rs256 { &["ES256", "RS256"] } else { &["ES256"] };
         let signs = any(|policy| policy.request_objects != RequestObjects::Refused);
@@ -122,7 +123,7 @@ impl ProviderMetadata {
             } else {
                 &["authorization_code"]
             },
-            acr_values_supported: Acr::ALL.into_iter().map(Acr::as_str).collect(),
+            acr_values_supported: Acr::ALL.into_iter().filter(|acr| may(acr)).map(Acr::as_str).collect(),
             subject_types_supported: if any(|policy| policy.sector.is_some()) {
                 &["public", "pairwise"]
             } else {
@@ -264,5 +265,8 @@ mod tests {
             assert!(named.contains(&json!(claim.as_str())), "{}", claim.as_str());
         }
         assert_eq!(document["acr_values_supported"], json!(["eidas1", "eidas2", "eidas3"]));
+        let clients = Clients::new([crate::approved_login::tests::client(&[Acr::Eidas2])]).unwrap();
+        let metadata = ProviderMetadata::new("https://fi.example", &clients);
+        assert_eq!(metadata.acr_values_supported, ["eidas2"], "what some client may have");
     }
 }

@@ -5,7 +5,7 @@
 //! | `GET`, `POST /authorize` | the browser: begins a login |
 //! | `POST /token` | the client: its code becomes tokens, once |
 //! | `GET`, `POST /userinfo` | the client: its access token reads the claims, once |
-//! | `GET /.well-known/openid-configuration`, `GET /jwks` | everybody: from memory |
+//! | `GET /.well-known/openid-configuration` (RFC 8414: `oauth-authorization-server`), `GET /jwks` | everybody: from memory |
 //! | `POST /par` | the client: its request before the browser comes (RFC 9126) |
 //! | `POST /bc-authorize` | the client: asks a person on her phone (CIBA) |
 //! | `POST /introspect`, `POST /revoke` | the client: what its token is worth (RFC 7662), and its end (RFC 7009) |
@@ -46,6 +46,7 @@ pub fn routes() -> Router<AppState> {
         .route("/token", post(token::exchange))
         .route("/userinfo", get(userinfo::claims).post(userinfo::claims))
         .route("/.well-known/openid-configuration", get(discovery::metadata))
+        .route("/.well-known/oauth-authorization-server", get(discovery::metadata))
         .route("/jwks", get(discovery::jwks))
         .route("/par", post(pushed::push))
         .route("/bc-authorize", post(backchannel::ask))

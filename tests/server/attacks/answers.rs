@@ -91,6 +91,8 @@ fn metadata_says_what_is_there() {
         "Discovery 4.3: the issuer exactly",
         is("issuer", metadata["issuer"].as_str(), Some(bench.url.as_str())),
     );
+    let by_oauth = Raw::get("/.well-known/oauth-authorization-server").send(&bench);
+    report.check("MD-002", "8414 3.1", is("metadata", by_oauth.json(), metadata.clone()));
     let endpoints = [
         ("MD-010", "authorization_endpoint", 400),
         ("MD-011", "token_endpoint", 405),
