@@ -29,7 +29,7 @@ fn main() {
     for (name, bytes) in mutated {
         let (_, cost) = decode(&bytes);
         worst = worst.max(cost);
-        let kind = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == ' ').to_owned();
+        let kind = name.rsplit_once(' ').map_or(name.as_str(), |(kind, _)| kind).to_owned();
         match kinds.iter_mut().find(|(known, ..)| *known == kind) {
             Some((_, count, most)) => (*count, *most) = (*count + 1, cost.max(*most)),
             None => kinds.push((kind, 1, cost)),
