@@ -99,6 +99,7 @@ impl Found {
 }
 
 /// The agent of a session; everybody else is told what is missing.
+#[allow(clippy::result_large_err, reason = "the refusal is the page, made once a request")]
 fn agent(state: &AppState, session: &Session, language: Language) -> Result<Agent, Response> {
     let file = state.config.desk.agents_file.as_ref().map(|file| state.config.path(file));
     let agents = file.map_or(Ok(Vec::new()), |file| desk_agents::read(&file));
