@@ -75,6 +75,7 @@ fn a_kotlin_app_enrols_a_specimen_and_logs_in() {
         "card nfc.channel read-again",
         "lost nfc.tag-lost read-again",
         "trace usage null",
+        "steps face.engine correct",
     ] {
         assert!(told.iter().any(|told| told == line), "{line}: {told:#?}");
     }

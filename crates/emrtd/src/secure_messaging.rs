@@ -181,15 +181,18 @@ impl SecureMessaging {
         if !command.data.is_empty() {
             data = self.cryptogram(&command.data).map_err(protect)?;
         }
+        // So many bytes do not come in a short response, protected. 256 is "all that there is", and says nothing of that.
+        let fits = Self::max_response_data(self.cipher(), LE_SHORT as usize);
+        let long = command.le.is_some_and(|le| le as usize > fits && le != LE_SHORT);
         if let Some(le) = command.le {
             let [.., high, low] = le.to_be_bytes();
-            let le = if le > LE_SHORT { &[high, low][..] } else { &[low] };
+            let le = if long { &[high, low][..] } else { &[low] };
             data.extend(tlv::encode(DO_LE, le));
         }
         let header = Self::header(command);
         let mac = self.compute_mac(&[&pad_method2(&header, self.block_len()), &data[..]].concat());
         data.extend(tlv::encode(DO_MAC, &mac.map_err(protect)?));
-        let extended = data.len() > 255 || command.le.is_some_and(|le| le > LE_SHORT);
+        let extended = data.len() > 255 || long;
         let [cla, ins, p1, p2] = header;
         Ok(Command { cla, ins, p1, p2, data, le: Some(if extended { LE_EXTENDED } else { LE_SHORT }) })
     }

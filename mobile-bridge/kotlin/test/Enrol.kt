@@ -167,6 +167,7 @@ fun main(arguments: Array<String>) {
     println("read ${sent.distinct().joinToString(" ")} in ${transports.map { it.commands }} commands")
 
     client.declare(BirthPlace("99100", "75056"), null, null, null)
+    println("steps ${failure { client.beginFaceSteps(false) }}")
     client.submitFace(askFaceEngine(sceau, file("face-engine.pem"), client.beginFace()))
     try {
         client.seal("111111")

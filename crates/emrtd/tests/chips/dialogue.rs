@@ -382,6 +382,25 @@ fn longer_reads_are_made_where_the_chip_says_so() {
     }
 }
 
+/// The end of a file that fits into a short response when it is plain, and not when it is protected, is asked for at once.
+#[test]
+fn the_end_of_a_long_file_takes_one_command_whatever_its_length() {
+    let passport = default_passport(PACE);
+    for end in (200..256).chain(257..270) {
+        let mut contents = contents(&passport);
+        contents.atr_info = Some(AtrInfo { max_command: 1000, max_response: 1000 }.encode());
+        let file = lds::tlv::encode(0x75, &vec![0; 975 + end - 4]);
+        assert_eq!(file.len(), 975 + end);
+        contents.files.insert(FileId::Dg(2), file.clone());
+        let mut terminal =
+            Terminal::new(Recording { chip: Chip::new(contents, rng(1)), commands: Vec::new() });
+        terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+        let before = terminal.channel_mut().commands.len();
+        assert_eq!(terminal.read_file(FileId::Dg(2), |_, _| {}).unwrap(), file);
+        assert_eq!(terminal.channel_mut().commands.len() - before, 2, "{end}");
+    }
+}
+
 /// EF.ATR/INFO speaks of the chip; a channel that carries less does not ask for more.
 #[test]
 fn a_channel_without_extended_length_is_not_asked_for_it() {
