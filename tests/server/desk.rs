@@ -136,7 +136,7 @@ fn a_person_who_refuses_biometrics_is_decided_at_a_desk_at_the_same_level() {
     let sealed: Sealed = phone.seal().ok();
     assert_eq!((sealed.state.as_str(), sealed.level.as_str()), ("active", "eidas2"));
     let id = phone.enrolment_id.clone();
-    assert_eq!(bench.audited(&id, "desk.viewed"), [identity.clone()]);
+    assert_eq!(bench.audited(&id, "desk.viewed"), [identity.as_str()]);
     assert_eq!(bench.audited(&id, "desk.same-person"), [format!("{identity} features")]);
 }
 
@@ -180,7 +180,7 @@ fn who_is_no_agent_or_the_person_herself_decides_nothing() {
     let mut phone = waiting(&bench, 2, &another(&bench, 1));
     let shown = code(&mut phone);
     is_refused(&view(&stranger, &ticket(&phone), &shown), "desk.own");
-    assert_eq!(bench.audited(&phone.enrolment_id, "desk.own"), [own.clone()]);
+    assert_eq!(bench.audited(&phone.enrolment_id, "desk.own"), [own.as_str()]);
     // Struck out: at once.
     name(&bench, &[]);
     let page = stranger.post("/desk/portrait", &[("csrf", ""), ("ticket", ""), ("code", "")]);

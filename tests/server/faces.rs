@@ -74,7 +74,8 @@ fn who_does_what_is_asked_and_is_the_person_of_the_portrait_is_the_holder_at_eid
 #[test]
 fn another_face_is_not_the_holder() {
     let bench = bench();
-    let cases: [(&str, fn(usize) -> &'static str); 3] = [
+    type Who = fn(usize) -> &'static str;
+    let cases: [(&str, Who); 3] = [
         ("face.below-threshold", |_| "bruno"),
         // Two people take turns: one has the portrait's face, the other moves.
         ("face.other-person", |step| if step == 0 { "ada" } else { "bruno" }),
