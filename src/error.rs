@@ -3,11 +3,14 @@
 //! A handler returns the full code; the phone sees what `protocol::codes` lets it see, in its language. OAuth errors
 //! are made in `http::oidc`.
 
-use axum::extract::Request;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use protocol::codes::{Language, Problem};
+use protocol::codes::{Language, Problem, public_code, text};
+
+use crate::AppState;
+use crate::http::pages::{self, Lang, Texts};
 
 /// A refusal: its full code, which stands in the log, and how it is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,18 +133,38 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Writes the problem documents, in the language of the request.
-pub async fn problem_documents(request: Request, next: Next) -> Response {
-    let language = language(&request);
+/// Writes the problem documents, in the language of the request; for a person's browser, a page.
+pub async fn problem_documents(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (language, browser) = (language(&request), takes_pages(request.headers()));
+    let chosen = Lang::of_request(&request);
     let response = next.run(request).await;
     let Some(error) = response.extensions().get::<ApiError>() else {
         return response;
     };
+    if browser {
+        return page(&state, chosen, error);
+    }
     let body = serde_json::to_vec(&error.problem(language)).unwrap_or_default();
     let (mut parts, _) = response.into_parts();
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, body.into())
+}
+
+/// Browsers name HTML when a person opens a page; programs do not.
+fn takes_pages(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|accepted| accepted.split([',', ';']).any(|kind| kind.trim() == "text/html"))
+}
+
+fn page(state: &AppState, language: Language, error: &ApiError) -> Response {
+    let words = (Texts::of(language).error_title, text(&error.code, language));
+    let mut page = pages::told(state, language, error.status, words, None, public_code(&error.code));
+    if let Some(seconds) = error.retry_after {
+        page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    page.extensions_mut().insert(error.clone());
+    page
 }
 
 /// The language that a request's `Accept-Language` asks for.

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use oidc::ApprovedLogin;
 
-use crate::AppState;
+use crate::{AppState, expiry};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(30);
+/// How often identities are looked at whose term ends: a scan of the table.
+const TERMS_EVERY: i64 = 86_400;
 /// Rows deleted at once.
 const BATCH: i64 = 1000;
 /// How long redeemed codes gather before the audit log has their lines: under load they share a transaction.
@@ -18,9 +20,16 @@ const LINES: i64 = 64;
 
 /// Cleans up until the task is aborted.
 pub async fn run(state: AppState) {
+    let mut next = state.now();
     loop {
         if let Err(error) = once(&state).await {
             tracing::error!(%error, "housekeeping");
+        }
+        if state.now() >= next {
+            next = state.now().plus(TERMS_EVERY);
+            if let Err(error) = expiry::once(&state).await {
+                tracing::error!(%error, "the term of identities");
+            }
         }
         let reading = state.clone();
         match tokio::task::spawn_blocking(move || reading.oidc_keys.refresh()).await {

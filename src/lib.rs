@@ -6,8 +6,8 @@
 //! - [`desk_agents`]: who may decide at a desk;
 //! - [`face_engines`]: whose face results count, and the back channel to them;
 //! - [`trust`]: whom the verifier trusts, read again when it changes;
-//! - [`error`]: problem documents; [`telemetry`]: the log; [`mail`], [`outbox`], [`notices`];
-//!   [`housekeeping`]: deletion of what has had its time;
+//! - [`error`]: problem documents; [`telemetry`]: the log; [`metrics`]: counts for the operator; [`mail`], [`outbox`], [`notices`];
+//!   [`housekeeping`]: deletion of what has had its time; [`expiry`]: the end of an identity's term;
 //! - [`cli`]: the commands.
 
 pub mod cli;
@@ -15,10 +15,12 @@ pub mod client_keys;
 pub mod config;
 pub mod desk_agents;
 pub mod error;
+pub mod expiry;
 pub mod face_engines;
 pub mod housekeeping;
 pub mod http;
 pub mod mail;
+pub mod metrics;
 pub mod notices;
 pub mod oidc_keys;
 pub mod outbox;

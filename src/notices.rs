@@ -80,6 +80,13 @@ pub enum Notice<'a> {
         /// And accepted it.
         accepted: bool,
     },
+    /// It expires soon; `idle`: since nobody uses it.
+    ExpiresSoon {
+        /// A use would keep it.
+        idle: bool,
+    },
+    /// It has expired.
+    Expired,
     /// Everything was erased.
     Erased,
 }
@@ -165,6 +172,18 @@ impl Notice<'_> {
                 "inscription refusée",
                 "Votre inscription a été vérifiée et n'a pas été acceptée. Écrivez au support ou rendez-vous à un guichet.",
             ),
+            Self::ExpiresSoon { idle: true } => told(
+                "votre identité expire bientôt",
+                "Votre identité n'a pas servi depuis presque deux ans : elle expire dans trente jours. Une connexion suffit à la garder.",
+            ),
+            Self::ExpiresSoon { idle: false } => told(
+                "votre identité expire bientôt",
+                "Votre inscription date de presque cinq ans : elle expire dans trente jours. Inscrivez de nouveau votre document dans l'application pour la garder.",
+            ),
+            Self::Expired => told(
+                "votre identité a expiré",
+                "Votre identité a expiré. Inscrivez de nouveau votre document pour la reprendre ; dans quatre-vingt-dix jours elle sera effacée.",
+            ),
             Self::Erased => {
                 told("suppression", "Votre compte est supprimé, avec ses données et son historique.")
             }
@@ -221,6 +240,18 @@ impl Notice<'_> {
                 "enrolment refused",
                 "Your enrolment was reviewed and not accepted. Write to the support or go to a desk.",
             ),
+            Self::ExpiresSoon { idle: true } => told(
+                "your identity expires soon",
+                "Your identity has not been used for almost two years: it expires in thirty days. One sign-in keeps it.",
+            ),
+            Self::ExpiresSoon { idle: false } => told(
+                "your identity expires soon",
+                "You enrolled almost five years ago: your identity expires in thirty days. Enrol your document again in the app to keep it.",
+            ),
+            Self::Expired => told(
+                "your identity has expired",
+                "Your identity has expired. Enrol your document again to take it up; in ninety days it will be erased.",
+            ),
             Self::Erased => told("deletion", "Your account is deleted, with its data and its history."),
         }
     }
@@ -248,6 +279,9 @@ mod tests {
             Notice::UnderReview,
             Notice::Reviewed { accepted: true },
             Notice::Reviewed { accepted: false },
+            Notice::ExpiresSoon { idle: true },
+            Notice::ExpiresSoon { idle: false },
+            Notice::Expired,
             Notice::Erased,
         ];
         for notice in notices {

@@ -1,7 +1,7 @@
 //! Joins the endpoints, and what stands around all of them.
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::http::headers::{limit, panicked, secure};
@@ -25,7 +25,7 @@ pub fn router(state: AppState) -> Router {
         .method_not_allowed_fallback(|| async { ApiError::new("request.method") })
         .layer(from_fn_with_state(state.clone(), limit))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(error::problem_documents))
+        .layer(from_fn_with_state(state.clone(), error::problem_documents))
         .layer(from_fn_with_state(state.clone(), secure))
         .layer(from_fn_with_state(state.clone(), log_request))
         .with_state(state)

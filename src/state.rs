@@ -22,6 +22,7 @@ use crate::face_engines::FaceEngines;
 use crate::http::limits::Buckets;
 use crate::http::own;
 use crate::mail::Mailer;
+use crate::metrics::Metrics;
 use crate::oidc_keys::OidcKeys;
 use crate::trust::Trust;
 
@@ -90,6 +91,8 @@ pub struct Services {
     pub mailer: Mailer,
     /// Wakes who sends the mail that waits.
     pub news: tokio::sync::Notify,
+    /// What happened since the start.
+    pub metrics: Metrics,
     /// Requests of each address.
     pub buckets: Buckets,
     rng: Mutex<ChaCha20Rng>,
@@ -146,6 +149,7 @@ impl AppState {
             statement_keys: own_keys,
             mailer,
             news: tokio::sync::Notify::new(),
+            metrics: Metrics::default(),
             rng: Mutex::new(rng),
         };
         Ok(Self(Arc::new(services)))

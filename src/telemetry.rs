@@ -55,6 +55,7 @@ pub async fn log_request(State(state): State<AppState>, request: Request, next: 
     let note = response.extensions().get::<Note>().cloned().unwrap_or_default();
     let error = response.extensions().get::<ApiError>();
     let code = error.map(|e| e.code().to_owned()).or(note.code);
+    state.metrics.request(&route, response.status().as_u16());
     let detail = error.and_then(|e| e.log_detail().map(str::to_owned)).or(note.detail);
     tracing::info!(
         method = %method,

@@ -81,6 +81,17 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
+    /// Erases an identity for ever: its attributes, documents, phones and history.
+    Erase {
+        /// Its name.
+        id: String,
+        /// Why, for the audit log.
+        #[arg(long)]
+        reason: String,
+        /// Say that you mean it.
+        #[arg(long, required = true)]
+        for_ever: bool,
+    },
     /// Lists the identities that stand on something compromised.
     AffectedBy(AffectedBy),
 }
@@ -137,6 +148,7 @@ impl Command {
             }
             Self::Review { id, decision, reason } => register.review(&id, decision, &reason).await?,
             Self::LiftSuspension { id, reason } => register.lift(&id, &reason).await?,
+            Self::Erase { id, reason, for_ever: _ } => register.erase(&id, &reason).await?,
             Self::AffectedBy(what) => register.affected_by(what).await?,
         }
         Ok(ExitCode::SUCCESS)
@@ -247,6 +259,19 @@ impl Register {
         database.add_mail(Notice::SuspensionLifted.to(account.pivot.email(), now), now).await?;
         database.audit(AuditEvent::new("device.suspension-lifted", id, reason), now).await?;
         println!("{id} phones may try again");
+        Ok(())
+    }
+
+    async fn erase(&self, id: &str, reason: &str) -> anyhow::Result<()> {
+        let (database, now) = (&self.database, SystemClock.now());
+        let account =
+            database.load_account(id).await?.with_context(|| format!("no identity is called {id}"))?;
+        let mails = vec![Notice::Erased.to(account.pivot.email(), now)];
+        if !database.erase_identity(id, mails, now).await? {
+            bail!("{id} was erased before");
+        }
+        database.audit(AuditEvent::new("operator.reason", id, reason), now).await?;
+        println!("{id} erased");
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod face_engine;
 pub mod face_service;
 mod identities;
 mod keys;
+mod outbox;
 pub mod phone;
 mod read;
 mod replay;
@@ -46,6 +47,8 @@ enum Command {
     DemoBroker(demo_broker::DemoBroker),
     /// Lists, shows, blocks and reviews identities.
     Identities(identities::Identities),
+    /// Says how many mails wait, and since when.
+    Outbox(outbox::Outbox),
     /// Plays a phone, for testers.
     #[command(subcommand)]
     Phone(phone::Phone),
@@ -79,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Config(command) => command.run(),
         Command::Keys(command) => command.run(),
         Command::Identities(command) => command.run(),
+        Command::Outbox(command) => command.run(),
         Command::Phone(command) => command.run(),
         Command::Chip(command) => command.run(),
         Command::DemoBroker(command) => command.run(),

@@ -17,7 +17,7 @@ use rand_core::SeedableRng as _;
 
 use crate::config::{Config, Materials};
 use crate::router::router;
-use crate::{AppState, housekeeping, outbox, telemetry};
+use crate::{AppState, housekeeping, metrics, outbox, telemetry};
 
 /// How long open requests may go on after a signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -60,15 +60,17 @@ pub async fn serve(config: Config, handle: Handle<SocketAddr>) -> anyhow::Result
     let (listen, tls) = (config.server.listen, materials.tls.clone());
     let (issuer, demo) = (config.issuer.clone(), config.is_demo());
     let most = Duration::from_secs(config.limits.request_seconds);
-    let bound = TcpListener::bind(listen).and_then(|listener| {
-        listener.set_nonblocking(true)?;
-        Ok(listener)
-    });
-    let listener = bound.with_context(|| format!("server.listen {listen}"))?;
+    let listener = bind("server.listen", listen)?;
+    let counts = config.metrics.as_ref().map(|metrics| bind("metrics.listen", metrics.listen)).transpose()?;
     let state = AppState::open(config, materials, Arc::new(SystemClock), &mut system_rng()).await?;
     let cleaning = tokio::spawn(housekeeping::run(state.clone()));
     let logging = tokio::spawn(housekeeping::log(state.clone()));
     let sending = tokio::spawn(outbox::run(state.clone()));
+    let counting = counts.map(|listener| {
+        let app = metrics::router(state.clone()).into_make_service();
+        Ok::<_, std::io::Error>(tokio::spawn(patient(from_tcp(listener)?, most).serve(app)))
+    });
+    let counting = counting.transpose()?;
     tracing::info!(%listen, issuer, demo, "listening");
     let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
     let outcome = match tls {
@@ -81,7 +83,17 @@ pub async fn serve(config: Config, handle: Handle<SocketAddr>) -> anyhow::Result
     cleaning.abort();
     logging.abort();
     sending.abort();
+    counting.inspect(|task| task.abort());
     outcome.with_context(|| format!("server.listen {listen}"))
+}
+
+/// A listener that waits for nobody. `key` names it in the configuration.
+fn bind(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    bound.with_context(|| format!("{key} {address}"))
 }
 
 /// HTTP/1.1 that waits for headers so long and no longer: whoever opens connections and says nothing, or a byte at a time,

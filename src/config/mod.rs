@@ -26,7 +26,8 @@ pub use pages::{Conformity, Pages};
 pub use secret::Secret;
 pub use sections::{
     Application, Attestation, BuiltInEngine, Client, ClientAuthentication, Config, Consent, Database, Desk,
-    Enrolment, Face, FaceEngine, Keys, Limits, Log, LogFormat, Mail, MailSecurity, Server, Tls, Trust,
+    Enrolment, Face, FaceEngine, Keys, Limits, Log, LogFormat, Mail, MailSecurity, Metrics, Server, Tls,
+    Trust,
 };
 pub use values::signing_key;
 

@@ -57,6 +57,8 @@ pub struct Config {
     /// Logs.
     #[serde(default)]
     pub log: Log,
+    /// Counts for the operator.
+    pub metrics: Option<Metrics>,
     /// The folder of the file: relative paths begin here.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -495,6 +497,14 @@ impl Default for Limits {
             request_seconds: 20,
         }
     }
+}
+
+/// Counts for the operator.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Address and port of a listener of their own, plain HTTP.
+    pub listen: SocketAddr,
 }
 
 /// Logs.

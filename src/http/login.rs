@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, Form, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use identity::LoginState;
@@ -22,6 +22,7 @@ use super::oidc::sso;
 use super::own;
 use super::pages::{self, Action, Frame, Lang, Name, Texts, browser_in_words, is_phone, qr_svg};
 use super::session;
+use crate::metrics::LoginOutcome;
 use crate::telemetry::Note;
 use crate::{ApiError, AppState};
 
@@ -88,16 +89,17 @@ pub(super) async fn begin(
     };
     match state.database.create_login(new, state.config.limits.pending_logins).await {
         Ok(Created::Stored) => {
+            state.metrics.login(LoginOutcome::Begun);
             let mut response = see_other(&format!("/login/{id}"));
             response.headers_mut().extend(secret.set_cookie(state, &id).map(|c| (header::SET_COOKIE, c)));
             response.extensions_mut().insert(Note { subject: Some(id), ..Note::default() });
             response
         }
-        Ok(Created::Full) => refusal(&request.refuse(
-            &state.config.issuer,
-            ErrorCode::TemporarilyUnavailable,
-            "too many logins are waiting",
-        )),
+        Ok(Created::Full) => {
+            state.metrics.login(LoginOutcome::TurnedAway);
+            let (code, why) = (ErrorCode::TemporarilyUnavailable, "too many logins are waiting");
+            refusal(&request.refuse(&state.config.issuer, code, why))
+        }
         Err(error) => {
             let refused = request.refuse(&state.config.issuer, ErrorCode::ServerError, "our own trouble");
             noted(refusal(&refused), "server.storage", Some(error.to_string()))
@@ -182,7 +184,10 @@ impl Bound {
             return match session::enter(&self.state, &self.login, &self.request, &self.secret, self.language)
                 .await
             {
-                Ok(Some(response)) => self.finished(response),
+                Ok(Some(response)) => {
+                    self.state.metrics.login(LoginOutcome::Completed);
+                    self.finished(response)
+                }
                 Ok(None) => self.again(),
                 Err(error) => error.into_response(),
             };
@@ -201,6 +206,7 @@ impl Bound {
             self.state.database.issue_code(id, self.secret.bytes(), code.as_str().as_bytes(), now).await;
         match issued {
             Ok(Some(login)) => {
+                self.state.metrics.login(LoginOutcome::Completed);
                 let there = see_other(&self.request.success_location(&self.state.config.issuer, &code));
                 self.finished(sso::remember(&self.state, &login, there).await)
             }
@@ -224,12 +230,20 @@ impl Bound {
         let qr_handle = self.secret.handle(&login.id, LoginKind::Qr);
         let link_handle = self.secret.handle(&login.id, LoginKind::Link);
         let app = |handle: &str| format!("{}/app/{handle}", state.config.issuer);
+        // A change of the account is approved, not a sign-in begun.
+        let approval = own::change_of(state, &self.request).is_some();
+        let title = match approval {
+            true => t.approve_title.to_owned(),
+            false => format!("{} {}", t.login_title, client.name()),
+        };
         let level = self.request.acr().first().map_or("", |level| t.level_in_words(*level));
         Ok(View {
             path: self.path(),
             login_id: login.id.clone(),
             state: format!("{:?}", login.state).to_lowercase(),
             claimed: login.state == LoginState::Claimed,
+            title,
+            approval,
             client_name: client.name().to_owned(),
             notice: own::notice(state, &self.request, self.language).await?,
             attributes: self.request.claims().into_iter().map(|c| t.claim_in_words(c.as_str())).collect(),
@@ -252,15 +266,16 @@ impl Bound {
     }
 
     /// The page of a login that still waits.
-    async fn show(&self, headers: &HeaderMap) -> Result<Response, ApiError> {
+    async fn show(&self, headers: &HeaderMap, still: bool) -> Result<Response, ApiError> {
         let view = self.view(headers).await?;
         let mut frame = Frame::new(&self.state, self.language);
         // A page that is typed into is loaded again only when its time is over.
         let rest = self.login.expires_at.since(self.state.now()) + 1;
         let waits = matches!(self.login.state, LoginState::Pending | LoginState::Claimed);
-        frame.refresh = Some(if waits { REFRESH } else { rest });
+        // A page that loads itself again disturbs who reads it aloud or slowly (WCAG 2.2, 2.2.1): it can be told not to.
+        frame.refresh = (!(waits && still)).then_some(if waits { REFRESH } else { rest });
         Ok(match (waits, self.login.kind) {
-            (true, _) => self.render(&LoginPage { frame, view: &view }),
+            (true, _) => self.render(&LoginPage { frame, view: &view, still }),
             (false, Some(LoginKind::Link)) => self.render(&FollowPage { frame, view: &view }),
             (false, _) => {
                 let tries = self.login.release_tries;
@@ -277,6 +292,8 @@ struct View {
     login_id: String,
     state: String,
     claimed: bool,
+    title: String,
+    approval: bool,
     client_name: String,
     notice: String,
     attributes: Vec<&'static str>,
@@ -294,6 +311,7 @@ struct View {
 struct LoginPage<'a> {
     frame: Frame,
     view: &'a View,
+    still: bool,
 }
 
 #[derive(Template)]
@@ -312,7 +330,13 @@ struct FollowPage<'a> {
 }
 
 /// `GET /login/{id}`: the page, by the login's state.
-async fn page(State(state): State<AppState>, Name(id): Name, lang: Lang, headers: HeaderMap) -> Response {
+async fn page(
+    State(state): State<AppState>,
+    Name(id): Name,
+    lang: Lang,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     let bound = match bound(state, &id, &headers, &lang).await {
         Ok(bound) => bound,
         Err(response) => return response,
@@ -328,7 +352,8 @@ async fn page(State(state): State<AppState>, Name(id): Name, lang: Lang, headers
         _ if expired => bound.timed_out(),
         LoginState::Released => bound.go_on().await,
         LoginState::Pending | LoginState::Claimed | LoginState::Approved => {
-            bound.show(&headers).await.unwrap_or_else(|error| error.into_response())
+            let still = uri.query().is_some_and(|query| query.split('&').any(|part| part == "reload=off"));
+            bound.show(&headers, still).await.unwrap_or_else(|error| error.into_response())
         }
     }
 }
@@ -392,7 +417,10 @@ async fn let_go(bound: &Bound, kind: LoginKind, release_secret: &str) -> Respons
     let database = &bound.state.database;
     match database.release_login(id, bound.secret.bytes(), kind, release_secret.as_bytes(), now).await {
         Ok(ReleaseOutcome::Released) => bound.go_on().await,
-        Ok(ReleaseOutcome::Refused) => bound.go_back("the release code was wrong three times"),
+        Ok(ReleaseOutcome::Refused) => {
+            bound.state.metrics.login(LoginOutcome::WrongCode);
+            bound.go_back("the release code was wrong three times")
+        }
         Ok(ReleaseOutcome::Wrong(_)) => noted(bound.again(), "login.release-code", None),
         Ok(ReleaseOutcome::NotReady) => bound.again(),
         Err(error) => ApiError::from(error).into_response(),
@@ -406,7 +434,10 @@ async fn cancel(State(state): State<AppState>, Name(id): Name, lang: Lang, heade
         Err(response) => return response,
     };
     match bound.state.database.cancel_login(&bound.login.id, bound.secret.bytes()).await {
-        Ok(true) => bound.go_back("the person went back"),
+        Ok(true) => {
+            bound.state.metrics.login(LoginOutcome::Cancelled);
+            bound.go_back("the person went back")
+        }
         Ok(false) => bound.again(),
         Err(error) => ApiError::from(error).into_response(),
     }

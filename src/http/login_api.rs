@@ -28,6 +28,7 @@ use super::login::Context;
 use super::nonce;
 use super::own;
 use super::signed::{Answer, MAX_JSON, SignedCall, fresh, json as read_json};
+use crate::metrics::LoginOutcome;
 use crate::notices::Notice;
 use crate::{ApiError, AppState};
 
@@ -185,7 +186,9 @@ async fn claimed(call: Call) -> Result<Answer, ApiError> {
         Err(error) => {
             // Nobody can answer it with this phone: the browser goes back at once.
             let history = call.history(&login, "unmet")?;
-            database.refuse_login(&login.id, &device.id, &history, now).await?;
+            if database.refuse_login(&login.id, &device.id, &history, now).await? {
+                call.state.metrics.login(LoginOutcome::Unmet);
+            }
             Err(error)
         }
     }
@@ -261,7 +264,9 @@ async fn refused(call: Call, id: String) -> Result<Answer, ApiError> {
     if !call.state.database.refuse_login(&id, &call.device.id, &history, call.now).await? {
         return Err(ApiError::new("login.expired"));
     }
-    if decision == Decision::NotMe {
+    let not_me = decision == Decision::NotMe;
+    call.state.metrics.login(if not_me { LoginOutcome::NotMe } else { LoginOutcome::Refused });
+    if not_me {
         let event = AuditEvent::new("login.not-me", &call.account.identity_id, &login.client_id);
         call.state.database.audit(event, call.now).await?;
         if login.kind == Some(LoginKind::Asked) {

@@ -70,3 +70,27 @@ fn a_theme_is_served_under_the_name_of_its_content() {
         assert_eq!(browser.get(path).status, 404, "{path}");
     }
 }
+
+#[test]
+fn a_person_whose_request_fails_sees_a_page_and_a_program_a_problem_document() {
+    let bench = Bench::with(|config| {
+        config.replace("burst = 100000\nper_minute = 100000", "burst = 4\nper_minute = 1")
+    });
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let ask = |path: &str, accept: &str| {
+        let request = agent.get(format!("{}{path}", bench.url)).header("accept", accept);
+        let mut answer = request.header("accept-language", "fr").call().unwrap();
+        let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        (answer.status().as_u16(), kind, answer.body_mut().read_to_string().unwrap())
+    };
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let (status, kind, body) = ask("/nowhere", browser);
+    assert_eq!((status, kind.as_str()), (404, "text/html; charset=utf-8"));
+    assert!(body.contains("<html lang=\"fr\"") && body.contains("request.not-found"), "{body}");
+    assert!(ask("/nowhere?lang=en", browser).2.contains("<html lang=\"en\""));
+    assert_eq!(ask("/nowhere", "*/*").1, "application/problem+json");
+    ask("/nowhere", browser);
+    let (status, kind, body) = ask("/help", browser);
+    assert_eq!((status, kind.as_str()), (429, "text/html; charset=utf-8"));
+    assert!(body.contains("Attendez un peu"), "{body}");
+}

@@ -204,16 +204,52 @@ fn a_change_that_the_phone_refuses_or_that_takes_too_long_changes_nothing() {
 fn a_deleted_account_is_gone_and_its_holder_is_told() {
     let bench = Bench::start();
     let (mut phone, _) = enrolled(&bench);
-    let browser = entered(&bench, &mut phone);
+    let (browser, other) = (entered(&bench, &mut phone), entered(&bench, &mut phone));
     assert!(browser.get("/account/delete").body.contains("Delete for ever"));
     let asked = submit(&browser, "/account/delete", &[]);
     let gone = approved(&browser, &mut phone, &asked);
     assert!(gone.status == 200 && gone.body.contains("Your account is deleted"), "{}", gone.body);
-    assert!(!browser.get("/account").body.contains("ERIKSSON"));
+    for browser in [&browser, &other] {
+        assert!(!browser.get("/account").body.contains("ERIKSSON"));
+        assert_eq!(browser.get("/account/export").status, 401);
+    }
     assert_eq!(sent(&bench, EMAIL, "Your account is deleted"), 1);
     let page = browser.login_page("eidas2");
     let claimed = phone.claim(&page.attribute("data-qr-handle").unwrap());
     assert_eq!(claimed.refused(), (403, "device-state.unknown"));
+}
+
+#[test]
+fn no_form_of_the_account_counts_from_another_page_or_without_a_session() {
+    let bench = Bench::start();
+    let (mut phone, _) = enrolled(&bench);
+    let (browser, other) = (entered(&bench, &mut phone), entered(&bench, &mut phone));
+    let others = csrf(&other);
+    let before = browser.get("/account").body;
+    let mailed = codes(&bench);
+    let forms = [
+        "/account/pause",
+        "/account/resume",
+        "/account/block",
+        "/account/delete",
+        "/account/email",
+        "/account/email/0123",
+        "/account/identity",
+        "/session/end",
+    ];
+    let fields = [("email", "a@new.example.org"), ("code", "123456"), ("family_name", "Eriksson")];
+    for to in forms {
+        for token in [None, Some(""), Some(others.as_str())] {
+            let token: Vec<(&str, &str)> = token.map(|token| ("csrf", token)).into_iter().collect();
+            let refused = browser.post(to, &[&fields[..], &token].concat());
+            assert_eq!(refused.status, 403, "{to}: {}", refused.body);
+        }
+        assert_eq!(Browser::new(&bench).post(to, &[("csrf", others.as_str())]).status, 401, "{to}");
+        // A form is never a link.
+        assert!(matches!(browser.get(to).status, 200 | 405), "{to}");
+    }
+    assert_eq!(browser.get("/account").body, before, "nothing was changed");
+    assert_eq!((state_of(&bench, &phone), codes(&bench)), (IdentityState::Active, mailed));
 }
 
 #[test]

@@ -11,13 +11,8 @@ use crate::login::{approved, code, enrolled, path};
 use protocol::enrolment::Sealed;
 use sqlx::{AssertSqlSafe, PgPool};
 
-/// A server on a fresh database of the cluster.
-pub(crate) fn on_postgres() -> Option<Bench> {
-    on_postgres_with(|config| config)
-}
-
-/// The same with a changed configuration.
-pub(crate) fn on_postgres_with(change: impl FnOnce(String) -> String) -> Option<Bench> {
+/// The address of a fresh database of the cluster.
+pub(crate) fn fresh_postgres() -> Option<String> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let Ok(cluster) = std::env::var("SCEAU_TEST_POSTGRES") else {
         assert!(std::env::var("CI").is_err(), "SCEAU_TEST_POSTGRES must be set in CI");
@@ -32,7 +27,17 @@ pub(crate) fn on_postgres_with(change: impl FnOnce(String) -> String) -> Option<
     });
     let (server, options) = cluster.split_once('?').unwrap_or((&cluster, ""));
     let (server, _) = server.rsplit_once('/').unwrap();
-    let address = format!("{server}/{name}?{options}");
+    Some(format!("{server}/{name}?{options}"))
+}
+
+/// A server on a fresh database of the cluster.
+pub(crate) fn on_postgres() -> Option<Bench> {
+    on_postgres_with(|config| config)
+}
+
+/// The same with a changed configuration.
+pub(crate) fn on_postgres_with(change: impl FnOnce(String) -> String) -> Option<Bench> {
+    let address = fresh_postgres()?;
     let bench = Bench::with(|config| change(config.replace("sqlite:sceau.db", &address)));
     assert!(!bench.folder.path().join("sceau.db").exists());
     Some(bench)

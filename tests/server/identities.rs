@@ -99,3 +99,27 @@ fn what_waits_for_review_is_decided_and_what_is_compromised_is_found() {
     assert_eq!(claimed(&bench, &mut phone), (403, "identity-state.blocked".into()));
     assert!(!identities(&bench, &["affected-by"]).status.success(), "by what?");
 }
+
+#[test]
+fn an_operator_erases_and_sees_whether_mail_goes_out() {
+    let bench = Bench::serve(|config| config);
+    let (mut phone, _) = Phone::enrol(&bench, 1, &bench.passport());
+    let listed = text(&identities(&bench, &["list"]));
+    let (id, _) = listed.split_once(' ').unwrap();
+    assert!(!identities(&bench, &["erase", id, "--reason", "letter 7"]).status.success(), "not meant");
+    let erase = ["erase", id, "--reason", "letter 7", "--for-ever"];
+    assert_eq!(text(&identities(&bench, &erase)), format!("{id} erased\n"));
+    assert!(!identities(&bench, &erase).status.success(), "once");
+    assert_eq!(claimed(&bench, &mut phone), (403, "device-state.unknown".into()));
+    assert!(!identities(&bench, &["show", id]).status.success());
+    told(&bench, "Your account is deleted");
+
+    let outbox = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sceau"));
+        text(&command.args(["outbox", "--config"]).arg(bench.folder.path().join(CONFIG)).output().unwrap())
+    };
+    // The mail is in the folder a moment before it is out of the box.
+    let empty = "waiting 0\ntried   0\noldest  -\nnext    -\n";
+    let last = (0..200).map(|_| outbox()).find(|state| state == empty);
+    assert!(last.is_some(), "{}", outbox());
+}

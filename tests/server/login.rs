@@ -210,6 +210,41 @@ fn another_browser_sees_releases_and_cancels_nothing() {
 }
 
 #[test]
+fn an_attacker_who_sends_his_own_qr_code_or_link_to_a_victim_gains_nothing() {
+    let bench = Bench::start();
+    let mut victim = enrolled(&bench);
+    let (attacker, victims_browser) = (Browser::new(&bench), Browser::new(&bench));
+    // His QR code: the six digits are on the victim's phone, and he has three guesses.
+    let page = attacker.login_page("eidas2");
+    let digits = approved(&mut victim, &page);
+    let waiting = attacker.get(&path(&page));
+    assert!(waiting.status == 200 && !waiting.body.contains(&digits), "the page does not know the digits");
+    let wrong = if digits == "000000" { "111111" } else { "000000" };
+    let release = format!("{}/release", path(&page));
+    for _ in 0..2 {
+        assert_eq!(attacker.post(&release, &[("code", wrong)]).query("code"), None);
+    }
+    let ended = attacker.post(&release, &[("code", wrong)]);
+    assert_eq!(ended.query("error").as_deref(), Some("access_denied"));
+    assert_eq!(attacker.post(&release, &[("code", &digits)]).query("code"), None, "the right one is late");
+
+    // His link: the app returns to the victim's browser, which did not begin; his own tab never goes on.
+    let page = attacker.login_page("eidas2");
+    let challenge: LoginChallenge = victim.claim(&page.attribute("data-link-handle").unwrap()).ok();
+    let Approved::Link { resume_url } = victim.approve(&challenge, PIN).ok() else { panic!("no link") };
+    let resume = resume_url.strip_prefix(&bench.url).unwrap();
+    let stranger = victims_browser.get(resume);
+    assert_eq!((stranger.status, stranger.location), (403, None));
+    let waiting = attacker.get(&path(&page));
+    assert_eq!((waiting.status, waiting.location), (200, None));
+    let id = page.attribute("data-login-id").unwrap();
+    for guess in [format!("/login/resume?t={id}."), format!("/login/resume?t={id}.{}", "A".repeat(43))] {
+        assert_eq!(attacker.get(&guess).query("code"), None, "{guess}");
+    }
+    assert_eq!(attacker.post(&format!("{}/release", path(&page)), &[("code", "000000")]).query("code"), None);
+}
+
+#[test]
 fn whatever_a_browser_asks_for_is_answered_by_a_page() {
     let bench = Bench::start();
     let browser = Browser::new(&bench);

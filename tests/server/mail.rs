@@ -12,14 +12,14 @@ use protocol::enrolment::{Contact, ContactCode};
 use serde_json::{Value, json};
 
 /// The mail server, until it is dropped.
-struct Smtp {
+pub(crate) struct Smtp {
     child: Child,
     output: BufReader<ChildStdout>,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Smtp {
-    fn start(options: &[&str]) -> Self {
+    pub(crate) fn start(options: &[&str]) -> Self {
         let python = std::env::var("SCEAU_PYTHON").unwrap_or_else(|_| "python3".into());
         let mut child = Command::new(python)
             .args(["-W", "ignore"])
@@ -42,12 +42,12 @@ impl Smtp {
     }
 
     /// The next mail.
-    fn mail(&mut self) -> Value {
+    pub(crate) fn mail(&mut self) -> Value {
         serde_json::from_str(&self.line()).unwrap()
     }
 
     /// Ends the server; the mails that nobody looked at.
-    fn end(mut self) -> String {
+    pub(crate) fn end(mut self) -> String {
         drop(self.child.stdin.take());
         std::io::read_to_string(&mut self.output).unwrap()
     }

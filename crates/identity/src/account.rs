@@ -84,6 +84,16 @@ impl IdentityState {
     }
 }
 
+/// How long an identity lives that nobody uses, in seconds: two years.
+pub const IDLE_TERM: i64 = 730 * DAY;
+/// How long after its enrolment it has to be proved again, in seconds: five years.
+pub const TERM: i64 = 1826 * DAY;
+/// How long before either its holder is told, in seconds.
+pub const REMINDER: i64 = 30 * DAY;
+/// How long after either an expired identity is erased, in seconds.
+pub const AFTER_TERM: i64 = 90 * DAY;
+const DAY: i64 = 86_400;
+
 /// What is kept of the document, for later compromise of its signer.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentRecord {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::audit::append_audit;
 use crate::engine::{read, statement, transaction};
 use crate::keys::{Table, Vault};
-use crate::{AuditEvent, Database, Error};
+use crate::outbox::append_mail;
+use crate::{AuditEvent, Database, Error, Mail};
 
 pub(crate) const REVOKE_DEVICES: &str = "UPDATE device SET active = 0, sealed_pin_key = NULL, sealed_response = NULL \
      WHERE identity_id = $1 AND active = 1";
@@ -33,12 +34,13 @@ pub(crate) const DEVICES: &str =
     "SELECT id, active, pin_failures, created_at FROM device WHERE identity_id = $1 ORDER BY created_at, id";
 pub(crate) const CONSENTS: &str = "SELECT name, version, text_digest, given_at FROM consent \
      WHERE identity_id = $1 ORDER BY given_at, name, version";
-pub(crate) const DUE: &str = "SELECT id FROM identity \
-     WHERE state IN (1, 2, 3) AND (used_at < $1 OR enrolled_at < $2) ORDER BY id LIMIT $3";
+pub(crate) const DUE: &str = "SELECT id FROM identity WHERE state IN ($1, $2) \
+     AND (used_at < $3 OR enrolled_at < $4) AND id > $5 ORDER BY id LIMIT $6";
 pub(crate) const ERASE_IDENTITY: &str =
     "UPDATE identity SET state = 6, sealed = NULL, person_key = $2 WHERE id = $1 AND state <> 6 RETURNING id";
 pub(crate) const DELETE_DOCUMENTS: &str = "DELETE FROM document WHERE identity_id = $1";
 pub(crate) const DELETE_CONSENTS: &str = "DELETE FROM consent WHERE identity_id = $1";
+pub(crate) const DELETE_DEVICES: &str = "DELETE FROM device WHERE identity_id = $1";
 pub(crate) const DELETE_CONNECTIONS: &str = "DELETE FROM connection WHERE identity_id = $1";
 
 /// An identity, loaded.
@@ -176,7 +178,7 @@ pub(crate) static ERASED_WITH_IT: [&str; 7] = [
     crate::change::DELETE_OF,
     crate::change::END_SESSIONS,
     crate::sso::DELETE_OF,
-    REVOKE_DEVICES,
+    DELETE_DEVICES,
 ];
 
 impl Database {
@@ -262,18 +264,24 @@ impl Database {
         })
     }
 
-    /// Erases an identity: attributes, documents, phones, history and consents go, the empty row and the audit lines
-    /// stay. `false`: unknown, or erased before.
+    /// Erases an identity: attributes, documents, phones, sessions, history and consents go, the empty row and the audit
+    /// lines stay; these mails are written. `false`: unknown, or erased before.
     ///
     /// # Errors
     /// Trouble of the storage.
-    pub async fn erase_identity(&self, identity_id: &str, now: UnixTime) -> Result<bool, Error> {
+    pub async fn erase_identity(
+        &self,
+        identity_id: &str,
+        mails: Vec<Mail>,
+        now: UnixTime,
+    ) -> Result<bool, Error> {
         let (id, vault) = (identity_id.to_owned(), self.vault.clone());
         let event = AuditEvent::new("identity.erased", identity_id, "");
         transaction!(self, |c| {
             if !erase!(c, id, vault) {
                 return Ok(false);
             }
+            append_mail!(c, vault, now, mails);
             append_audit!(c, now, event);
             Ok(true)
         })
@@ -371,18 +379,23 @@ impl Database {
         Ok(rows.into_iter().map(summary).collect())
     }
 
-    /// Up to `limit` identities that nobody used since `idle`, or that were enrolled before `term`.
+    /// Identities in one of these states that nobody used since `idle`, or that were enrolled before `term`: up to `limit`
+    /// whose names follow `after`.
     ///
     /// # Errors
     /// Trouble of the storage.
     pub async fn identities_due(
         &self,
+        states: [IdentityState; 2],
         idle: UnixTime,
         term: UnixTime,
+        after: &str,
         limit: i64,
     ) -> Result<Vec<String>, Error> {
         let rows: Vec<(String,)> = read!(self, |c| {
-            Ok(sqlx::query_as(DUE).bind(idle.0).bind(term.0).bind(limit).fetch_all(&mut *c).await?)
+            let query = sqlx::query_as(DUE).bind(states[0].number()).bind(states[1].number());
+            let query = query.bind(idle.0).bind(term.0).bind(after).bind(limit);
+            Ok(query.fetch_all(&mut *c).await?)
         })?;
         Ok(rows.into_iter().map(|(id,)| id).collect())
     }

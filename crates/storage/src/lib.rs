@@ -58,7 +58,7 @@ pub use login::{
     Asked, ClaimOutcome, Created, Grant, Login, NewAsked, NewLogin, PollOutcome, RedeemOutcome,
     ReleaseOutcome, Trace,
 };
-pub use outbox::{ClaimedMail, Mail, Unsent};
+pub use outbox::{ClaimedMail, Mail, OutboxState, Unsent};
 pub use register::Registered;
 pub use request::Accepted;
 pub use seal::{Sealing, Stored};

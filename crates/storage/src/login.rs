@@ -32,6 +32,7 @@ pub(crate) const CREATE: &str = "INSERT INTO login (id, state, client_id, link_h
      browser_hash, request, context, created_at, expires_at, release_tries) \
      VALUES ($1, 0, $2, $3, $4, $5, $6, $7, $8, $9, 0) ON CONFLICT DO NOTHING RETURNING id";
 pub(crate) const COUNT: &str = "SELECT COUNT(*) FROM login";
+pub(crate) const PENDING: &str = "SELECT COUNT(*) FROM login WHERE state < 4 AND expires_at > $1";
 pub(crate) const LOAD: &str = concat!("SELECT ", columns!(), " FROM login WHERE id = $1");
 pub(crate) const BY_HANDLE: &str =
     concat!("SELECT ", columns!(), " FROM login WHERE link_handle_hash = $1 OR qr_handle_hash = $1");

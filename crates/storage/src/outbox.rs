@@ -22,7 +22,8 @@ pub(crate) const CLAIM: &str = "UPDATE outbox SET due_at = $2, tries = tries + 1
      RETURNING id, tries, sealed";
 pub(crate) const SENT: &str = "DELETE FROM outbox WHERE id = $1 AND tries = $2 RETURNING id";
 pub(crate) const RETRY: &str = "UPDATE outbox SET due_at = $3 WHERE id = $1 AND tries = $2 RETURNING id";
-pub(crate) const WAITING: &str = "SELECT COUNT(*) FROM outbox";
+pub(crate) const STATE: &str =
+    "SELECT COUNT(*), COUNT(CASE WHEN tries > 0 THEN 1 END), MIN(created_at), MIN(due_at) FROM outbox";
 
 /// A mail.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +60,19 @@ pub enum Unsent {
     Later(UnixTime),
     /// It was tried for the last time.
     GivenUp,
+}
+
+/// What waits in the outbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxState {
+    /// Mails.
+    pub waiting: i64,
+    /// Of these, those that were tried before, or are on their way just now.
+    pub tried: i64,
+    /// When the oldest was written.
+    pub oldest: Option<UnixTime>,
+    /// When the next is due.
+    pub next: Option<UnixTime>,
 }
 
 /// Adds mails inside a transaction.
@@ -144,12 +158,14 @@ impl Database {
         })
     }
 
-    /// How many mails wait.
+    /// What waits.
     ///
     /// # Errors
     /// Trouble of the storage.
-    pub async fn waiting_mails(&self) -> Result<i64, Error> {
-        let (count,): (i64,) = read!(self, |c| { Ok(sqlx::query_as(WAITING).fetch_one(&mut *c).await?) })?;
-        Ok(count)
+    pub async fn outbox_state(&self) -> Result<OutboxState, Error> {
+        let row: (i64, i64, Option<i64>, Option<i64>) =
+            read!(self, |c| { Ok(sqlx::query_as(STATE).fetch_one(&mut *c).await?) })?;
+        let (waiting, tried, oldest, next) = row;
+        Ok(OutboxState { waiting, tried, oldest: oldest.map(UnixTime), next: next.map(UnixTime) })
     }
 }

@@ -35,12 +35,12 @@ pub enum Scope {
     TraceByEnrolment = 8,
     /// Corrections of an account by its holder.
     CorrectionByIdentity = 9,
-    /// Tries of one recovery sheet.
-    RecoveryByIdentity = 10,
     /// Logins that a client asked of a person (CIBA).
     AskedByClient = 11,
     /// A person said that such a login was not hers.
     NotMe = 12,
+    /// Reminders that an identity will expire.
+    ReminderByIdentity = 13,
 }
 
 impl Database {

@@ -203,6 +203,9 @@ impl Reader<'_> {
         if self.config.server.tls.is_none() && !listen.ip().is_loopback() {
             self.wrong("server.listen", "without server.tls it must be a loopback address");
         }
+        if self.config.metrics.as_ref().is_some_and(|metrics| metrics.listen == listen) {
+            self.wrong("metrics.listen", "is the address of server.listen");
+        }
         let tls = self.config.server.tls.as_ref()?;
         let (chain, key) = (self.config.path(&tls.certificate_file), self.config.path(&tls.key_file));
         let read = server_certificate(&chain, &key);

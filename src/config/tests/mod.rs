@@ -25,7 +25,7 @@ const FULL: &str = include_str!("../../../docs/samples/full.toml");
 const NOW: UnixTime = UnixTime(1_780_000_000);
 
 /// The sections: path, header in the sample.
-const SECTIONS: [(&str, &str); 22] = [
+const SECTIONS: [(&str, &str); 23] = [
     ("", ""),
     ("server", "server"),
     ("server.tls", "server.tls"),
@@ -48,6 +48,7 @@ const SECTIONS: [(&str, &str); 22] = [
     ("pages", "pages"),
     ("limits", "limits"),
     ("log", "log"),
+    ("metrics", "metrics"),
 ];
 
 /// A certificate in PEM.

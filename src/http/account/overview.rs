@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use identity::pivot::Claim;
-use identity::{IdentityState, Provenance};
+use identity::{DocumentRecord, IdentityState, Provenance};
 use protocol::codes::Language;
 use serde::Deserialize;
 use storage::{Account, Connection, DeviceSummary};
@@ -40,6 +40,7 @@ struct Line {
     level: String,
     attributes: String,
     browser: String,
+    approved: bool,
     result: &'static str,
 }
 
@@ -93,15 +94,19 @@ pub(super) async fn page(
         paused: account.state == IdentityState::Paused,
         level: account.level(state.now()).map_or("", |level| t.level_in_words(level)),
         rows: rows(state, &account, language),
-        documents: documents
-            .iter()
-            .map(|d| format!("{} {} – {}", d.code, d.issuing_state, day_in_words(&d.expires, language)))
-            .collect(),
+        documents: documents.iter().map(|document| document_in_words(a, document, language)).collect(),
         phones: devices.iter().map(|device| phone(device, session, language)).collect(),
         lines: connections.iter().filter_map(|connection| line(connection, language)).collect(),
         signed_in: &in_words(session.authenticated_at, language),
     };
     Ok(pages::render(StatusCode::OK, &page))
+}
+
+/// Its kind, its State by the three letters of the MRZ, and its last day.
+fn document_in_words(a: &AccountTexts, document: &DocumentRecord, language: Language) -> String {
+    let kind = if document.code.starts_with('P') { a.passport } else { a.card };
+    let (state, until) = (&document.issuing_state, day_in_words(&document.expires, language));
+    format!("{kind} ({state}), {} {until}", a.valid_until)
 }
 
 /// What was just done; nothing for a word of somebody else's.
@@ -175,6 +180,7 @@ fn line(connection: &Connection, language: Language) -> Option<Line> {
         level,
         attributes: attributes.join(", "),
         browser: history.browser,
+        approved: matches!(history.result.as_deref(), None | Some("approved")),
         result: match history.result.as_deref() {
             None | Some("approved") => a.result_approved,
             Some("not-me") => a.result_not_me,

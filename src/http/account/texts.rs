@@ -18,6 +18,11 @@ texts! {
     documents_title: "Vos documents", "Your documents";
     history_title: "Vos connexions", "Your connections";
     history_empty: "Aucune connexion.", "No connection.";
+    passed_on: "Transmis :", "Passed on:";
+    asked_for: "Demandé :", "Asked for:";
+    passport: "Passeport", "Passport";
+    card: "Carte d'identité ou titre de séjour", "Identity card or residence permit";
+    valid_until: "valable jusqu'au", "valid until";
     result_approved: "approuvée", "approved";
     result_refused: "refusée", "refused";
     result_not_me: "signalée : « ce n'était pas moi »", "reported: “it was not me”";
@@ -76,7 +81,7 @@ texts! {
     place_keep: "Ne pas changer :", "Do not change:";
     place_none: "Rien ne correspond. Essayez une partie du nom.", "Nothing fits. Try a part of the name.";
     recovery_title: "Sans votre téléphone", "Without your phone";
-    recovery_text: "Prenez la fiche de récupération que vous avez reçue à l'inscription. Un code partira ensuite à votre adresse électronique.", "Take the recovery sheet that you got when you enrolled. A code will then go to your e-mail address.";
+    recovery_text: "Prenez la fiche de récupération que vous avez reçue à l'inscription. Un code partira ensuite à votre adresse électronique. Sans fiche, écrivez au support ou rendez-vous à un guichet.", "Take the recovery sheet that you got when you enrolled. A code will then go to your e-mail address. Without the sheet, write to the support or go to a desk.";
     recovery_label: "Code de la fiche de récupération", "Code of the recovery sheet";
     recovery_what: "Que voulez-vous faire ?", "What do you want to do?";
     recovery_block: "Bloquer mon identité (téléphone ou document perdu ou volé)", "Block my identity (phone or document lost or stolen)";

@@ -140,6 +140,7 @@ where
         && public_code(error.code()) != error.code()
     {
         // The phone is told the family only.
+        state.metrics.refusal(error.code());
         state.database.audit(AuditEvent::new("enrolment.refused", &id, error.code()), now).await?;
     }
     outcome

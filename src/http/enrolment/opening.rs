@@ -12,6 +12,7 @@ use super::call::{Call, nonce};
 use super::document;
 use crate::http::address::ClientAddress;
 use crate::http::signed::Answer;
+use crate::metrics::EnrolmentOutcome;
 use crate::{ApiError, AppState};
 
 /// Until when the attestation may come, in seconds.
@@ -57,6 +58,7 @@ pub(super) async fn open(
     let challenge = [name.as_slice(), &challenge].concat();
     let (id, expires_at) = (hex::encode(name), now.plus(OPENING));
     state.database.open_enrolment(&id, &secret, &challenge, address.as_bytes(), now, expires_at).await?;
+    state.metrics.enrolment(EnrolmentOutcome::Opened);
     let (challenge, secret) = (Base64(challenge), Base64(secret.to_vec()));
     Ok(Json(Opened { enrolment_id: id, challenge, secret, expires_at }))
 }
@@ -107,7 +109,10 @@ pub(super) async fn progress(call: Call) -> Result<Answer, ApiError> {
     responses((status = 204)))]
 pub(super) async fn cancel(call: Call) -> Result<Answer, ApiError> {
     match call.state.database.cancel_enrolment(&call.enrolment.id).await? {
-        true => Ok(Answer::Empty),
+        true => {
+            call.state.metrics.enrolment(EnrolmentOutcome::Cancelled);
+            Ok(Answer::Empty)
+        }
         false => Err(ApiError::new("enrolment.closed")),
     }
 }

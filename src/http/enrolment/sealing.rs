@@ -1,6 +1,6 @@
 //! The end of an enrolment: the PIN key, and the seal. The whole chain is judged again; what holds becomes an account.
 
-use identity::{EvidenceKind, ProvedDocument, SealContext, SealedEnrolment, Step};
+use identity::{EvidenceKind, IdentityState, ProvedDocument, SealContext, SealedEnrolment, Step};
 use protocol::enrolment::{PinKey, Progress, Seal, Sealed};
 use storage::{SealRefusal, Sealing};
 use verification::GenuineDocument;
@@ -10,6 +10,7 @@ use super::document::{Case, require};
 use super::opening::progress;
 use crate::ApiError;
 use crate::http::signed::Answer;
+use crate::metrics::EnrolmentOutcome;
 use crate::notices;
 
 /// Registers the PIN key, with its proof of possession.
@@ -38,6 +39,9 @@ pub(super) async fn seal(call: Call) -> Result<Answer, ApiError> {
         Err(error) => return Err(error.into()),
     };
     call.state.news.notify_one();
+    let active = stored.state == IdentityState::Active;
+    let outcome = if active { EnrolmentOutcome::Active } else { EnrolmentOutcome::UnderReview };
+    call.state.metrics.enrolment(outcome);
     let identity = sealed.identity();
     Answer::json(&Sealed {
         device_id: identity.device().id.clone(),

@@ -10,7 +10,7 @@ use std::convert::Infallible;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::extract::{FromRequestParts, Path, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -30,7 +30,7 @@ use crate::AppState;
 use crate::telemetry::Note;
 
 /// The style sheet's name; it changes with its content's version, since browsers keep it.
-pub const STYLE_NAME: &str = "style-2.css";
+pub const STYLE_NAME: &str = "style-3.css";
 const STYLE: &str = include_str!("../../templates/style.css");
 
 /// What stands around every page.
@@ -125,6 +125,13 @@ impl Lang {
             Some("fr") => Language::Fr,
             _ => accepted(headers),
         }
+    }
+
+    /// The language of a request that is not taken apart yet.
+    #[must_use]
+    pub fn of_request(request: &Request) -> Language {
+        let query = Query::<Self>::try_from_uri(request.uri()).map(|Query(lang)| lang).unwrap_or_default();
+        query.choose(request.headers())
     }
 
     /// The language of a request.

@@ -37,6 +37,7 @@ texts! {
     demo: "Démonstration.", "Demonstration.";
     demo_detail: "Les identités et les téléphones de ce serveur ne sont pas vérifiés : ne vous y fiez pas.", "The identities and phones of this server are not verified: do not rely on them.";
     login_title: "Se connecter à", "Sign in to";
+    approve_title: "Approuvez avec votre téléphone", "Approve with your phone";
     time_left: "Temps restant :", "Time left:";
     qr_title: "Avec votre téléphone", "With your phone";
     qr_text: "Ouvrez l'application Sceau sur votre téléphone et scannez ce code.", "Open the Sceau app on your phone and scan this code.";
@@ -46,8 +47,11 @@ texts! {
     link_text: "L'application vous ramènera dans ce navigateur.", "The app will bring you back to this browser.";
     link_action: "Ouvrir l'application Sceau", "Open the Sceau app";
     link_fallback: "Ou saisissez dans l'application de cet appareil :", "Or type into the app on this device:";
-    refreshes: "Cette page s'actualise toute seule.", "This page refreshes by itself.";
+    refreshes: "Cette page s'actualise toute seule.", "This page reloads by itself.";
     refresh: "Actualiser maintenant", "Refresh now";
+    reload_off: "Ne pas actualiser toute seule", "Do not reload by itself";
+    reload_on: "Actualiser toute seule", "Reload by itself";
+    still: "Cette page attend sans s'actualiser. Après avoir approuvé sur votre téléphone :", "This page waits without reloading. Once you have approved on your phone:";
     claimed_title: "Continuez sur votre téléphone", "Go on with your phone";
     claimed: "Vérifiez la demande dans l'application, puis saisissez votre code secret.", "Check the request in the app, then enter your PIN.";
     attributes_title: "Ce qui sera transmis", "What will be passed on";
@@ -55,6 +59,7 @@ texts! {
     back_to: "Annuler et revenir à", "Cancel and return to";
     release_title: "Saisissez le code affiché sur votre téléphone", "Type the code that your phone shows";
     release_label: "Code à six chiffres", "Six-digit code";
+    release_help: "Seulement si vous avez ouvert cette page vous-même. Ne donnez ce code à personne : qui vous le demande veut se connecter à votre place.", "Only if you opened this page yourself. Give this code to nobody: whoever asks you for it wants to sign in as you.";
     release_action: "Continuer", "Continue";
     release_wrong: "Ce code n'est pas le bon.", "This code is wrong.";
     tries_left: "Essais restants :", "Tries left:";

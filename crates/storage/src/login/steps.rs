@@ -8,8 +8,8 @@ use identity::login::{CODE_LIFE, LoginKind, RELEASE_TRIES};
 
 use super::{
     APPROVE, BY_HANDLE, CANCEL, CLAIM, CONNECT, COUNT, CREATE, ClaimOutcome, Created, DELETE_EXPIRED, ISSUE,
-    LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, RECHALLENGE, REFUSE, RELEASE, ReleaseOutcome, Row, Trace,
-    hash, login,
+    LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, PENDING, RECHALLENGE, REFUSE, RELEASE, ReleaseOutcome,
+    Row, Trace, hash, login,
 };
 use crate::engine::{read, statement, transaction};
 use crate::keys::Table;
@@ -265,6 +265,16 @@ impl Database {
         })?;
         self.logins.store(self.count_logins().await?, Ordering::Relaxed);
         Ok(deleted)
+    }
+
+    /// How many logins wait: for a phone, or for their browser.
+    ///
+    /// # Errors
+    /// Trouble of the storage.
+    pub async fn pending_logins(&self, now: UnixTime) -> Result<i64, Error> {
+        let (count,): (i64,) =
+            read!(self, |c| { Ok(sqlx::query_as(PENDING).bind(now.0).fetch_one(&mut *c).await?) })?;
+        Ok(count)
     }
 
     pub(crate) async fn count_logins(&self) -> Result<i64, Error> {

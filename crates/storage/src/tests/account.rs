@@ -289,10 +289,10 @@ async fn states_follow_the_table_only(db: TestDatabase) {
 async fn an_erased_identity_is_empty(db: TestDatabase) {
     let stored = enrol(&db, "e", "L898902C3", "d").await.unwrap();
     let id = stored.identity_id.as_str();
-    assert_eq!(db.erase_identity(id, NOW).await, Ok(true));
-    assert_eq!(db.erase_identity(id, NOW).await, Ok(false));
+    assert_eq!(db.erase_identity(id, vec![], NOW).await, Ok(true));
+    assert_eq!(db.erase_identity(id, vec![], NOW).await, Ok(false));
     assert_eq!(db.load_account(id).await, Ok(None));
-    assert!(db.load_device("d").await.unwrap().unwrap().pin_key.is_empty());
+    assert_eq!(db.load_device("d").await, Ok(None));
     assert_eq!(db.documents_of(id).await, Ok(vec![]));
     assert_eq!(db.find_by_recovery_code(&stored.recovery_code).await, Ok(None));
     let again = enrol(&db, "f", "L898902C3", "g").await.unwrap();
@@ -339,7 +339,17 @@ async fn a_holder_sees_phones_and_consents(db: TestDatabase) {
 
 async fn idle_and_old_identities_are_due(db: TestDatabase) {
     let id = enrol(&db, "e", "L898902C3", "d").await.unwrap().identity_id;
-    let due = async |idle, term| db.identities_due(idle, term, 10).await.unwrap();
+    use IdentityState::{Active, Expired, Paused};
+    let of = async |states, idle, term, after: &str| {
+        db.identities_due(states, idle, term, after, 10).await.unwrap()
+    };
+    let due = async |idle, term| of([Active, Paused], idle, term, "").await;
+    assert_eq!(of([Expired, Expired], NOW.plus(9), NOW.plus(9), "").await, [""; 0], "another state");
+    assert_eq!(
+        of([Active, Paused], NOW.plus(9), NOW.plus(9), &id).await,
+        [""; 0],
+        "it does not follow itself"
+    );
     assert_eq!(due(NOW, NOW).await, [""; 0]);
     assert_eq!(due(NOW.plus(1), NOW).await, [id.as_str()]);
     db.touch_identity(&id, NOW.plus(1)).await.unwrap();

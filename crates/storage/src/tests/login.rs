@@ -255,7 +255,7 @@ async fn a_grant_holds_account_and_phone_as_they_are_at_that_moment(db: TestData
     assert!(!userinfo.phone_counts, "revoked since the exchange");
     db.run("UPDATE device SET active = 1, identity_id = 'other' WHERE id = 'phone'").await;
     assert!(!redeem("m").await.phone_counts, "it stands for somebody else");
-    assert_eq!(db.erase_identity(&stored, NOW).await, Ok(true));
+    assert_eq!(db.erase_identity(&stored, vec![], NOW).await, Ok(true));
     let erased = redeem("n").await;
     assert_eq!((erased.account, erased.phone_counts), (None, false));
 }

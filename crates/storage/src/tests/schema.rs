@@ -16,7 +16,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         account::REVOKE_DEVICES, account::DOCUMENT_KNOWN, account::LOAD, account::USED, account::SET_STATE,
         account::BY_RECOVERY, account::BY_DSC, account::BY_CSCA, account::BY_NUMBER, account::DOCUMENTS,
         account::CONNECTIONS, account::DEVICES, account::CONSENTS, account::DUE, account::ERASE_IDENTITY,
-        account::DELETE_DOCUMENTS, account::DELETE_CONSENTS, account::DELETE_CONNECTIONS,
+        account::DELETE_DOCUMENTS, account::DELETE_CONSENTS, account::DELETE_DEVICES, account::DELETE_CONNECTIONS,
     ]),
     ("attempt", include_str!("../attempt.rs"), &[attempt::CLOSE_OPEN, attempt::OPEN, attempt::CLOSE, attempt::STATE]),
     ("audit", include_str!("../audit.rs"), &[
@@ -43,7 +43,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ]),
     ("face", include_str!("../face.rs"), &[face::TAKE, face::DELETE_EXPIRED]),
     ("login", include_str!("../login.rs"), &[
-        login::CREATE, login::COUNT, login::LOAD, login::BY_HANDLE, login::OF_DEVICE, login::CLAIM, login::RECHALLENGE,
+        login::CREATE, login::COUNT, login::PENDING, login::LOAD, login::BY_HANDLE, login::OF_DEVICE, login::CLAIM, login::RECHALLENGE,
         login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::CANCEL, login::DELETE_EXPIRED,
         login::CONNECT,
     ]),
@@ -55,7 +55,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         backchannel::POLLED, backchannel::POLL, backchannel::REDEEM_ASKED, backchannel::STOP, backchannel::STOPPED,
     ]),
     ("outbox", include_str!("../outbox.rs"), &[
-        outbox::ADD, outbox::CLAIM, outbox::SENT, outbox::RETRY, outbox::WAITING,
+        outbox::ADD, outbox::CLAIM, outbox::SENT, outbox::RETRY, outbox::STATE,
     ]),
     ("register", include_str!("../register.rs"), &[register::LIST]),
     ("pushed", include_str!("../pushed.rs"), &[pushed::PUSH, pushed::LOAD, pushed::TAKE, pushed::DELETE_EXPIRED]),

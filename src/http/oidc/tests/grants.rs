@@ -160,7 +160,7 @@ async fn an_identity_that_was_blocked_meanwhile_gets_no_tokens_and_gives_no_clai
 async fn an_erased_identity_gives_nothing() {
     let bench = Bench::new().await;
     let (code, token) = (bench.code("broker", "").await, bench.token().await);
-    assert!(bench.state.database.erase_identity(&bench.identity_id, NOW).await.unwrap());
+    assert!(bench.state.database.erase_identity(&bench.identity_id, vec![], NOW).await.unwrap());
     assert_eq!(bench.redeem(&code).await.refused(), (400, "invalid_grant".into()));
     assert_eq!(bench.userinfo(&token).await.status, 401);
 }

@@ -164,7 +164,7 @@ async fn a_session_ends_with_its_phone_and_with_the_account() {
     assert_eq!(bench.asked(&cookie, "&prompt=none").await.query("error"), Some("login_required"));
     let bench = Bench::new().await;
     let cookie = bench.session().await;
-    assert!(bench.state.database.erase_identity(&bench.identity_id, NOW).await.unwrap());
+    assert!(bench.state.database.erase_identity(&bench.identity_id, vec![], NOW).await.unwrap());
     assert_eq!(bench.asked(&cookie, "&prompt=none").await.query("error"), Some("login_required"));
 }
 
