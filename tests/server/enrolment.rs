@@ -346,9 +346,9 @@ fn a_renewed_enrolment_keeps_the_subject_and_revokes_the_old_phone() {
     phone.finish(&passport);
     let sealed: Sealed = phone.seal().ok();
     assert!(sealed.replaced);
+    bench.runtime.block_on(sceau::outbox::deliver(bench.state())).unwrap();
     let mails = crate::common::mails(&bench.folder.path().join("mail"));
-    let told =
-        |to: &str| mails.iter().any(|m| m.contains(to) && m.contains("A new phone for your Sceau identity"));
+    let told = |to: &str| mails.iter().any(|m| m.contains(to) && m.contains("A new phone can now approve"));
     assert!(told(EMAIL) && told("thief@example.net"), "both addresses are told");
     let reply = old.login_call("GET", "/v1/logins", &());
     assert_eq!(reply.refused(), (403, "device-state.unknown"));
