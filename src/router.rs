@@ -5,7 +5,7 @@ use axum::middleware::from_fn_with_state;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::http::headers::{limit, panicked, secure};
-use crate::http::{account, enrolment, login, login_api, oidc, openapi, pages, session};
+use crate::http::{account, desk, enrolment, login, login_api, oidc, openapi, pages, session};
 use crate::telemetry::log_request;
 use crate::{ApiError, AppState, error};
 
@@ -19,6 +19,7 @@ pub fn router(state: AppState) -> Router {
         .merge(pages::routes())
         .merge(session::routes())
         .merge(account::routes())
+        .merge(desk::routes())
         .merge(openapi::routes())
         .fallback(|| async { ApiError::new("request.not-found") })
         .method_not_allowed_fallback(|| async { ApiError::new("request.method") })

@@ -11,6 +11,7 @@
 pub mod account;
 pub mod address;
 pub mod browser;
+pub mod desk;
 pub mod enrolment;
 pub mod headers;
 pub mod limits;

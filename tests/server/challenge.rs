@@ -9,45 +9,63 @@ use protocol::challenge::{BUILT_IN, FaceStep, FaceStepTaken};
 use protocol::enrolment::{FaceBegin, FaceResult, FaceSession};
 use protocol::request::DeviceProof;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+use test_passports::Specimen;
 
 use crate::common::Bench;
 use crate::common::phone::{Phone, Reply, plain};
 
 /// A server with the built-in engine.
 pub(crate) fn bench() -> Bench {
+    Bench::with(built_in)
+}
+
+/// Adds the built-in engine.
+pub(crate) fn built_in(config: String) -> String {
     let section = format!("[face.built_in]\nversion = \"{}\"\n[limits]\nface_answers = 20", face::VERSION);
-    Bench::with(|config| config.replace("[limits]", &section))
+    config.replace("[limits]", &section)
 }
 
 fn ready<'a>(bench: &'a Bench, seed: u64) -> Phone<'a> {
-    let passport = bench.passport();
+    ready_with(bench, seed, &bench.passport())
+}
+
+/// A phone that has read this passport.
+pub(crate) fn ready_with<'a>(bench: &'a Bench, seed: u64, passport: &Specimen) -> Phone<'a> {
     let mut phone = Phone::open(bench, seed);
-    phone.upload_all(&passport);
-    phone.prove_chip(&passport);
+    phone.upload_all(passport);
+    phone.prove_chip(passport);
     phone
 }
 
 /// A capture that a test plays, right or wrong.
-struct Play {
+pub(crate) struct Play {
     session: FaceSession,
-    previous: Base64,
-    index: u8,
+    pub(crate) previous: Base64,
+    pub(crate) index: u8,
     at_ms: i64,
 }
 
-fn begin(phone: &mut Phone<'_>) -> Play {
-    let begin = FaceBegin { engine: Some(BUILT_IN.into()), face_only: false };
+pub(crate) fn begin(phone: &mut Phone<'_>) -> Play {
+    begin_as(phone, false)
+}
+
+pub(crate) fn begin_as(phone: &mut Phone<'_>, face_only: bool) -> Play {
+    let begin = FaceBegin { engine: Some(BUILT_IN.into()), face_only };
     let session: FaceSession = phone.json("POST", "/face", &begin).ok();
-    Play { session, previous: Base64::default(), index: 0, at_ms: 1000 }
+    Play::of(session)
 }
 
 impl Play {
-    fn steps(&self) -> &[CaptureStep] {
+    pub(crate) fn of(session: FaceSession) -> Self {
+        Self { session, previous: Base64::default(), index: 0, at_ms: 1000 }
+    }
+
+    pub(crate) fn steps(&self) -> &[CaptureStep] {
         &self.session.challenge.as_ref().unwrap().steps
     }
 
     /// The statement of the step that is due, over these frames.
-    fn statement(&mut self, phone: &Phone<'_>, frames: &[Vec<u8>]) -> StepStatement {
+    pub(crate) fn statement(&mut self, phone: &Phone<'_>, frames: &[Vec<u8>]) -> StepStatement {
         let mark = |frame: &Vec<u8>| {
             self.at_ms += 400;
             FrameMark { at_ms: self.at_ms, sha256: sha256(frame).into() }
@@ -67,6 +85,11 @@ impl Play {
     /// The honest next step.
     fn step(&mut self, phone: &mut Phone<'_>) -> Reply {
         let frames = frames(&self.session.capture_nonce, self.index);
+        self.step_of(phone, frames)
+    }
+
+    /// The next step, with these frames.
+    pub(crate) fn step_of(&mut self, phone: &mut Phone<'_>, frames: Vec<Vec<u8>>) -> Reply {
         let statement = self.statement(phone, &frames);
         self.previous = statement.digest().into();
         self.index += 1;
@@ -80,7 +103,7 @@ fn frames(nonce: &str, index: u8) -> Vec<Vec<u8>> {
     (0..2).map(|n| [b"\xff\xd8\xff\xe0 frame ".as_slice(), nonce.as_bytes(), &[index, n]].concat()).collect()
 }
 
-fn sign(key: &EcPrivateKey, statement: &StepStatement) -> String {
+pub(crate) fn sign(key: &EcPrivateKey, statement: &StepStatement) -> String {
     DeviceProof::Ecdsa(plain(key, &statement.signing_bytes())).to_header()
 }
 
@@ -90,14 +113,14 @@ fn send(phone: &mut Phone<'_>, statement: StepStatement, proof: String, frames: 
 }
 
 /// The frames that the server still holds of an enrolment.
-fn kept(bench: &Bench, phone: &Phone<'_>) -> usize {
+pub(crate) fn kept(bench: &Bench, phone: &Phone<'_>) -> usize {
     let bearer: Base64 = phone.bearer.parse().unwrap();
     let loaded = bench.state().database.load_enrolment(&phone.enrolment_id, &bearer.0, bench.now());
     let evidence = bench.runtime.block_on(loaded).unwrap().unwrap().evidence;
     evidence.items.iter().filter(|item| item.kind == EvidenceKind::FaceStep && item.content.is_some()).count()
 }
 
-const DECIDE: FaceResult = FaceResult { result: None };
+pub(crate) const DECIDE: FaceResult = FaceResult { result: None };
 
 #[test]
 fn steps_are_taken_in_their_order_and_asked_for_in_another_each_time() {

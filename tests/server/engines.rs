@@ -32,8 +32,13 @@ pub(crate) fn fresh_postgres() -> Option<String> {
 
 /// A server on a fresh database of the cluster.
 pub(crate) fn on_postgres() -> Option<Bench> {
+    on_postgres_with(|config| config)
+}
+
+/// The same with a changed configuration.
+pub(crate) fn on_postgres_with(change: impl FnOnce(String) -> String) -> Option<Bench> {
     let address = fresh_postgres()?;
-    let bench = Bench::with(|config| config.replace("sqlite:sceau.db", &address));
+    let bench = Bench::with(|config| change(config.replace("sqlite:sceau.db", &address)));
     assert!(!bench.folder.path().join("sceau.db").exists());
     Some(bench)
 }

@@ -1,4 +1,4 @@
-//! No face stays in the files of a database: not of an enrolment that was decided, sealed, given up or left undecided, on
+//! No face stays in the files of a database, portrait or frame: not of an enrolment that was decided, sealed, given up or left undecided, on
 //! SQLite (file, WAL, free pages) and on PostgreSQL (tables, TOAST, WAL).
 
 use std::collections::HashMap;
@@ -9,9 +9,11 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use lds::FileId;
 use sqlx::{PgPool, Row as _};
 
+use crate::challenge::{self, ready_with};
 use crate::common::Bench;
 use crate::common::phone::Phone;
-use crate::engines::on_postgres;
+use crate::engines::on_postgres_with;
+use crate::faces;
 
 /// Bytes of a piece of an image that is searched for.
 const PIECE: usize = 24;
@@ -99,8 +101,22 @@ fn fill(bench: &Bench) -> (Vec<Vec<u8>>, Vec<String>) {
     let portrait = |of: &test_passports::Specimen| {
         lds::Dg2::parse(of.file(FileId::Dg(2))).unwrap().faces[0].image.clone()
     };
-    let names = [sealed.device_id(), decided.enrolment_id.clone(), undecided.enrolment_id.clone()];
-    (passports.iter().map(portrait).collect(), names.to_vec())
+    // The built-in engine has had frames of one, and judged those of another.
+    let face = faces::passport_of(bench, "ada");
+    let (mut half, mut judged) = (ready_with(bench, 5, &face), ready_with(bench, 6, &face));
+    for phone in [&mut half, &mut judged] {
+        let mut play = challenge::begin(phone);
+        faces::show(phone, &mut play, |_| "ada");
+        assert_eq!(challenge::kept(bench, phone), 5);
+    }
+    assert_eq!(judged.json("PUT", "/face", &challenge::DECIDE).status, 200);
+    let mut names = vec![sealed.device_id()];
+    names.extend([&decided, &undecided, &half, &judged].map(|phone| phone.enrolment_id.clone()));
+    let seen = ["centre", "turn-left", "turn-right", "smile", "close-eyes"];
+    let frames =
+        seen.iter().flat_map(|step| (1..=2).map(move |n| faces::picture(&format!("ada/{step}-{n}.jpg"))));
+    let portraits = passports.iter().chain([&face]).map(portrait);
+    (portraits.chain(frames).collect(), names)
 }
 
 /// Every file under a folder.
@@ -124,7 +140,7 @@ fn assert_no_face(paths: &[PathBuf], images: &[Vec<u8>], names: &[String]) {
 
 #[test]
 fn the_files_of_sqlite_hold_no_face() {
-    let bench = Bench::start();
+    let bench = challenge::bench();
     let (images, names) = fill(&bench);
     let paths: Vec<_> =
         ["sceau.db", "sceau.db-wal"].iter().map(|name| bench.folder.path().join(name)).collect();
@@ -133,7 +149,7 @@ fn the_files_of_sqlite_hold_no_face() {
 
 #[test]
 fn the_files_of_postgresql_hold_no_face() {
-    let Some(bench) = on_postgres() else { return };
+    let Some(bench) = on_postgres_with(challenge::built_in) else { return };
     let (images, names) = fill(&bench);
     let cluster = std::env::var("SCEAU_TEST_POSTGRES").unwrap();
     let (data, database) = bench.runtime.block_on(async {

@@ -20,7 +20,7 @@ use protocol::enrolment::{FaceBegin, FaceDecision, FaceResult, FaceSession};
 use crate::common::phone::Phone;
 use crate::common::{Bench, ENGINE, NOW};
 
-const TOKEN: &str = "a token of thirty-two characters!";
+const TOKEN: &str = "a-token-of-thirty-two-characters";
 
 /// An engine that believes everything, and signs what a test lets it say.
 #[derive(Clone, Default)]

@@ -83,8 +83,12 @@ def person_shape(base, p):
     return v
 
 
-def express(v, base, smile=0.0, opened=0.0):
+def express(v, base, smile=0.0, opened=0.0, closed=False):
     v = v.copy()
+    if closed:
+        for eye in EYES:
+            for upper, lower in zip(eye[9:], reversed(eye[1:8])):
+                v[upper] = v[lower] + (0, 0.04, 0.05)
     if smile:
         for corner in (61, 291):
             near = bump(base, base[corner], (1.7, 1.3, 3.0))[:, None]
@@ -186,8 +190,8 @@ def paint(base, p, closed=False):
         middle = points.mean(axis=0)
         if closed:
             rim = base[list(eye[:9]), :2]
-            tone(polygon(eye, (1.3, 2.0)), 0.93, 14)
-            cover(line(rim - (0, 0.06), 0.16), (30, 20, 18), 2.5, 0.95)
+            tone(polygon(eye, (1.3, 2.0)), 1.06, 14)
+            cover(line(rim - (0, 0.06), 0.3), (30, 20, 18), 2.5, 0.95)
             eyebrow(brow, middle)
             continue
         tone(polygon(eye, (1.35, 2.3)), 0.86, 12)
@@ -361,7 +365,7 @@ STEPS = {
     "turn-left": (dict(yaw=25.0), 2),
     "turn-right": (dict(yaw=-25.0), 2),
     "smile": (dict(smile=1.0), 4),
-    "close-eyes": (dict(), 4),
+    "close-eyes": (dict(closed=True, pitch=16.0), 4),
     "open-mouth": (dict(opened=1.0), 4),
 }
 
@@ -379,7 +383,7 @@ def main(mesh_file, out):
         for step, (pose, frames) in STEPS.items():
             for n in range(1, frames + 1):
                 sway = rng.normal(size=3)
-                moved = dict(pose, pitch=sway[1], roll=1.5 * sway[2], shift=tuple(rng.normal(size=3) * 0.3))
+                moved = dict(pose, pitch=pose.get("pitch", 0.0) + sway[1], roll=1.5 * sway[2], shift=tuple(rng.normal(size=3) * 0.3))
                 moved["yaw"] = pose.get("yaw", 0.0) * (0.9 + 0.1 * (n % 2)) + sway[0]
                 texture = closed_eyes if step == "close-eyes" else open_eyes
                 frame = picture(mesh, p, texture, (480, 640), rng, gain=0.97 + 0.02 * (n % 3), grain=2.5, **moved)

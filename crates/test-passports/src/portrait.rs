@@ -60,6 +60,15 @@ pub fn dg2(tint: u8) -> Dg2 {
     Dg2 { faces: vec![face] }
 }
 
+/// EF.DG2 with an image of one's own; `None`: its header is not one of JPEG or JPEG 2000.
+#[must_use]
+pub fn dg2_of(image: &[u8]) -> Option<Dg2> {
+    let header = lds::image::ImageHeader::read(image)?;
+    let (width, height) = (header.width.try_into().ok()?, header.height.try_into().ok()?);
+    let face = FaceImage { format: ImageFormat::sniff(image)?, image: image.to_vec(), width, height };
+    Some(Dg2 { faces: vec![face] })
+}
+
 /// Later shapes cover earlier ones.
 fn shapes(tint: u8) -> Vec<Ellipse> {
     let skin = [200_u8.saturating_add(tint / 8), 165, 140_u8.saturating_sub(tint / 4)];
@@ -92,5 +101,8 @@ mod tests {
         assert_ne!(jpeg(90), jpeg(200));
         let header = lds::image::ImageHeader::read(JPEG2000).unwrap();
         assert_eq!((header.width, header.height), (WIDTH.into(), HEIGHT.into()));
+        assert_eq!(dg2_of(&jpeg(90)), Some(dg2(90)));
+        assert_eq!(dg2_of(JPEG2000).unwrap().faces[0].format, ImageFormat::Jpeg2000);
+        assert_eq!(dg2_of(b"no image"), None);
     }
 }

@@ -34,6 +34,7 @@ pub struct SpecimenBuilder {
     signer_by_key_identifier: bool,
     signing_time: Option<UnixTime>,
     portrait_tint: u8,
+    portrait: Option<Vec<u8>>,
 }
 
 impl fmt::Debug for SpecimenBuilder {
@@ -84,6 +85,7 @@ impl SpecimenBuilder {
             signer_by_key_identifier: false,
             signing_time: None,
             portrait_tint: 90,
+            portrait: None,
         }
     }
 
@@ -221,6 +223,13 @@ impl SpecimenBuilder {
         self
     }
 
+    /// The portrait in place of the drawn one: an image file, JPEG or JPEG 2000.
+    #[must_use]
+    pub fn portrait(mut self, image: &[u8]) -> Self {
+        self.portrait = Some(image.to_vec());
+        self
+    }
+
     /// Makes the files, signed by the State's document signer.
     ///
     /// # Panics
@@ -257,7 +266,11 @@ impl SpecimenBuilder {
     fn files(&self, mrz: &Mrz, ca: Option<&ChipKey>, aa: Option<&Signer>) -> BTreeMap<FileId, Vec<u8>> {
         let mut files = BTreeMap::new();
         files.insert(FileId::Dg(1), Dg1 { mrz: mrz.clone() }.encode());
-        files.insert(FileId::Dg(2), portrait::dg2(self.portrait_tint).encode());
+        let dg2 = match &self.portrait {
+            Some(image) => portrait::dg2_of(image).expect("an image that a chip can have"),
+            None => portrait::dg2(self.portrait_tint),
+        };
+        files.insert(FileId::Dg(2), dg2.encode());
         if self.with_dg11 {
             files.insert(FileId::Dg(11), self.dg11(mrz).encode());
         }

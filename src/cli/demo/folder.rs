@@ -8,7 +8,8 @@
 //! texts/ mail/         what is consented to; the mails that were "sent"
 //! passport/            the specimen: its files, and the chip's own keys
 //! demo-root.json       the demo root's key: makes phones
-//! face-engine.pem      the demo engine's key: makes face results that compare nothing
+//! face/                what the virtual phone's camera sees: a face of nobody
+//! face-engine.pem      the key of an engine that compares nothing, for passports without such a face
 //! phone/               the virtual phone
 //! ```
 
@@ -23,7 +24,7 @@ use crypto::{Curve, EcPrivateKey};
 use jose::{JwkSet, SigningKey};
 use rand_core::CryptoRng;
 
-use super::passport;
+use super::{face, passport};
 use crate::Config;
 use crate::cli::keys::{new_keys, pem, write_secret};
 use crate::cli::phone;
@@ -98,7 +99,7 @@ impl Folder {
 
     /// Makes everything but the configuration.
     pub(super) fn fill(&self, now: UnixTime, rng: &mut impl CryptoRng) -> anyhow::Result<()> {
-        for name in ["trust/csca", "trust/crl", "texts", "mail", "phone"] {
+        for name in ["trust/csca", "trust/crl", "texts", "mail", "phone", "face"] {
             fs::create_dir_all(self.path(name)).with_context(|| name.to_owned())?;
         }
         let passport = passport::make(now, rng);
@@ -107,6 +108,9 @@ impl Folder {
         self.write("trust/crl/utopia.crl", &passport.crl)?;
         for (name, text) in TEXTS {
             self.write(&format!("texts/{name}.txt"), text.as_bytes())?;
+        }
+        for (name, frame) in face::FRAMES {
+            self.write(&format!("face/{name}"), frame)?;
         }
         new_keys(&self.path("keys"), rng)?;
         let mut secret = [0; 32];
@@ -199,6 +203,9 @@ notice_by_mail = false
 csca = ["trust/csca"]
 crl = ["trust/crl"]
 
+[face.built_in]
+version = "{built_in}"
+
 [[face.engines]]
 id = "{engine}"
 versions = ["{version}"]
@@ -221,6 +228,7 @@ from = "Sceau demo <sceau@demo.invalid>"
 [log]
 filter = "warn"
 "#,
+        built_in = ::face::VERSION,
         engine = phone::FACE_ENGINE_ID,
         version = phone::FACE_ENGINE_VERSION,
         package = phone::APPLICATION,

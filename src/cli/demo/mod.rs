@@ -3,6 +3,7 @@
 //! (docs/adr/0010).
 
 mod browser;
+mod face;
 mod folder;
 mod passport;
 mod phone_page;
@@ -27,7 +28,7 @@ use demo_broker::{Acr, Broker, BrokerConfig};
 
 use self::folder::{Addresses, BROKER, Folder};
 use self::words::Words;
-use super::phone::{self, ChipSource, EnrolOptions, FaceEngine, HolderWay, MailCode, Names};
+use super::phone::{self, ChipSource, EnrolOptions, HolderWay, MailCode, Names};
 use super::serve::{serve, stop_on_signal, system_rng};
 use crate::telemetry;
 
@@ -243,10 +244,7 @@ impl Running {
             birth_place: Some(commune.to_owned()),
             names: Names::default(),
             demo_root: self.folder.path("demo-root.json"),
-            holder: HolderWay::DemoEngine(FaceEngine {
-                program: None,
-                key: self.folder.path("face-engine.pem"),
-            }),
+            holder: HolderWay::Pictures(self.folder.path("face")),
             language: self.words.tag.to_owned(),
         };
         let enrolled = tokio::task::spawn_blocking(move || phone::enrol(&options, &mut std::io::stdout()));

@@ -26,8 +26,8 @@ pub(super) struct Passport {
     pub(super) chip: ChipContents,
 }
 
-/// Makes both: PACE and Chip Authentication with AES-128 on brainpoolP256r1, Active Authentication with ECDSA, a drawn
-/// portrait.
+/// Makes both: PACE and Chip Authentication with AES-128 on brainpoolP256r1, Active Authentication with ECDSA, the
+/// portrait of nobody.
 pub(super) fn make(now: UnixTime, rng: &mut impl CryptoRng) -> Passport {
     let seed = hex::encode(random::<16>(rng));
     let signer = |role: &str| {
@@ -38,12 +38,11 @@ pub(super) fn make(now: UnixTime, rng: &mut impl CryptoRng) -> Passport {
     // The keys of the chip are made from its number.
     let number: String =
         random::<9>(rng).iter().map(|b| char::from(NUMBER[usize::from(*b) % NUMBER.len()])).collect();
-    let [tint] = random(rng);
     let specimen = SpecimenBuilder::new(now)
         .document_number(&number)
         .place_of_birth(&BIRTH_PLACE)
         .active_authentication(Some(ActiveAuthentication::Ec(Curve::P256)))
-        .portrait_tint(tint)
+        .portrait(super::face::PORTRAIT)
         .signing_time(now.plus(-YEAR))
         .build(&state);
     Passport { csca: specimen.csca_der.clone(), crl: state.crl(now, &[]), chip: specimen.chip_contents() }

@@ -17,7 +17,7 @@ use face::{LocalEngine, LocalEngineConfig};
 use jose::SigningKey;
 
 pub use self::captures::Service;
-pub use self::http::router;
+pub use self::http::{Asked, KeyedStep, router};
 use super::phone::read_key;
 use super::serve::system_rng;
 

@@ -252,6 +252,14 @@ async fn attested(
     .await
 }
 
+/// The phone of an enrolment, by the attestation among its evidence.
+pub(in crate::http) async fn attested_device(
+    state: &AppState,
+    enrolment: &OpenedEnrolment,
+) -> Result<AttestedDevice, ApiError> {
+    attested(state, enrolment, Phone::InEvidence, Bytes::new(), state.now()).await
+}
+
 /// Runs work that takes milliseconds of computing away from the threads that answer.
 pub(in crate::http) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,

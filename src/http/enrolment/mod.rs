@@ -32,6 +32,9 @@ use axum::routing::{get, post, put};
 use utoipa::OpenApi;
 
 use self::call::{Phone, carry_out};
+pub(super) use self::call::{attested_device, blocking};
+pub(super) use self::document::Case;
+pub(super) use self::holder::{portrait, record_decision};
 use super::signed::MAX_JSON;
 use crate::AppState;
 

@@ -199,7 +199,7 @@ fn times_run_on_within_the_limits() {
     let times = |first: i64, second: i64| {
         phone.changed(|s| {
             // The step before ended at 1500 of the same count.
-            s.statement.frames[0].at_ms = first - 700_000;
+            s.statement.frames[0].at_ms = first.saturating_sub(700_000);
             s.statement.frames[1].at_ms = second - 700_000;
         })
     };

@@ -86,7 +86,7 @@ fn see(models: &Models, step: CaptureStep, frame: &[u8], is_centre_frame: bool) 
 }
 
 /// A camera's frames differ by noise and by what a living face cannot hold still; copies of one picture do not, not
-/// even moved or encoded anew.
+/// even encoded anew. (A copy that was moved by some pixels may differ as two frames do: the points are found elsewhere.)
 fn check_change(frames: &[Seen]) -> Result<(), ChallengeError> {
     let faces: Vec<Vec<f32>> = frames.iter().map(|frame| quality::brightness(&frame.aligned)).collect();
     for (i, face) in faces.iter().enumerate() {

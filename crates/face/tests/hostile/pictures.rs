@@ -1,60 +1,14 @@
-//! Pictures made to break a decoder: none may make it panic, hang, or allocate by the attacker's number, and each gets a
-//! clear code. Seeded, so every run reads the same. What the dearest costs is printed with `--nocapture`.
+//! Pictures made to break a decoder, for the test and for the example that prints what they cost.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use face::{ImageError, Picture};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-const JP2: &[u8] = include_bytes!("../../test-passports/assets/portrait.jp2");
+const JP2: &[u8] = include_bytes!("../../../test-passports/assets/portrait.jp2");
 /// Mutations of each honest picture.
-const MUTATIONS: usize = 400;
-/// The most memory that all of them together may add to the process at any time, in kB.
-const MAX_MEMORY: u64 = 100_000;
-
-static PANICS: AtomicUsize = AtomicUsize::new(0);
-
-#[test]
-fn no_hostile_picture_panics_or_takes_memory_and_each_has_a_code() {
-    std::panic::set_hook(Box::new(|_| {
-        PANICS.fetch_add(1, Ordering::Relaxed);
-    }));
-    let (named, mutated) = (named(), mutated());
-    let before = status("VmRSS");
-    let (mut wrong, mut refused, mut read) = (Vec::new(), 0, 0);
-    let mut dearest = (0, String::new());
-    let named = named.into_iter().map(|(name, bytes, code)| (name.to_owned(), bytes, Some(code)));
-    for (name, bytes, code) in named.chain(mutated.into_iter().map(|(name, bytes)| (name, bytes, None))) {
-        let start = cpu_time();
-        let decoded = Picture::decode(&bytes).map(drop).map_err(ImageError::code);
-        let cost = cpu_time().saturating_sub(start);
-        if cost > dearest.0 {
-            dearest = (cost, name.clone());
-        }
-        match decoded {
-            Ok(()) => read += 1,
-            Err(_) => refused += 1,
-        }
-        if code.is_some_and(|code| decoded != Err(code)) {
-            wrong.push((name, decoded));
-        }
-    }
-    let added = status("VmHWM").saturating_sub(before);
-    let _ = std::panic::take_hook();
-    println!(
-        "{refused} refused, {read} read; dearest: {} with {} us; {added} kB",
-        dearest.1,
-        dearest.0 / 1000
-    );
-    assert_eq!(PANICS.load(Ordering::Relaxed), 0, "panics");
-    assert_eq!(wrong, []);
-    assert!(added < MAX_MEMORY, "{added} kB");
-    assert!(read > 100 && refused > MUTATIONS, "mutations that change something and leave something");
-}
+pub const MUTATIONS: usize = 400;
 
 /// Pictures each wrong in one thing.
-fn named() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+pub fn named() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let (large, format, malformed) = ("face.image-too-large", "face.image-format", "face.image-malformed");
     let jpeg = jpeg(120, 160, 80);
     let codestream = codestream();
@@ -91,7 +45,7 @@ fn named() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 }
 
 /// Honest pictures with bytes flipped, numbers in headers made large, and parts cut out, doubled or moved.
-fn mutated() -> Vec<(String, Vec<u8>)> {
+pub fn mutated() -> Vec<(String, Vec<u8>)> {
     let mut rng = ChaCha20Rng::seed_from_u64(2026);
     let honest = [
         ("jp2", JP2.to_vec(), MUTATIONS),
@@ -142,17 +96,4 @@ fn jpeg(width: u32, height: u32, quality: u8) -> Vec<u8> {
 
 fn find(bytes: &[u8], what: &[u8]) -> usize {
     bytes.windows(what.len()).position(|window| window == what).expect("bytes of the picture")
-}
-
-/// A line of `/proc/self/status`, in kB; 0 where there is none.
-fn status(name: &str) -> u64 {
-    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with(name));
-    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
-}
-
-/// Nanoseconds that this thread was on a CPU; 0 where the system does not tell.
-fn cpu_time() -> u64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    text.split_whitespace().next().and_then(|ns| ns.parse().ok()).unwrap_or(0)
 }
