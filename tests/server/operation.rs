@@ -176,6 +176,8 @@ fn make_what_it_names(folder: &Path) {
     let engine = JwkSet::from(vec![SigningKey::new(engine).unwrap().jwk()]);
     write("keys/broker.secret", b"forty characters that nobody else knows.\n");
     write("keys/mail.password", b"password\n");
+    write("keys/face-engine.token", b"thirty-two-characters-at-the-least\n");
+    write("desk-agents", b"");
     write("keys/database-url", b"sqlite:sceau.db\n");
     write("trust/csca/utopia.der", &utopia.csca.certificate);
     write("trust/face-engine.jwks", &serde_json::to_vec(&engine).unwrap());
