@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use rand_core::CryptoRng;
+use sqlx::error::DatabaseError;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
@@ -19,6 +20,9 @@ use crate::writer::Writer;
 
 /// Read-only connections beside SQLite's writer.
 const SQLITE_READERS: usize = 4;
+/// How often, and how far apart, a file that another process just makes is tried: ten seconds, as the busy timeout.
+const BUSY_TRIES: u32 = 400;
+const BUSY_PAUSE: Duration = Duration::from_millis(25);
 /// Connections to PostgreSQL: 16 beat 64.
 const POSTGRES_CONNECTIONS: usize = 16;
 /// Prepared statements that a connection keeps: all that there are.
@@ -222,13 +226,33 @@ async fn open_sqlite(address: &str) -> Result<Engine, Error> {
         .busy_timeout(Duration::from_secs(10))
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
-    let mut connection = options.connect().await?;
-    migrator(SQLITE_MIGRATIONS).run(&mut connection).await?;
+    let mut connection = first_connection(&options).await?;
+    // The driver's lock around migrations is empty on SQLite: one transaction lets another process wait for the whole.
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    migrator(SQLITE_MIGRATIONS).run(&mut *transaction).await?;
+    transaction.commit().await?;
     let readers = options.create_if_missing(false).read_only(true);
     Ok(Engine::Sqlite {
         writer: Writer::start(connection),
         readers: Connections::new(readers, SQLITE_READERS),
     })
+}
+
+/// Connects, though another process may be turning the same new file to write-ahead logging: for that SQLite answers busy
+/// at once, whatever its busy timeout.
+async fn first_connection(options: &SqliteConnectOptions) -> Result<SqliteConnection, Error> {
+    for _ in 0..BUSY_TRIES {
+        match options.connect().await {
+            Err(sqlx::Error::Database(error)) if is_busy(&*error) => tokio::time::sleep(BUSY_PAUSE).await,
+            outcome => return Ok(outcome?),
+        }
+    }
+    Ok(options.connect().await?)
+}
+
+/// SQLITE_BUSY in any of its extended codes, whose low byte it is.
+fn is_busy(error: &dyn DatabaseError) -> bool {
+    error.code().and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
 async fn open_postgres(address: &str) -> Result<Engine, Error> {

@@ -11,6 +11,7 @@ mod device;
 mod dump;
 mod enrolment;
 mod login;
+mod opening;
 mod outbox;
 mod schema;
 mod session;
@@ -59,6 +60,12 @@ pub(super) async fn sqlite() -> TestDatabase {
 }
 
 pub(super) async fn postgres() -> Option<TestDatabase> {
+    let address = fresh_postgres().await?;
+    Some(TestDatabase { database: open(&address).await, address, folder: tempfile::tempdir().unwrap() })
+}
+
+/// The address of an empty database.
+pub(super) async fn fresh_postgres() -> Option<String> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let Ok(server) = std::env::var("SCEAU_TEST_POSTGRES") else {
         assert!(std::env::var("CI").is_err(), "SCEAU_TEST_POSTGRES must be set in CI");
@@ -73,8 +80,7 @@ pub(super) async fn postgres() -> Option<TestDatabase> {
     let base = address[0].rsplit_once('/').unwrap().0;
     let own = format!("{base}/{name}");
     address[0] = &own;
-    let address = address.join("?");
-    Some(TestDatabase { database: open(&address).await, address, folder: tempfile::tempdir().unwrap() })
+    Some(address.join("?"))
 }
 
 /// Makes two tests of each function: one on each engine.
