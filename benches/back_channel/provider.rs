@@ -81,8 +81,9 @@ impl Provider {
         std::fs::write(&file, configuration(address, database.as_deref().unwrap_or("sqlite:sceau.db")))?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_sceau"));
         command.args(["serve", "--config"]).arg(&file);
-        let child = launch(command, folder.path(), address)?;
+        // First the people: what a server costs that serves is measured, not one that makes its tables.
         let people = People::enrol(&file, people).await?;
+        let child = launch(command, folder.path(), address)?;
         Ok(Self {
             name: if cluster.is_some() { "sceau, PostgreSQL" } else { "sceau, SQLite" },
             pid: child.id(),
@@ -118,6 +119,11 @@ impl Provider {
             child,
             folder,
         })
+    }
+
+    /// Whether it is what we are measured against.
+    pub fn is_peer(&self) -> bool {
+        self.people.is_none()
     }
 
     /// Codes of logins that were just approved.

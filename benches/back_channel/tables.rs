@@ -60,8 +60,9 @@ pub async fn comparison() -> anyhow::Result<()> {
         line(provider, &format!("open, {connections}, half"), runs);
     }
     println!("\nLoad of the machine at the end: {}", cpu::load());
-    if let (Some((peer, ours)), true) = (at_eight.split_last(), providers.len() > 1) {
-        for (provider, rates) in providers.iter().zip(ours) {
+    let peer = providers.iter().zip(&at_eight).find(|(provider, _)| provider.is_peer());
+    if let Some((_, peer)) = peer {
+        for (provider, rates) in providers.iter().zip(&at_eight).filter(|(provider, _)| !provider.is_peer()) {
             let ratio = median(rates.iter().zip(peer).map(|(own, peer)| own / peer));
             println!(
                 "{}: {ratio:.1} times the peer's rate a core, the median of {TURNS} turns",

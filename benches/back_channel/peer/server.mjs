@@ -100,7 +100,8 @@ async function code() {
     acr: 'eidas2',
     amr: ['pop', 'pin', 'mfa'],
     authTime: Math.floor(Date.now() / 1000),
-    claims: {},
+    // What a request with acr_values and prompt=login asks for in the ID token (the provider's actions/authorization/claims.js).
+    claims: { id_token: { acr: { values: ['eidas2'] }, auth_time: { essential: true }, amr: null } },
     gty: 'authorization_code',
     nonce: randomBytes(32).toString('hex'),
     redirectUri: process.env.REDIRECT_URI,
