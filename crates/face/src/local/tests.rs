@@ -301,9 +301,9 @@ fn every_reason_of_quality_is_told_apart() {
     };
     assert_eq!(code(&redraw(&centre, 90, cut)), Some("face.cut-off"));
     assert_eq!(code(&read("ada/turn-left-2.jpg")), Some("face.not-frontal"));
-    assert_eq!(code(&redraw(&centre, 95, |image| image::imageops::blur(&image, 6.0))), Some("face.blurred"));
-    assert_eq!(code(&redraw(&centre, 95, scale(0.14))), Some("face.too-dark"));
-    assert_eq!(code(&redraw(&centre, 95, scale(1.9))), Some("face.too-bright"));
+    assert_eq!(code(&redraw(&centre, 95, |image| image::imageops::blur(&image, 7.0))), Some("face.blurred"));
+    assert_eq!(code(&redraw(&centre, 95, scale(0.3))), Some("face.too-dark"));
+    assert_eq!(code(&redraw(&centre, 95, scale(6.0))), Some("face.too-bright"));
 }
 
 #[test]
