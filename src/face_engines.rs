@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use face::{Engine, EngineRegistry};
 use jose::{JwkSet, SigningKey};
 
-pub use back_channel::{BackChannel, Trouble};
+pub use back_channel::{BackChannel, Fetched, Trouble};
 pub use protocol::challenge::BUILT_IN;
 
 /// The engines.

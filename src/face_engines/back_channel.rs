@@ -22,6 +22,27 @@ pub struct BackChannel {
     pub token: Secret<String>,
 }
 
+/// What an engine says of a capture.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// The person is not done.
+    Pending,
+    /// The signed result.
+    Signed(String),
+    /// The engine refused the capture: there will be no result.
+    Refused,
+}
+
+/// How an engine answered.
+enum Answer<T> {
+    /// With what is due.
+    Due(T),
+    /// Not yet: 202.
+    Pending,
+    /// Not at all: 422.
+    Refused,
+}
+
 /// Why an engine did not answer as it should. The text is for the log: it holds no personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{url}: {reason}")]
@@ -37,26 +58,32 @@ impl BackChannel {
     /// [`Trouble`].
     pub async fn open(&self, new: NewCapture) -> Result<Capture, Trouble> {
         let (channel, url) = (self.clone(), format!("{}/v1/captures", self.url));
-        let capture: Option<Capture> = blocking(&self.url, move || {
+        let answer: Answer<Capture> = blocking(&self.url, move || {
             let request = agent().post(&url).header("authorization", channel.bearer());
             answer(request.send_json(&new), StatusCode::CREATED)
         })
         .await?;
-        let capture = capture.filter(Capture::is_well_formed);
-        capture.ok_or_else(|| Trouble { url: self.url.clone(), reason: "malformed capture".to_owned() })
+        match answer {
+            Answer::Due(capture) if capture.is_well_formed() => Ok(capture),
+            _ => Err(Trouble { url: self.url.clone(), reason: "no well-formed capture".to_owned() }),
+        }
     }
 
-    /// Fetches the result of a capture; `None`: the person is not done.
+    /// Fetches the result of a capture.
     ///
     /// # Errors
     /// [`Trouble`].
-    pub async fn result(&self, capture_id: &str) -> Result<Option<String>, Trouble> {
+    pub async fn result(&self, capture_id: &str) -> Result<Fetched, Trouble> {
         let (channel, url) = (self.clone(), format!("{}/v1/captures/{capture_id}/result", self.url));
-        let result: Option<CaptureResult> = blocking(&self.url, move || {
+        let answer: Answer<CaptureResult> = blocking(&self.url, move || {
             answer(agent().get(&url).header("authorization", channel.bearer()).call(), StatusCode::OK)
         })
         .await?;
-        Ok(result.map(|fetched| fetched.result))
+        Ok(match answer {
+            Answer::Due(fetched) => Fetched::Signed(fetched.result),
+            Answer::Pending => Fetched::Pending,
+            Answer::Refused => Fetched::Refused,
+        })
     }
 
     fn bearer(&self) -> String {
@@ -74,18 +101,19 @@ fn agent() -> ureq::Agent {
     ureq::Agent::new_with_config(config)
 }
 
-/// The body of an answer with the status that is due; `None` for 202.
+/// The body of an answer with the status that is due.
 fn answer<T: DeserializeOwned>(
     response: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
     due: StatusCode,
-) -> Result<Option<T>, String> {
+) -> Result<Answer<T>, String> {
     let mut response = response.map_err(|error| error.to_string())?;
     match response.status() {
-        StatusCode::ACCEPTED => Ok(None),
+        StatusCode::ACCEPTED => Ok(Answer::Pending),
+        StatusCode::UNPROCESSABLE_ENTITY => Ok(Answer::Refused),
         status if status == due => {
             let body = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec();
             let body = body.map_err(|error| error.to_string())?;
-            serde_json::from_slice(&body).map(Some).map_err(|_| "malformed answer".to_owned())
+            serde_json::from_slice(&body).map(Answer::Due).map_err(|_| "malformed answer".to_owned())
         }
         status => Err(format!("status {}", status.as_u16())),
     }

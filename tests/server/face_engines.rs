@@ -32,6 +32,8 @@ struct Seen {
     tokens: Vec<String>,
     /// What is answered to the next fetch; nothing: the person captures.
     result: Option<String>,
+    /// The capture is refused.
+    refuses: bool,
 }
 
 /// Starts it before the server: its address stands in the configuration.
@@ -66,6 +68,9 @@ async fn open(
 async fn result(State(stub): State<Stub>, Path(id): Path<String>) -> Result<Json<CaptureResult>, StatusCode> {
     let seen = stub.0.lock().unwrap();
     assert_eq!(id, format!("capture-{}", seen.captures.len()), "the newest capture is asked for");
+    if seen.refuses {
+        return Err(StatusCode::UNPROCESSABLE_ENTITY);
+    }
     seen.result.clone().map(|result| Json(CaptureResult { result })).ok_or(StatusCode::ACCEPTED)
 }
 
@@ -166,6 +171,28 @@ fn a_result_of_another_enrolment_capture_or_key_does_not_count_from_the_engine_e
     assert_eq!(two.json("PUT", "/face", &FETCH).refused(), (422, "face"));
     let audited = bench.audited(&two.enrolment_id, "enrolment.refused");
     assert_eq!(audited.last().map(String::as_str), Some("face.engine-unknown"));
+}
+
+#[test]
+fn a_capture_that_the_engine_refuses_is_a_used_attempt() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (stub, url) = stub(&runtime);
+    let bench = bench_with(&url);
+    let mut phone = ready(&bench, 1);
+    stub.0.lock().unwrap().refuses = true;
+    for _ in 0..3 {
+        begin(&mut phone);
+        assert_eq!(phone.json("PUT", "/face", &FETCH).refused(), (422, "face"));
+        assert_eq!(
+            phone.json("PUT", "/face", &FETCH).refused(),
+            (422, "face.expired"),
+            "its session is closed"
+        );
+    }
+    let audited = bench.audited(&phone.enrolment_id, "enrolment.refused");
+    assert!(audited.iter().all(|code| code == "face.refused" || code == "face.expired"), "{audited:?}");
+    begin(&mut phone);
+    assert_eq!(phone.json("PUT", "/face", &FETCH).refused().1, "enrolment.attempts");
 }
 
 #[test]

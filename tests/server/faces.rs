@@ -207,7 +207,7 @@ fn the_service_refuses_other_tokens_keys_and_faces() {
     let (status, body) = call("POST", &steps, &token, &step);
     assert_eq!((status, body["code"].as_str()), (422, Some("face.device")));
     assert_eq!(call("POST", &steps, &token, &step).0, 404, "the capture is over");
-    assert_eq!(decide(&mut phone).status, 503, "the engine has no result");
+    assert_eq!(decide(&mut phone).refused(), (422, "face"), "the engine has no result");
     // Another person.
     let (mut play, capture, token) = open(&mut phone);
     let mut last = (0, serde_json::Value::Null);

@@ -77,6 +77,9 @@ pub enum Error {
     /// The engine itself failed: our trouble, not the person's.
     #[error("the face engine: {0}")]
     Engine(&'static str),
+    /// An outside engine refused the capture, and signed nothing.
+    #[error("the engine refused the capture")]
+    Refused,
     /// Not the same person.
     #[error("similarity below the threshold")]
     BelowThreshold,
@@ -117,6 +120,7 @@ impl Error {
             Self::Quality(error) => error.code(),
             Self::Challenge(error) => error.code(),
             Self::PortraitFace => "face.portrait-face",
+            Self::Refused => "face.refused",
             Self::Engine(_) => "server.face-engine",
         }
     }

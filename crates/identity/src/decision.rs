@@ -4,6 +4,8 @@
 //! enrolment, the document (EF.SOD), the file and the portrait that were compared, and how. The seal checks our
 //! signature and every name in it again.
 
+use std::fmt;
+
 use clock::UnixTime;
 use crypto::sha256;
 use face::{MatchedFace, ReviewSignal};
@@ -17,11 +19,14 @@ use crate::{HolderProof, Rejection};
 const PURPOSE: &str = "holder-decision";
 
 /// What was decided: made out of a face that an engine matched, or at a desk. Digests are SHA-256.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HolderDecision {
     enrolment_id: String,
     proof: HolderProof,
     by: String,
+    /// The similarity from which the engine accepts, in force then: it was reached. The similarity itself is not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    threshold: Option<f64>,
     sod_sha256: Base64,
     dg2_sha256: Base64,
     portrait_sha256: Base64,
@@ -49,6 +54,7 @@ impl HolderDecision {
             enrolment_id: matched.enrolment_id().to_owned(),
             proof: if matched.certified() { HolderProof::FaceCertified } else { HolderProof::Face },
             by: format!("{} {}", matched.engine_id(), matched.engine_version()),
+            threshold: Some(matched.threshold()),
             sod_sha256: sha256(sod).into(),
             dg2_sha256: sha256(dg2).into(),
             portrait_sha256: (*matched.portrait_sha256()).into(),
@@ -69,6 +75,7 @@ impl HolderDecision {
             enrolment_id: enrolment_id.to_owned(),
             proof: HolderProof::Desk,
             by: desk.to_owned(),
+            threshold: None,
             sod_sha256: sha256(sod).into(),
             dg2_sha256: sha256(dg2).into(),
             portrait_sha256: portrait_sha256.into(),
@@ -120,6 +127,17 @@ impl HolderDecision {
     }
 }
 
+/// The line of the document's report: the score is not kept, only that it reached the threshold.
+impl fmt::Display for HolderDecision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.threshold {
+            Some(threshold) => write!(f, "face.match passed: {}, similarity of {threshold} or more", self.by),
+            // Who decided there stands in the audit log.
+            None => write!(f, "face.desk passed: {}", self.by.split(' ').next().unwrap_or_default()),
+        }
+    }
+}
+
 /// A decision that we signed and that is about the subject asked for. Only [`VerifiedDecision::verify`] makes one.
 ///
 /// ```compile_fail,E0451
@@ -127,7 +145,7 @@ impl HolderDecision {
 /// let forged = identity::decision::VerifiedDecision { id, decision };
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct VerifiedDecision {
     id: String,
     decision: HolderDecision,
@@ -202,6 +220,7 @@ pub(crate) mod tests {
             enrolment_id: "e".into(),
             proof,
             by: "engine 1".into(),
+            threshold: (proof != HolderProof::Desk).then_some(0.45),
             sod_sha256: sod_sha256.into(),
             dg2_sha256: [2; 32].into(),
             portrait_sha256: [3; 32].into(),
@@ -225,13 +244,17 @@ pub(crate) mod tests {
 
     #[test]
     fn a_desk_names_the_files_compared() {
-        let decision = HolderDecision::at_desk("desk 7", "e", b"SOD", b"DG2", [3; 32]);
+        let decision = HolderDecision::at_desk("paris agent", "e", b"SOD", b"DG2", [3; 32]);
         let subject = DecisionSubject { sod_sha256: sha256(b"SOD"), ..subject() };
         let keys = JwkSet { keys: vec![key(1).jwk()] };
         let compact = decision.sign(&key(1), "https://fi", "h", AT);
         let verified = VerifiedDecision::verify(&compact, &keys, &subject, AT).unwrap();
         assert_eq!(verified.decision().dg2_sha256().0, sha256(b"DG2"));
-        assert_eq!((verified.decision().proof(), verified.decision().by()), (HolderProof::Desk, "desk 7"));
+        assert_eq!(
+            (verified.decision().proof(), verified.decision().by()),
+            (HolderProof::Desk, "paris agent")
+        );
+        assert_eq!(verified.decision().to_string(), "face.desk passed: paris");
     }
 
     #[test]

@@ -135,7 +135,7 @@ pub struct ProvedDocument {
     pub trust_digest: [u8; 32],
     /// Version of the verification policy in force.
     pub policy_version: String,
-    /// One line a check.
+    /// One line a check. The decision on the holder becomes another.
     pub report: Vec<String>,
 }
 
@@ -204,7 +204,7 @@ pub fn seal(
         csca: proved.csca,
         trust_digest: proved.trust_digest,
         policy_version: proved.policy_version,
-        report: proved.report,
+        report: proved.report.into_iter().chain([decision.decision().to_string()]).collect(),
     };
     let device = DeviceRecord { id: device_id, device_key: device_key.to_sec1(), pin_key: pin_key.to_sec1() };
     let review = !decision.decision().review().is_empty();

@@ -21,7 +21,7 @@ use super::challenge;
 use super::document::{Case, lines, require, step_missing};
 use super::opening::missing;
 use super::words;
-use crate::face_engines::BUILT_IN;
+use crate::face_engines::{BUILT_IN, Fetched};
 use crate::http::signed::Answer;
 use crate::{ApiError, AppState};
 
@@ -152,14 +152,14 @@ async fn open_capture(
     Ok(Some((remote, FaceCapture { url: opened.url, token: opened.phone_token })))
 }
 
-/// The result that the phone brought, or the one at the engine.
+/// The result that the phone brought, or the one at the engine. `None`: the engine refused the capture.
 async fn brought_or_fetched(
     call: &Call,
     brought: Option<String>,
     remote: Option<Remote>,
-) -> Result<String, ApiError> {
+) -> Result<Option<String>, ApiError> {
     let (remote, channel) = match (brought, remote) {
-        (Some(result), _) => return Ok(result),
+        (Some(result), _) => return Ok(Some(result)),
         (None, None) => return Err(ApiError::new("request.malformed").detail("no result, and none to fetch")),
         (None, Some(remote)) => {
             let channel = call.state.engines.back_channel(&remote.engine);
@@ -167,8 +167,11 @@ async fn brought_or_fetched(
         }
     };
     let fetched = channel.result(&remote).await;
-    let fetched = fetched.map_err(|trouble| ApiError::new("server.face-engine").detail(trouble))?;
-    fetched.ok_or_else(|| ApiError::new("face.pending").retry_after(ASK_AGAIN))
+    match fetched.map_err(|trouble| ApiError::new("server.face-engine").detail(trouble))? {
+        Fetched::Signed(result) => Ok(Some(result)),
+        Fetched::Refused => Ok(None),
+        Fetched::Pending => Err(ApiError::new("face.pending").retry_after(ASK_AGAIN)),
+    }
 }
 
 /// Judges an engine's result. It closes its session, right or wrong.
@@ -192,6 +195,7 @@ pub(super) async fn decide(mut call: Call) -> Result<Answer, ApiError> {
     if call.now >= expires_at {
         return Err(ApiError::new("face.expired"));
     }
+    let result = result.ok_or(verification::Rejection::Face(face::Error::Refused))?;
     let (case, thumbprint) = (Case::of(&call), key_thumbprint(call.device.device_key()));
     let matched = blocking(move || judge(&case, &result, &nonce, thumbprint)).await?;
     take_result(&call, &matched).await?;

@@ -224,6 +224,7 @@ fn a_whole_enrolment_is_sealed() {
     assert_eq!(identity.pivot().family_name(), "ERIKSSON");
     assert_eq!(identity.document().expires, "2034-04-15");
     assert_eq!(identity.document().number, "L898902C3");
+    assert_eq!(identity.document().report, ["face.match passed: engine 1, similarity of 0.45 or more"]);
     assert_eq!(identity.device().id, device_id(&case().device.public_key()));
     assert_eq!(identity.consents().len(), 2);
     assert_eq!(sealed.evidence_count(), 11);
