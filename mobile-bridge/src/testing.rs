@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -106,6 +106,8 @@ pub(crate) struct Card {
     left: AtomicU64,
     pub(crate) commands: Mutex<Vec<Vec<u8>>>,
     asked: Condvar,
+    /// How many commands there had been at the mark.
+    mark: AtomicUsize,
 }
 
 impl Card {
@@ -125,15 +127,20 @@ impl Card {
             left: AtomicU64::new(commands),
             commands: Mutex::default(),
             asked: Condvar::new(),
+            mark: AtomicUsize::new(0),
         })
     }
 
-    /// Waits until the chip is asked for something more.
+    /// Marks the last command so far.
+    pub(crate) fn mark(&self) {
+        self.mark.store(self.commands.lock().unwrap().len(), Ordering::SeqCst);
+    }
+
+    /// Waits until the chip is asked for something after the mark, if it was not yet.
     pub(crate) fn wait_for_another(&self) {
+        let none_since = |commands: &mut Vec<Vec<u8>>| commands.len() <= self.mark.load(Ordering::SeqCst);
         let commands = self.commands.lock().unwrap();
-        let before = commands.len();
-        let more = |commands: &mut Vec<Vec<u8>>| commands.len() == before;
-        let waited = self.asked.wait_timeout_while(commands, Duration::from_secs(60), more).unwrap().1;
+        let waited = self.asked.wait_timeout_while(commands, Duration::from_secs(60), none_since).unwrap().1;
         assert!(!waited.timed_out(), "the chip is not asked while a file is sent");
     }
 }

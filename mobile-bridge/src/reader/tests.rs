@@ -208,13 +208,25 @@ fn a_tag_lost_at_any_command_costs_no_file_and_the_next_reading_ends_it() {
     }
 }
 
+/// Marks on the chip the command that ended EF.SOD.
+struct MarksTheEndOfSod(Arc<Card>);
+
+impl ProgressListener for MarksTheEndOfSod {
+    fn on_progress(&self, progress: Progress) {
+        if readings(&[progress], "EF.SOD") == 1 {
+            self.0.mark();
+        }
+    }
+}
+
 #[test]
 fn a_file_is_sent_while_the_next_is_read() {
     let passport = passport(with_both_proofs);
     let card = Card::new(&passport);
     // The server takes EF.SOD only once the chip was asked for something after it.
     let office = Office { waits_for: Some(card.clone()), ..Office::default() };
-    read(&card, &passport, &office).unwrap();
+    let (listener, watch) = (MarksTheEndOfSod(card.clone()), Watch::default());
+    read_document(card, &access_key(&passport), &office, (&listener, &watch), &mut rng(2)).unwrap();
     assert_eq!(*office.proved.lock().unwrap(), ["AA", "CA"]);
 }
 
