@@ -17,6 +17,6 @@ class KeyGenParameterSpec : AlgorithmParameterSpec {
         fun setAttestationChallenge(challenge: ByteArray): Builder = this
         fun setDigests(vararg digests: String): Builder = this
         fun setIsStrongBoxBacked(strongBox: Boolean): Builder = this
-        fun build(): KeyGenParameterSpec = TODO()
+        fun build(): KeyGenParameterSpec = error("a signature: Android has the code")
     }
 }
