@@ -1,7 +1,5 @@
 //! The two keys of a phone together.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use clock::UnixTime;
 use crypto::EcPublicKey;
 
@@ -42,12 +40,6 @@ impl AttestedDevice {
     #[must_use]
     pub fn pin_hardening_key(&self) -> &EcPublicKey {
         &self.pin_hardening_key
-    }
-
-    /// The device's name: the SHA-256 of its device key as an uncompressed SEC 1 point, in base64url.
-    #[must_use]
-    pub fn device_id(&self) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(crypto::sha256(&self.device_key.to_sec1()))
     }
 
     /// iOS: SHA-256 of the id of the app that the device key signs assertions for. An Android key signs what it is given.
@@ -103,14 +95,12 @@ mod tests {
     use crate::demo_root::KeyProfile;
 
     #[test]
-    fn a_device_holds_the_two_attested_keys_and_is_named_by_the_first() {
+    fn a_device_holds_the_two_attested_keys() {
         let bench = Bench::new();
         let device = bench.verify().unwrap();
         assert_eq!(device.device_key(), &bench.keys[0].public_key());
         assert_eq!(device.pin_hardening_key(), &bench.keys[1].public_key());
         assert_eq!(device.app_id_sha256(), None);
-        let name = BASE64_URL_SAFE_NO_PAD.decode(device.device_id()).unwrap();
-        assert_eq!(name, crypto::sha256(&bench.keys[0].public_key().to_sec1()));
     }
 
     #[test]

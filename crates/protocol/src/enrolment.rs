@@ -124,6 +124,16 @@ pub enum DeviceAttestation {
     },
 }
 
+impl DeviceAttestation {
+    /// The app's version.
+    #[must_use]
+    pub fn app_version(&self) -> &str {
+        match self {
+            Self::Android { app_version, .. } | Self::Ios { app_version, .. } => app_version,
+        }
+    }
+}
+
 /// Where an enrolment stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Progress {

@@ -106,3 +106,41 @@ fn client_data_binds_both_keys_to_the_challenge() {
     assert_ne!(of(b"a", b"key"), of(b"a", b"kez"));
     assert_ne!(of(b"ak", b"ey"), of(b"a", b"key"));
 }
+
+/// Phones' own objects and assertions, as their collectors published them.
+#[test]
+fn shared_samples_of_real_phones_are_read_and_verified() {
+    let Ok(shared) = std::env::var("SCEAU_SHARED") else {
+        println!("skipped: SCEAU_SHARED is not set");
+        return;
+    };
+    let base64 = |value: &serde_json::Value| {
+        base64::Engine::decode(&base64::prelude::BASE64_STANDARD, value.as_str().unwrap()).unwrap()
+    };
+    let mut assertions = 0;
+    for file in std::fs::read_dir(std::path::Path::new(&shared).join("attestation/apple")).unwrap() {
+        let path = file.unwrap().path();
+        let sample: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        if sample["attestation_b64"].is_null() {
+            continue;
+        }
+        let object = AttestationObject::from_cbor(&base64(&sample["attestation_b64"])).unwrap();
+        let key = object.device_key().unwrap();
+        assert_eq!(object.certificates.len(), 2, "{path:?}");
+        assert_eq!(crate::key_thumbprint(&key)[..], base64(&sample["key_id"]), "{path:?}");
+        let made = &sample["assertion"];
+        let cbor = base64(&made["assertion_b64"]);
+        let assertion = Assertion::from_cbor(&cbor).unwrap();
+        assert_eq!(assertion.to_cbor(), cbor, "{path:?}");
+        // One collector did not keep what was signed.
+        if made["client_data_b64"].is_null() {
+            continue;
+        }
+        let app = sha256(sample["app_id"].as_str().unwrap().as_bytes());
+        let client_data = base64(&made["client_data_b64"]);
+        assert_eq!(assertion.verify(&key, &app, &client_data), Ok(()), "{path:?}");
+        assert_eq!(assertion.verify(&key, &app, b"another"), Err(Error::Signature), "{path:?}");
+        assertions += 1;
+    }
+    assert_eq!(assertions, 4);
+}
