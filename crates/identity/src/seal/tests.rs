@@ -281,7 +281,7 @@ fn a_phone_of_ios_seals_by_assertions_only_and_no_other_phone_does() {
     assert_eq!(stored, expected);
     for ios in [true, false] {
         let crossed = with(|case| (case.ios, case.signs_as_ios) = (ios, !ios));
-        assert_eq!(crossed.err().map(|e| e.code()), Some("enrolment.transcript".into()), "ios: {ios}");
+        assert_eq!(crossed.err().map(|e| e.code()), Some("enrolment.seal".into()), "ios: {ios}");
     }
 }
 
