@@ -78,6 +78,13 @@ fn what_app_attest_must_say_is_compared() {
 }
 
 #[test]
+fn a_server_without_an_app_for_ios_says_so() {
+    let ids = format!("apple_app_ids = [\"{APPLE_APP_ID}\"]\n");
+    let bench = Bench::with(|config| config.replace(&ids, ""));
+    assert_eq!(attested(&bench, |_| {}).1.refused().1, "device.platform");
+}
+
+#[test]
 fn the_pin_hardening_key_is_the_one_that_the_app_had_attested() {
     let bench = Bench::start();
     let (mut phone, challenge) = Phone::asking(&bench, 1, Platform::Ios);
