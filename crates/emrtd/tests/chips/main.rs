@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod bsi;
+mod card_access;
 mod dialogue;
 mod hostile;
 mod openpace;

@@ -50,6 +50,13 @@ fn offering(passport: &Specimen, way: &PaceInfo) -> ChipContents {
     contents
 }
 
+/// How often the access is tried. OpenPACE takes a shared secret of DH from OpenSSL's `DH_compute_key`, which leaves out
+/// leading zeros where Doc 9303-11 has the length of the prime: one agreement of 256 comes to other keys. With elliptic
+/// curves there is no such reason to fail.
+fn tries(way: &PaceInfo) -> std::ops::Range<u32> {
+    0..if way.agreement == KeyAgreement::Dh { 4 } else { 1 }
+}
+
 fn specimen() -> Specimen {
     passport(Offers {
         pace: Some((SessionCipher::Aes128, Curve::P256)),
@@ -81,8 +88,9 @@ fn openpace_reads_the_emulator_in_every_group() {
         passport.files.keys().copied().filter(|file| *file != FileId::CardAccess).collect();
     for way in ways() {
         let contents = offering(&passport, &way);
-        let (success, read, errors) = read_by_openpace(contents, ["mrz", &information], &files);
-        assert!(success, "{way:?}: {errors}");
+        let mut readings =
+            tries(&way).map(|_| read_by_openpace(contents.clone(), ["mrz", &information], &files));
+        let (_, read, _) = readings.find(|(success, ..)| *success).unwrap_or_else(|| panic!("{way:?}"));
         for file in &files {
             let content = hex::encode(passport.file(*file));
             assert_eq!(read[format!("{:04x}", file.fid())], json!(content), "{way:?}: {file}");
@@ -153,9 +161,12 @@ fn the_terminal_reads_a_chip_on_openpace_in_every_group() {
     let passport = specimen();
     for way in ways() {
         let chip = OpenPaceChip::start(&passport, &offering(&passport, &way));
-        let mut terminal = chip.terminal();
-        let opened = terminal.open(mrz_key(&passport), &mut rng(2));
-        assert_eq!(opened, Ok(AccessProtocol::Pace), "{way:?}");
+        let mut terminals = tries(&way).map(|_| chip.terminal());
+        let opens = |terminal: &mut Terminal<TcpChannel>| {
+            terminal.open(mrz_key(&passport), &mut rng(2)) == Ok(AccessProtocol::Pace)
+        };
+        let terminal = terminals.find_map(|mut terminal| opens(&mut terminal).then_some(terminal));
+        let mut terminal = terminal.unwrap_or_else(|| panic!("{way:?}"));
         for file in [FileId::Sod, FileId::Dg(1), FileId::Dg(2)] {
             assert_eq!(terminal.read_file(file, |_, _| {}).unwrap(), passport.file(file), "{way:?}: {file}");
         }
