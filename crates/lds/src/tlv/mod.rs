@@ -190,8 +190,10 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`Error::Missing`], or the element is cut or out of bounds.
     pub fn required(&mut self, tag: u32, what: &'static str) -> Result<Element<'a>> {
-        let (file, offset) = (self.file, self.offset);
-        self.optional(tag)?.ok_or_else(|| Error::Missing { file, offset, what })
+        match self.optional(tag)? {
+            Some(element) => Ok(element),
+            None => Err(Error::Missing { file: self.file, offset: self.offset, what }),
+        }
     }
 
     /// The next element if it has this tag.
