@@ -33,6 +33,7 @@ use tokio::runtime::Runtime;
 /// Noon of 1 June 2026.
 pub const NOW: UnixTime = UnixTime(1_780_315_200);
 pub const ENGINE: &str = "demo-engine";
+pub const APPLE_APP_ID: &str = "0123456789.org.example.sceau";
 pub const CLIENT: &str = "broker";
 pub const SECRET: &str = "a secret of forty characters, for tests!";
 pub const REDIRECT: &str = "http://127.0.0.1:1/oidc-callback";
@@ -278,6 +279,7 @@ from = "sceau@fi.example"
 [attestation]
 google_roots = false
 demo_root_files = ["demo-root.der"]
+apple_app_ids = ["{APPLE_APP_ID}"]
 [[attestation.applications]]
 package_name = "org.example.sceau"
 signer_sha256 = ["{signer}"]
