@@ -1,10 +1,9 @@
 //! The enrolment that an agent scanned: opened with the secret of its ticket, compared, decided.
 
-use attestation::AttestedDevice;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use face::Picture;
-use identity::{EnrolmentState, EvidenceKind, PivotIdentity};
+use identity::{Device, EnrolmentState, EvidenceKind, PivotIdentity};
 use image::ImageEncoder as _;
 use protocol::enrolment::{Contact, Declaration, read_desk_ticket};
 use storage::OpenedEnrolment;
@@ -23,7 +22,7 @@ pub(super) struct Opened {
     enrolment: OpenedEnrolment,
     case: Case,
     pivot: PivotIdentity,
-    device: AttestedDevice,
+    device: Device,
 }
 
 impl Opened {
@@ -69,7 +68,7 @@ impl Opened {
     pub(super) async fn is_of(&self, state: &AppState, session: &Session) -> Result<bool, ApiError> {
         let account = state.database.load_account(&session.identity).await?;
         let person = account.map(|account| account.pivot.person_key());
-        Ok(session.device == self.device.device_id() || person == Some(self.pivot.person_key()))
+        Ok(session.device == self.device.id() || person == Some(self.pivot.person_key()))
     }
 
     /// The portrait as a `data:` URL: decoded here and written anew as PNG, so that the browser meets no file of others and

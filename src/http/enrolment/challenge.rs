@@ -12,9 +12,9 @@ use face::{
     sign_result,
 };
 use identity::{EvidenceItem, EvidenceKind};
+use protocol::DeviceProof;
 use protocol::challenge::{FaceChallenge, FaceStep, FaceStepTaken};
 use protocol::key_thumbprint;
-use protocol::request::DeviceProof;
 use rand_core::Rng as _;
 use tokio::sync::OwnedSemaphorePermit;
 use verification::{HolderEvidence, Rejection};
@@ -83,7 +83,7 @@ fn taken<'a>(call: &'a Call, challenge: &'a Challenge) -> Result<Capture<'a>, Ap
     let context = CaptureContext {
         issuer: &call.state.config.issuer,
         enrolment_id: &call.enrolment.id,
-        device_key: call.device.device_key(),
+        device_key: call.device.key(),
     };
     let mut capture = Capture::begin(challenge, context);
     for item in steps(call) {
@@ -126,7 +126,7 @@ pub(super) async fn decide(mut call: Call, challenge: Challenge) -> Result<Answe
     let permit = turn(&call.state).await?;
     let evidence = taken(&call, &challenge)?.finish().map_err(refused)?;
     let captured_at = steps(&call).next().map_or(call.now, |item| item.received_at);
-    let (case, thumbprint) = (Case::of(&call), key_thumbprint(call.device.device_key()));
+    let (case, thumbprint) = (Case::of(&call), key_thumbprint(call.device.key().public_key()));
     end(&mut call).await?;
     let mut id = [0; 16];
     call.state.rng().fill_bytes(&mut id);
