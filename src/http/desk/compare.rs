@@ -7,6 +7,7 @@ use face::Picture;
 use identity::{EnrolmentState, EvidenceKind, PivotIdentity};
 use image::ImageEncoder as _;
 use protocol::enrolment::{Contact, Declaration, read_desk_ticket};
+use protocol::key_thumbprint;
 use storage::OpenedEnrolment;
 use verification::{DeskComparison, HolderEvidence};
 
@@ -41,7 +42,12 @@ impl Opened {
             return Ok(None);
         }
         let device = attested_device(state, &enrolment).await?;
-        let case = Case { state: state.clone(), evidence: enrolment.evidence.clone(), at: now };
+        let case = Case {
+            state: state.clone(),
+            evidence: enrolment.evidence.clone(),
+            at: now,
+            device_key_thumbprint: key_thumbprint(device.device_key()),
+        };
         let (judged, given) = (case.clone(), enrolment.evidence.clone());
         let pivot = blocking(move || {
             let read = |kind| given.content(kind).ok_or_else(|| ApiError::internal("evidence is missing"));
