@@ -16,9 +16,9 @@ use identity::{
 use lds::mrz::{MrzDate, Sex};
 use oidc::{AcceptedRequest, ApprovedLogin, AuthorizationRequest, Code};
 use protocol::Base64;
+use protocol::DeviceProof;
 use protocol::approval::{Approval, Decision};
 use protocol::enrolment::Declaration;
-use protocol::request::DeviceProof;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use sceau::AppState;
@@ -237,6 +237,6 @@ fn approve(
     let proof = DeviceProof::Ecdsa(Base64(sign(&approval.signing_bytes())));
     let pin = sign(&approval.pin_signing_bytes(&proof));
     let key = person.phone.public_key();
-    let signed = approval.clone().check_device(&approval, &key, proof, now)?;
+    let signed = approval.clone().check_device(&approval, &key.clone().into(), proof, now)?;
     Ok(ApprovedLogin::new(&signed.check_pin(&key, &pin)?, request, now)?)
 }

@@ -24,6 +24,7 @@ from mobile_bridge import (
     BridgeError,
     CardTransport,
     DeviceKeys,
+    DeviceSignature,
     EnrolmentClient,
     LoginClient,
     PinHardeningKey,
@@ -58,7 +59,8 @@ class Keys(DeviceKeys, PinHardeningKey):
 
     def sign(self, message):
         der = self.device.sign(message, ec.ECDSA(hashes.SHA256()))
-        return b"".join(number.to_bytes(32, "big") for number in utils.decode_dss_signature(der))
+        numbers = (number.to_bytes(32, "big") for number in utils.decode_dss_signature(der))
+        return DeviceSignature.ECDSA(signature=b"".join(numbers))
 
     def agree(self, other):
         peer = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), other)

@@ -17,17 +17,16 @@ use protocol::enrolment::{
     DeskAppointment, DeskCode, DeskStatus, DeviceAttestation, FaceBegin, FaceDecision, FaceResult,
     FaceSession, IdentityPreview, Opened, PinKey, Progress, Seal, Sealed, desk_ticket, pin_key_signing_bytes,
 };
-use protocol::request::DeviceProof;
 use protocol::seal::SealSignatures;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use crate::keys::{device_id, pin_key, sign};
+use crate::keys::{device_id, pin_key, prove, sign};
 use crate::reader::{self, AccessKey, ProgressListener};
 use crate::server::{Numbers, Server, Signer};
 use crate::transport::Watch;
-use crate::{BridgeError, CardTransport, DeviceKeys, PinHardeningKey, TraceRecorder, TraceSink};
+use crate::{Attestation, BridgeError, CardTransport, DeviceKeys, PinHardeningKey, TraceRecorder, TraceSink};
 use capture::CaptureState;
 use online::Online;
 pub use records::{
@@ -118,18 +117,22 @@ impl EnrolmentClient {
         let signer = |nonce: String| -> Result<Signer, BridgeError> {
             Ok(Signer {
                 keys: self.keys.clone(),
-                device_id: device_id(&attestation.device_key)?,
+                device_id: device_id(&self.keys.device_key()?)?,
                 nonce,
                 bearer: Some(opened.secret.to_string()),
                 counter: numbers.clone(),
             })
         };
-        let wrap = |chain: &[Vec<u8>]| chain.iter().map(|der| Base64(der.clone())).collect();
-        let body = DeviceAttestation {
-            platform: attestation.platform.clone(),
-            app_version: attestation.app_version.clone(),
-            device_chain: wrap(&attestation.device_chain),
-            pin_hardening_chain: wrap(&attestation.pin_hardening_chain),
+        let body = match attestation {
+            Attestation::Android { app_version, device_chain, pin_hardening_chain } => {
+                let wrap = |chain: Vec<Vec<u8>>| chain.into_iter().map(Base64).collect();
+                let (device_chain, pin_hardening_chain) = (wrap(device_chain), wrap(pin_hardening_chain));
+                DeviceAttestation::Android { app_version, device_chain, pin_hardening_chain }
+            }
+            Attestation::Ios { app_version, attestation, pin_hardening_key } => {
+                let (attestation, pin_hardening_key) = (Base64(attestation), Base64(pin_hardening_key));
+                DeviceAttestation::Ios { app_version, attestation, pin_hardening_key }
+            }
         };
         let path = format!("/v1/enrolments/{}/device", opened.enrolment_id);
         let first = signer(opened.challenge.to_string())?;
@@ -350,7 +353,7 @@ impl EnrolmentClient {
         let _: Progress = self.call("PUT", "/pin", Some(&body))?;
 
         let transcript = self.transcript(&session, &issuer, &pin_key.public_key())?;
-        let proof = DeviceProof::Ecdsa(Base64(self.keys.sign(transcript.signing_bytes())?));
+        let proof = prove(self.keys.as_ref(), transcript.signing_bytes())?;
         let pin = sign(&pin_key, &transcript.pin_signing_bytes(&proof));
         let signatures = SealSignatures { device: proof.to_header(), pin };
         let sealed: Sealed = self

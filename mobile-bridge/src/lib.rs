@@ -31,7 +31,10 @@ pub use enrolment::{
     FaceCapture, FaceSteps, FaceTask, IdentityClaims, SealedAccount, ShownDeskCode, TraceReceipt,
 };
 pub use error::BridgeError;
-pub use keys::{Attestation, DeviceKeys, KeyError, PinHardeningKey, RequestCounter};
+pub use keys::{
+    Attestation, DeviceKeys, DeviceSignature, KeyError, PinHardeningKey, RequestCounter,
+    app_attest_client_data_hash, app_attest_device_key,
+};
 pub use login::{ApprovedLogin, LoginClient, LoginRequest};
 pub use mrz::{ScanError, ScannedMrz, read_mrz};
 pub use reader::{AccessKey, Progress, ProgressListener};

@@ -2,12 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::Base64;
+use protocol::DeviceProof;
 use protocol::approval::{Approval, Decision, LoginKind};
 use protocol::login::{Answer, Approved, Claim, LoginChallenge, Logins, Nonce};
-use protocol::request::DeviceProof;
 
-use crate::keys::{device_id, pin_key, sign};
+use crate::keys::{device_id, pin_key, prove, sign};
 use crate::server::{Server, Signer};
 use crate::{BridgeError, DeviceKeys, PinHardeningKey, RequestCounter};
 
@@ -228,7 +227,7 @@ impl LoginClient {
         }
         statement.decision = decision;
         statement.binding_number = number;
-        let proof = DeviceProof::Ecdsa(Base64(self.keys.sign(statement.signing_bytes())?));
+        let proof = prove(self.keys.as_ref(), statement.signing_bytes())?;
         Ok((statement, proof))
     }
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 use protocol::Base64;
 use protocol::codes::Problem;
 use protocol::request::{
-    DEVICE_HEADER, DeviceProof, IDEMPOTENCY_HEADER, NONCE_HEADER, SEQUENCE_HEADER, SIGNATURE_HEADER,
-    SignedRequest,
+    DEVICE_HEADER, IDEMPOTENCY_HEADER, NONCE_HEADER, SEQUENCE_HEADER, SIGNATURE_HEADER, SignedRequest,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{Request, Response, StatusCode};
 
+use crate::keys::prove;
 use crate::{BridgeError, DeviceKeys, KeyError, RequestCounter};
 
 /// The longest answer taken, in bytes.
@@ -124,12 +124,12 @@ impl Server {
             sequence,
             idempotency_key: if method == "GET" { "" } else { &key },
         };
-        let signature = signer.keys.sign(request.signing_bytes())?;
+        let proof = prove(signer.keys.as_ref(), request.signing_bytes())?;
         let mut headers = vec![
             (DEVICE_HEADER, signer.device_id.clone()),
             (NONCE_HEADER, signer.nonce.clone()),
             (SEQUENCE_HEADER, sequence.to_string()),
-            (SIGNATURE_HEADER, DeviceProof::Ecdsa(Base64(signature)).to_header()),
+            (SIGNATURE_HEADER, proof.to_header()),
         ];
         if method != "GET" {
             headers.push((IDEMPOTENCY_HEADER, key.clone()));

@@ -11,7 +11,8 @@ use chip_emulator::{Chip, ChipContents};
 use clock::UnixTime;
 use crypto::{Curve, EcPrivateKey, EcPublicKey};
 use protocol::Base64;
-use protocol::request::{DEVICE_HEADER, DeviceProof, IDEMPOTENCY_HEADER, NONCE_HEADER, SignedRequest};
+use protocol::DeviceProof;
+use protocol::request::{DEVICE_HEADER, IDEMPOTENCY_HEADER, NONCE_HEADER, SignedRequest};
 use protocol::request::{SEQUENCE_HEADER, SIGNATURE_HEADER};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -20,8 +21,8 @@ use test_passports::{Specimen, SpecimenBuilder, StateBuilder};
 
 use crate::keys::sign;
 use crate::{
-    AccessKey, Attestation, CardError, CardTransport, DeviceKeys, KeyError, PinHardeningKey, Progress,
-    ProgressListener, RequestCounter,
+    AccessKey, Attestation, CardError, CardTransport, DeviceKeys, DeviceSignature, KeyError, PinHardeningKey,
+    Progress, ProgressListener, RequestCounter,
 };
 
 pub(crate) fn rng(seed: u64) -> ChaCha20Rng {
@@ -54,10 +55,8 @@ impl Phone {
 
 impl DeviceKeys for Phone {
     fn attest(&self, challenge: Vec<u8>) -> Result<Attestation, KeyError> {
-        Ok(Attestation {
-            platform: "android".into(),
+        Ok(Attestation::Android {
             app_version: "1.2.3".into(),
-            device_key: self.device_key()?,
             device_chain: vec![challenge],
             pin_hardening_chain: vec![b"chain".to_vec()],
         })
@@ -67,8 +66,8 @@ impl DeviceKeys for Phone {
         Ok(self.device.public_key().to_sec1())
     }
 
-    fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, KeyError> {
-        Ok(sign(&self.device, &message).0)
+    fn sign(&self, message: Vec<u8>) -> Result<DeviceSignature, KeyError> {
+        Ok(DeviceSignature::Ecdsa { signature: sign(&self.device, &message).0 })
     }
 }
 
@@ -208,7 +207,7 @@ impl Received {
             idempotency_key: self.header(IDEMPOTENCY_HEADER),
         };
         let proof = DeviceProof::from_header(self.header(SIGNATURE_HEADER))?;
-        request.verify(&phone.device.public_key(), &proof)
+        request.verify(&phone.device.public_key().into(), &proof)
     }
 
     fn read(stream: &TcpStream) -> Option<Self> {

@@ -16,9 +16,6 @@ pub struct Pages {
     pub support: Option<String>,
     /// A folder with `theme.css`, `logo.svg` or `logo.png`, each if wanted.
     pub theme_folder: Option<PathBuf>,
-    /// The apps on iOS that may open our links, `TEAMID.bundle.id`. Those on Android are the applications of
-    /// `[attestation]`.
-    pub apple_app_ids: Vec<String>,
     /// How far the pages conform to the RGAA, as an audit found: `not`, `partially` or `fully`.
     pub accessibility: Conformity,
 }
@@ -30,7 +27,6 @@ impl Default for Pages {
             operator: String::new(),
             support: None,
             theme_folder: None,
-            apple_app_ids: Vec::new(),
             accessibility: Conformity::Not,
         }
     }

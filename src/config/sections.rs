@@ -312,9 +312,11 @@ pub struct Attestation {
     pub google_roots: bool,
     /// Demo roots (PEM or DER): demo environment only.
     pub demo_root_files: Vec<PathBuf>,
-    /// The apps accepted.
+    /// The apps on Android accepted; they may open our links too.
     pub applications: Vec<Application>,
-    /// Where keys may live.
+    /// The apps on iOS accepted, `TEAMID.bundle.id`; they may open our links too.
+    pub apple_app_ids: Vec<String>,
+    /// Where keys may live, on Android.
     pub security_levels: Vec<SecurityLevel>,
     /// The operating system must have been verified at boot.
     pub require_verified_boot: bool,
@@ -338,6 +340,7 @@ impl Default for Attestation {
             google_roots: true,
             demo_root_files: Vec::new(),
             applications: Vec::new(),
+            apple_app_ids: Vec::new(),
             security_levels: vec![SecurityLevel::TrustedEnvironment, SecurityLevel::StrongBox],
             require_verified_boot: true,
             require_locked: true,

@@ -9,15 +9,13 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use clock::UnixTime;
-use crypto::EcPublicKey;
 use identity::login::{NUMBER_TRIES, six_digits};
 use identity::{Acr, IdentityState, Level, LoginKind, LoginState};
 use oidc::{AcceptedRequest, ApprovedLogin, acr_to_answer};
-use protocol::Base64;
 use protocol::approval::{Approval, Decision, DeviceStatement, MAX_LIFE, VerifiedApproval};
 use protocol::codes::Language;
 use protocol::login::{Answer as PhoneAnswer, Approved, Claim, LoginChallenge, Logins};
-use protocol::request::DeviceProof;
+use protocol::{Base64, DeviceKey, DeviceProof};
 use rand_core::Rng as _;
 use serde_json::json;
 use storage::{Account, AuditEvent, ClaimOutcome, Device, Login, Mail, PinTry, Scope, Trace};
@@ -55,7 +53,7 @@ pub struct Description;
 struct Call {
     state: AppState,
     device: Device,
-    key: EcPublicKey,
+    key: DeviceKey,
     account: Account,
     address: ClientAddress,
     now: UnixTime,
@@ -94,7 +92,7 @@ where
     let known = state.database.load_device(&signed.device).await?;
     let device = known.filter(|device| device.active);
     let device = device.ok_or_else(|| ApiError::new("device-state.unknown"))?;
-    let key = protocol::p256_key(&device.device_key).map_err(ApiError::internal)?;
+    let key = DeviceKey::from_bytes(&device.device_key).map_err(ApiError::internal)?;
     signed.verify(&key)?;
     nonce::check(&state, &signed.nonce)?;
     // 2. It is new and in its place; a repeat of the same bytes is answered as before.

@@ -5,13 +5,12 @@ use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use crypto::EcPublicKey;
-use protocol::Base64;
 use protocol::codes::Language;
 use protocol::request::{
-    DEVICE_HEADER, DeviceProof, IDEMPOTENCY_HEADER, MAX_HEADER_LEN, NONCE_HEADER, SEQUENCE_HEADER,
-    SIGNATURE_HEADER, SignedRequest,
+    DEVICE_HEADER, IDEMPOTENCY_HEADER, MAX_HEADER_LEN, NONCE_HEADER, SEQUENCE_HEADER, SIGNATURE_HEADER,
+    SignedRequest,
 };
+use protocol::{Base64, DeviceKey, DeviceProof};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use storage::Accepted;
@@ -77,7 +76,7 @@ impl SignedCall {
     ///
     /// # Errors
     /// `request.signature`.
-    pub fn verify(&self, device_key: &EcPublicKey) -> Result<(), ApiError> {
+    pub fn verify(&self, device_key: &DeviceKey) -> Result<(), ApiError> {
         Ok(self.signed().verify(device_key, &self.proof)?)
     }
 

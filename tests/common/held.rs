@@ -13,8 +13,8 @@ use lds::security_info::{
 };
 use lds::{CardAccess, Dg14, FileId};
 use mobile_bridge::{
-    AccessKey, Attestation, BridgeError, CardError, CardTransport, Checks, DeviceKeys, EnrolmentClient,
-    KeyError, PinHardeningKey, Progress, ProgressListener,
+    AccessKey, Attestation, BridgeError, CardError, CardTransport, Checks, DeviceKeys, DeviceSignature,
+    EnrolmentClient, KeyError, PinHardeningKey, Progress, ProgressListener,
 };
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use test_passports::security_object::SodPart;
@@ -192,10 +192,8 @@ impl DeviceKeys for Keys {
         let app = application();
         let (device, hardening) = (self.device.public_key(), self.hardening.public_key());
         let profile = KeyProfile::pin_hardening_key(&challenge, &app, self.now);
-        Ok(Attestation {
-            platform: "android".into(),
+        Ok(Attestation::Android {
             app_version: "1.0.0".into(),
-            device_key: device.to_sec1(),
             device_chain: self.root.issue(&device, &KeyProfile::device_key(&challenge, &app, self.now)),
             pin_hardening_chain: self.root.issue(&hardening, &profile),
         })
@@ -205,8 +203,9 @@ impl DeviceKeys for Keys {
         Ok(self.device.public_key().to_sec1())
     }
 
-    fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, KeyError> {
-        Ok(self.device.sign(HashAlgorithm::Sha256, &message).to_plain(Curve::P256))
+    fn sign(&self, message: Vec<u8>) -> Result<DeviceSignature, KeyError> {
+        let signature = self.device.sign(HashAlgorithm::Sha256, &message).to_plain(Curve::P256);
+        Ok(DeviceSignature::Ecdsa { signature })
     }
 }
 

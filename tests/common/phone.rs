@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use attestation::demo_root::KeyProfile;
+use attestation::demo_root::{AppAttestProfile, KeyProfile};
 use chip_emulator::Chip;
 use crypto::{Curve, EcPrivateKey, HashAlgorithm, sha256};
 use emrtd::Terminal;
 use emrtd::chip_authentication::{ChipAuthenticationTask, KeyDirectory, TaskProtocol};
 use face::{Comparison, EngineResult, Verdict, sign_result};
 use lds::FileId;
-use protocol::Base64;
+use protocol::app_attest::{Assertion, AttestationObject, client_data};
 use protocol::approval::{Approval, Decision};
 use protocol::enrolment::{
     ActiveAuthentication, ActiveAuthenticationResponse, ChipAuthentication, ChipResponses, Config,
@@ -19,11 +19,11 @@ use protocol::enrolment::{
 };
 use protocol::login::{Answer, Claim, LoginChallenge, Nonce};
 use protocol::pin::{Pin, pin_key};
-use protocol::request::DeviceProof;
 use protocol::request::{
     DEVICE_HEADER, IDEMPOTENCY_HEADER, NONCE_HEADER, SEQUENCE_HEADER, SIGNATURE_HEADER, SignedRequest,
 };
 use protocol::seal::{SealSignatures, SealTranscript};
+use protocol::{Base64, DeviceProof};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,7 +31,7 @@ use serde_json::Value;
 use test_passports::Specimen;
 
 use super::held::Held;
-use super::{Bench, ENGINE, application};
+use super::{APPLE_APP_ID, Bench, ENGINE, application};
 
 pub const PIN: &str = "135790";
 pub const EMAIL: &str = "anna.eriksson@example.org";
@@ -70,9 +70,19 @@ pub fn send(method: &str, url: &str, headers: &[(&str, String)], body: &[u8]) ->
     Reply { status: response.status().as_u16(), body: serde_json::from_str(&text).unwrap_or(Value::Null) }
 }
 
+/// What a phone's device key signs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// What it is given.
+    Android,
+    /// Assertions of App Attest.
+    Ios,
+}
+
 /// A phone, and the enrolment that it opened.
 pub struct Phone<'a> {
     pub bench: &'a Bench,
+    pub platform: Platform,
     pub device: EcPrivateKey,
     pub hardening: EcPrivateKey,
     pub enrolment_id: String,
@@ -99,6 +109,14 @@ impl<'a> Phone<'a> {
 
     /// A phone that asked for an enrolment, and the answer to its attestation.
     pub fn attested(bench: &'a Bench, seed: u64) -> (Self, Reply) {
+        let (mut phone, challenge) = Self::asking(bench, seed, Platform::Android);
+        let attestation = phone.attestation(&challenge);
+        let reply = phone.json("POST", "/device", &attestation);
+        (phone, reply)
+    }
+
+    /// A phone that asked for an enrolment, and the challenge for its keys.
+    pub fn asking(bench: &'a Bench, seed: u64, platform: Platform) -> (Self, Vec<u8>) {
         let mut rng = ChaCha20Rng::seed_from_u64(1000 + seed);
         let device = EcPrivateKey::generate(Curve::P256, &mut rng);
         let hardening = EcPrivateKey::generate(Curve::P256, &mut rng);
@@ -116,8 +134,9 @@ impl<'a> Phone<'a> {
             pin_key: Base64::default(),
             consents: BTreeMap::new(),
         };
-        let mut phone = Self {
+        let phone = Self {
             bench,
+            platform,
             device,
             hardening,
             enrolment_id: opened.enrolment_id.clone(),
@@ -126,9 +145,36 @@ impl<'a> Phone<'a> {
             sequence: 0,
             transcript,
         };
-        let attestation = phone.attestation(&opened.challenge.0);
-        let reply = phone.json("POST", "/device", &attestation);
-        (phone, reply)
+        (phone, opened.challenge.0)
+    }
+
+    /// The device key's proof.
+    pub fn prove(&self, message: &[u8]) -> DeviceProof {
+        match self.platform {
+            Platform::Android => DeviceProof::Ecdsa(plain(&self.device, message)),
+            Platform::Ios => {
+                let assertion = Assertion::sign(&self.device, sha256(APPLE_APP_ID.as_bytes()), 1, message);
+                DeviceProof::AppAttest(Base64(assertion.to_cbor()))
+            }
+        }
+    }
+
+    /// What App Attest says of the device key, made over the pin hardening key too.
+    pub fn app_attest(
+        &self,
+        profile: impl FnOnce(&[u8]) -> AppAttestProfile,
+        challenge: &[u8],
+    ) -> DeviceAttestation {
+        let hardening = self.hardening.public_key().to_sec1();
+        let profile = profile(&client_data(challenge, &hardening));
+        let (certificates, authenticator_data) =
+            self.bench.demo_root.app_attest(&self.device.public_key(), &profile);
+        let object = AttestationObject { certificates, authenticator_data };
+        DeviceAttestation::Ios {
+            app_version: "1.0.0".into(),
+            attestation: Base64(object.to_cbor()),
+            pin_hardening_key: Base64(hardening),
+        }
     }
 
     pub fn attestation(&self, challenge: &[u8]) -> DeviceAttestation {
@@ -137,8 +183,7 @@ impl<'a> Phone<'a> {
             let chain = self.bench.demo_root.issue(&key.public_key(), profile);
             chain.into_iter().map(Base64).collect()
         };
-        DeviceAttestation {
-            platform: "android".into(),
+        DeviceAttestation::Android {
             app_version: "1.0.0".into(),
             device_chain: chain(&self.device, &KeyProfile::device_key(challenge, &app, now)),
             pin_hardening_chain: chain(&self.hardening, &KeyProfile::pin_hardening_key(challenge, &app, now)),
@@ -163,8 +208,8 @@ impl<'a> Phone<'a> {
     /// The parts of the next signed request.
     pub fn request(&mut self, method: &str, step: &str, body: &[u8]) -> Signed {
         self.sequence += 1;
-        let (path, key) = (format!("/v1/enrolments/{}{step}", self.enrolment_id), self.device.clone());
-        let mut signed = Signed::new(&key, method, &path, body, &self.nonce, self.sequence);
+        let path = format!("/v1/enrolments/{}{step}", self.enrolment_id);
+        let mut signed = Signed::new(self, method, &path, body, &self.nonce, self.sequence);
         signed.headers.push(("authorization", format!("Bearer {}", self.bearer)));
         signed
     }
@@ -343,7 +388,7 @@ impl<'a> Phone<'a> {
     }
 
     pub fn sealed_by_both_keys(&self, transcript: &SealTranscript) -> Seal {
-        let proof = DeviceProof::Ecdsa(plain(&self.device, &transcript.signing_bytes()));
+        let proof = self.prove(&transcript.signing_bytes());
         let pin = plain(&self.pin_key(PIN), &transcript.pin_signing_bytes(&proof));
         let signatures = SealSignatures { device: proof.to_header(), pin };
         Seal { transcript: transcript.clone(), signatures }
@@ -392,7 +437,7 @@ impl<'a> Phone<'a> {
         let nonce: Nonce = send("POST", &format!("{}/v1/nonces", self.bench.url), &[], b"").ok();
         self.sequence += 1;
         let body = if method == "GET" { Vec::new() } else { serde_json::to_vec(body).unwrap() };
-        Signed::new(&self.device, method, path, &body, &nonce.nonce, self.sequence)
+        Signed::new(self, method, path, &body, &nonce.nonce, self.sequence)
     }
 
     pub fn claim(&mut self, handle: &str) -> Reply {
@@ -401,7 +446,7 @@ impl<'a> Phone<'a> {
 
     /// An approval signed by both keys, of a statement as the test left it.
     pub fn answer(&self, statement: &Approval, pin: &str) -> Answer {
-        let proof = DeviceProof::Ecdsa(plain(&self.device, &statement.signing_bytes()));
+        let proof = self.prove(&statement.signing_bytes());
         let pin = plain(&self.pin_key(pin), &statement.pin_signing_bytes(&proof));
         Answer { statement: statement.clone(), device_proof: proof.to_header(), pin_signature: Some(pin) }
     }
@@ -429,20 +474,13 @@ pub struct Signed {
 }
 
 impl Signed {
-    pub fn new(
-        key: &EcPrivateKey,
-        method: &str,
-        path: &str,
-        body: &[u8],
-        nonce: &str,
-        sequence: u64,
-    ) -> Self {
+    pub fn new(phone: &Phone, method: &str, path: &str, body: &[u8], nonce: &str, sequence: u64) -> Self {
         let unique = format!("{nonce}-{sequence}");
         let idempotency_key = if method == "GET" { "" } else { unique.as_str() };
         let request = SignedRequest { method, path, body, nonce, sequence, idempotency_key };
-        let proof = DeviceProof::Ecdsa(plain(key, &request.signing_bytes()));
+        let proof = phone.prove(&request.signing_bytes());
         let mut headers = vec![
-            (DEVICE_HEADER, protocol::device_id(&key.public_key())),
+            (DEVICE_HEADER, phone.device_id()),
             (NONCE_HEADER, nonce.to_owned()),
             (SEQUENCE_HEADER, sequence.to_string()),
             (SIGNATURE_HEADER, proof.to_header()),

@@ -1,12 +1,11 @@
 //! What the pages tell everybody, and a deployer's theme.
 
-use crate::common::Bench;
 use crate::common::browser::Browser;
+use crate::common::{APPLE_APP_ID, Bench};
 
 #[test]
 fn a_phone_learns_which_apps_our_links_belong_to() {
-    let bench =
-        Bench::with(|config| format!("{config}[pages]\napple_app_ids = [\"TEAM.org.example.sceau\"]\n"));
+    let bench = Bench::start();
     let browser = Browser::new(&bench);
     let android = browser.get("/.well-known/assetlinks.json");
     assert_eq!(android.headers["content-type"], "application/json");
@@ -18,7 +17,7 @@ fn a_phone_learns_which_apps_our_links_belong_to() {
     assert_eq!(target["sha256_cert_fingerprints"][0], ["06"; 32].join(":"));
     assert_eq!(android.json()[0]["relation"][0], "delegate_permission/common.handle_all_urls");
     let apple = browser.get("/.well-known/apple-app-site-association").json();
-    assert_eq!(apple["applinks"]["details"][0]["appIDs"][0], "TEAM.org.example.sceau");
+    assert_eq!(apple["applinks"]["details"][0]["appIDs"][0], APPLE_APP_ID);
     // The app link and the QR code only: a resume link stays in the browser that began.
     assert_eq!(apple["applinks"]["details"][0]["components"], serde_json::json!([{ "/": "/app/*" }]));
 }

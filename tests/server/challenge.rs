@@ -4,10 +4,10 @@
 use crypto::{Curve, EcPrivateKey, sha256};
 use identity::EvidenceKind;
 use protocol::Base64;
+use protocol::DeviceProof;
 use protocol::capture::{CaptureStep, FrameMark, StepStatement};
 use protocol::challenge::{BUILT_IN, FaceStep, FaceStepTaken};
 use protocol::enrolment::{FaceBegin, FaceResult, FaceSession};
-use protocol::request::DeviceProof;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use test_passports::Specimen;
 

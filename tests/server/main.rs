@@ -26,6 +26,7 @@ mod faults;
 mod guessing;
 mod identities;
 mod independent_clients;
+mod ios;
 mod login;
 mod mail;
 mod metrics;

@@ -13,6 +13,9 @@ const GOOGLE: [&[u8]; 2] = [
     include_bytes!("../roots/google_p384_key_attestation_ca1.pem"),
 ];
 
+/// Apple's root for App Attest, as Apple publishes it ("Apple App Attestation Root CA").
+const APPLE: &[u8] = include_bytes!("../roots/apple_app_attestation_root_ca.pem");
+
 /// A trusted root: its name and its public key. Several self-signed certificates of Google's RSA root exist with one
 /// key, one of them expired, so neither the certificate's digest nor its dates count.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,6 +33,15 @@ impl TrustAnchor {
     #[must_use]
     pub fn google() -> Vec<Self> {
         GOOGLE.iter().map(|pem| Self::from_pem(pem).expect("Google's roots are certificates")).collect()
+    }
+
+    /// Apple's root for App Attest.
+    ///
+    /// # Panics
+    /// Never: a test reads it.
+    #[must_use]
+    pub fn apple() -> Self {
+        Self::from_pem(APPLE).expect("Apple's root is a certificate")
     }
 
     /// A demo root: trusted in the demo environment only.
@@ -64,6 +76,16 @@ impl TrustAnchor {
     pub(crate) fn is(&self, certificate: &X509Certificate<'_>) -> bool {
         self.subject == certificate.subject().as_raw() && self.spki == certificate.public_key().raw
     }
+
+    /// Whether a certificate names this root as its issuer.
+    pub(crate) fn names_issuer_of(&self, certificate: &X509Certificate<'_>) -> bool {
+        self.subject == certificate.issuer().as_raw()
+    }
+
+    /// SubjectPublicKeyInfo, DER.
+    pub(crate) fn spki(&self) -> &[u8] {
+        &self.spki
+    }
 }
 
 impl fmt::Debug for TrustAnchor {
@@ -86,6 +108,14 @@ mod tests {
         assert!(google.iter().all(|anchor| !anchor.is_demo()));
         assert_eq!(digest(&google[0]), "feb2ea7551ee316ed4bb443c8293b884dbfdea40b603ee3e4f4a897e4580fbae");
         assert_eq!(digest(&google[1]), "3ee44512a1af2beb39c889490c60ea3f82e43f5d5a5532f5ab9419f676cd07ec");
+    }
+
+    #[test]
+    fn apples_root_is_read() {
+        let apple = TrustAnchor::apple();
+        assert!(!apple.is_demo());
+        let digest = hex::encode(crypto::sha256(apple.spki()));
+        assert_eq!(digest, "1ae751fd29896d0f1f13fe226c063f445d40d8938acc6245c251ecc0679330bd");
     }
 
     #[test]

@@ -8,13 +8,15 @@ use rand_chacha::rand_core::SeedableRng as _;
 use crate::demo_root::factory::Factory;
 use crate::demo_root::{DemoRoot, KeyProfile};
 use crate::{
-    Application, AttestationPolicy, AttestedDevice, Environment, Error, Revocation, SecurityLevel,
-    TrustAnchor, verify_android,
+    AppAttestPolicy, Application, AttestationPolicy, AttestedDevice, Environment, Error, Revocation,
+    SecurityLevel, TrustAnchor, verify_android,
 };
 
 /// 2026-07-10T00:00:00Z.
 pub(crate) const AT: UnixTime = UnixTime(1_783_641_600);
 pub(crate) const CHALLENGE: &[u8] = b"enrolment 1: 0123456789abcdef";
+
+pub(crate) const APP_ID: &str = "0123456789.fr.example.sceau";
 
 pub(crate) struct Bench {
     pub(crate) root: DemoRoot,
@@ -69,7 +71,7 @@ pub(crate) fn application() -> Application {
 /// The strictest policy, in the demo environment, without revocation.
 pub(crate) fn strict(anchors: Vec<TrustAnchor>) -> AttestationPolicy {
     AttestationPolicy {
-        anchors,
+        anchors: anchors.clone(),
         environment: Environment::Demo,
         applications: vec![application()],
         security_levels: vec![SecurityLevel::TrustedEnvironment, SecurityLevel::StrongBox],
@@ -79,5 +81,6 @@ pub(crate) fn strict(anchors: Vec<TrustAnchor>) -> AttestationPolicy {
         min_vendor_patch_level: Some(20_260_701),
         min_boot_patch_level: Some(20_260_701),
         revocation: Revocation::NotChecked,
+        app_attest: AppAttestPolicy { anchors, app_ids: vec![APP_ID.into()] },
     }
 }

@@ -1,4 +1,4 @@
-//! Steps 1 to 7: the chain of certificates.
+//! Steps 1 to 7: the chain of certificates; and that of App Attest.
 
 use clock::UnixTime;
 use crypto::{PublicKey, SignatureScheme};
@@ -69,13 +69,13 @@ impl<'a> VerifiedChain<'a> {
 
     /// The extension's value.
     pub(crate) fn key_description(&self) -> Result<&'a [u8], Error> {
-        extension(&self.leaf)?.ok_or(Error::ExtensionMissing)
+        extension(&self.leaf, KEY_DESCRIPTION)?.ok_or(Error::ExtensionMissing)
     }
 
     /// The extension of a leaf, without any check of its chain.
     #[cfg(test)]
     pub(crate) fn leaf_description(leaf: &'a [u8]) -> Result<&'a [u8], Error> {
-        extension(&parse(leaf)?)?.ok_or(Error::ExtensionMissing)
+        extension(&parse(leaf)?, KEY_DESCRIPTION)?.ok_or(Error::ExtensionMissing)
     }
 
     /// The attested key.
@@ -112,8 +112,12 @@ fn provisioning(certificates: &[X509Certificate<'_>]) -> Result<Provisioning, Er
 
 /// Step 3.
 fn anchor<'p>(root: &X509Certificate<'_>, policy: &'p AttestationPolicy) -> Result<&'p TrustAnchor, Error> {
-    let anchor = policy.anchors.iter().find(|anchor| anchor.is(root)).ok_or(Error::Root)?;
-    if anchor.is_demo() && policy.environment != Environment::Demo {
+    trusted(policy.anchors.iter().find(|anchor| anchor.is(root)), policy.environment)
+}
+
+fn trusted(anchor: Option<&TrustAnchor>, environment: Environment) -> Result<&TrustAnchor, Error> {
+    let anchor = anchor.ok_or(Error::Root)?;
+    if anchor.is_demo() && environment != Environment::Demo {
         return Err(Error::DemoRoot);
     }
     Ok(anchor)
@@ -131,18 +135,56 @@ fn verify_issued(
     if certificate.issuer().as_raw() != issuer.subject().as_raw() || !may_issue {
         return Err(Error::Issuer(i));
     }
+    verify_signature(i, der, certificate, issuer.public_key().raw)
+}
+
+fn verify_signature(
+    i: usize,
+    der: &[u8],
+    certificate: &X509Certificate<'_>,
+    issuer_spki: &[u8],
+) -> Result<(), Error> {
     let mut outer = Reader::new(der, "certificate");
     let mut fields = outer.inner(SEQUENCE)?;
     let (signed, algorithm) = (fields.any()?.raw, fields.any()?.raw);
-    if certificate.signature_algorithm != certificate.tbs_certificate.signature {
+    let whole_bytes = certificate.signature_value.unused_bits == 0;
+    if certificate.signature_algorithm != certificate.tbs_certificate.signature || !whole_bytes {
         return Err(Error::Malformed("certificate"));
     }
     let verify = || {
-        let (key, _) = PublicKey::from_spki_der(issuer.public_key().raw)?;
+        let (key, _) = PublicKey::from_spki_der(issuer_spki)?;
         let scheme = SignatureScheme::from_algorithm_identifier(algorithm, None)?;
         scheme.verify(&key, signed, &certificate.signature_value.data)
     };
     verify().map_err(|_| Error::Signature(i))
+}
+
+/// The chain of App Attest, which comes without its root: each certificate was issued by the next one, the last by an
+/// anchor, and all are valid. Gives the leaf, and whether the anchor is a demo root.
+pub(crate) fn verify_below<'a>(
+    chain: &'a [Vec<u8>],
+    anchors: &[TrustAnchor],
+    environment: Environment,
+    at: UnixTime,
+) -> Result<(X509Certificate<'a>, bool), Error> {
+    if !(2..=3).contains(&chain.len()) {
+        return Err(Error::Chain);
+    }
+    let mut certificates = chain.iter().map(|der| parse(der)).collect::<Result<Vec<_>, _>>()?;
+    let last = certificates.len() - 1;
+    let anchor = anchors.iter().find(|anchor| anchor.names_issuer_of(&certificates[last]));
+    let anchor = trusted(anchor, environment)?;
+    verify_signature(last, &chain[last], &certificates[last], anchor.spki())?;
+    for i in (0..last).rev() {
+        verify_issued(i, &chain[i], &certificates[i], &certificates[i + 1])?;
+    }
+    for (i, certificate) in certificates.iter().enumerate() {
+        let validity = certificate.validity();
+        if at.0 < validity.not_before.timestamp() || at.0 > validity.not_after.timestamp() {
+            return Err(Error::Validity(i));
+        }
+    }
+    Ok((certificates.swap_remove(0), anchor.is_demo()))
 }
 
 /// Step 5. The leaf's dates are the phone's own and say nothing.
@@ -180,7 +222,7 @@ fn verify_not_revoked(
 /// Step 7. An attested key that signs a certificate of its own would put the extension above the leaf.
 fn verify_extension_place(certificates: &[X509Certificate<'_>]) -> Result<(), Error> {
     for (i, certificate) in certificates.iter().enumerate() {
-        match (i, extension(certificate)?) {
+        match (i, extension(certificate, KEY_DESCRIPTION)?) {
             (0, None) => return Err(Error::ExtensionMissing),
             (0, Some(_)) | (_, None) => {}
             (_, Some(_)) => return Err(Error::ExtensionMisplaced(i)),
@@ -189,10 +231,9 @@ fn verify_extension_place(certificates: &[X509Certificate<'_>]) -> Result<(), Er
     Ok(())
 }
 
-/// The attestation extension, which may stand once.
-fn extension<'a>(certificate: &X509Certificate<'a>) -> Result<Option<&'a [u8]>, Error> {
-    let mut found =
-        certificate.extensions().iter().filter(|e| e.oid.to_id_string() == KEY_DESCRIPTION).map(|e| e.value);
+/// An attestation extension, which may stand once.
+pub(crate) fn extension<'a>(certificate: &X509Certificate<'a>, oid: &str) -> Result<Option<&'a [u8]>, Error> {
+    let mut found = certificate.extensions().iter().filter(|e| e.oid.to_id_string() == oid).map(|e| e.value);
     match (found.next(), found.next()) {
         (_, Some(_)) => Err(Error::Malformed("certificate")),
         (value, None) => Ok(value),

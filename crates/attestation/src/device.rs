@@ -1,14 +1,12 @@
 //! The two keys of a phone together.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use clock::UnixTime;
 use crypto::EcPublicKey;
 
 use crate::key::{Role, verify_key};
-use crate::{AttestationPolicy, Error, SecurityLevel};
+use crate::{AttestationPolicy, Error};
 
-/// A phone whose two hardware keys are attested. Only [`verify_android`] makes one:
+/// A phone whose two hardware keys are attested. Only [`verify_android`] and [`crate::verify_app_attest`] make one:
 /// ```compile_fail,E0451
 /// fn forge(device: attestation::AttestedDevice) -> attestation::AttestedDevice {
 ///     attestation::AttestedDevice { demo: false, ..device }
@@ -18,14 +16,20 @@ use crate::{AttestationPolicy, Error, SecurityLevel};
 pub struct AttestedDevice {
     device_key: EcPublicKey,
     pin_hardening_key: EcPublicKey,
-    security_level: SecurityLevel,
+    app_id_sha256: Option<[u8; 32]>,
     demo: bool,
-    os_patch_level: u32,
-    verified_boot_key: Vec<u8>,
-    verified_boot_hash: Option<Vec<u8>>,
 }
 
 impl AttestedDevice {
+    pub(crate) fn ios(
+        device_key: EcPublicKey,
+        app_id_sha256: [u8; 32],
+        pin_hardening_key: EcPublicKey,
+        demo: bool,
+    ) -> Self {
+        Self { device_key, pin_hardening_key, app_id_sha256: Some(app_id_sha256), demo }
+    }
+
     /// The key that signs: possession.
     #[must_use]
     pub fn device_key(&self) -> &EcPublicKey {
@@ -38,40 +42,16 @@ impl AttestedDevice {
         &self.pin_hardening_key
     }
 
-    /// The device's name: the SHA-256 of its device key as an uncompressed SEC 1 point, in base64url.
+    /// iOS: SHA-256 of the id of the app that the device key signs assertions for. An Android key signs what it is given.
     #[must_use]
-    pub fn device_id(&self) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(crypto::sha256(&self.device_key.to_sec1()))
-    }
-
-    /// Where the keys live; the lower level if they differ.
-    #[must_use]
-    pub fn security_level(&self) -> SecurityLevel {
-        self.security_level
+    pub fn app_id_sha256(&self) -> Option<[u8; 32]> {
+        self.app_id_sha256
     }
 
     /// Attested under a demo root.
     #[must_use]
     pub fn is_demo(&self) -> bool {
         self.demo
-    }
-
-    /// Patch level of the operating system, YYYYMM.
-    #[must_use]
-    pub fn os_patch_level(&self) -> u32 {
-        self.os_patch_level
-    }
-
-    /// The key that verified the operating system at boot, for support.
-    #[must_use]
-    pub fn verified_boot_key(&self) -> &[u8] {
-        &self.verified_boot_key
-    }
-
-    /// The digest of what was verified at boot, for support; absent before attestation version 3.
-    #[must_use]
-    pub fn verified_boot_hash(&self) -> Option<&[u8]> {
-        self.verified_boot_hash.as_deref()
     }
 }
 
@@ -103,11 +83,8 @@ pub fn verify_android(
     Ok(AttestedDevice {
         device_key: device.key,
         pin_hardening_key: pin.key,
-        security_level: device.security_level.min(pin.security_level),
+        app_id_sha256: None,
         demo: device.demo,
-        os_patch_level: device.os_patch_level,
-        verified_boot_key: device.root_of_trust.verified_boot_key,
-        verified_boot_hash: device.root_of_trust.verified_boot_hash,
     })
 }
 
@@ -118,15 +95,12 @@ mod tests {
     use crate::demo_root::KeyProfile;
 
     #[test]
-    fn a_device_holds_the_two_attested_keys_and_is_named_by_the_first() {
+    fn a_device_holds_the_two_attested_keys() {
         let bench = Bench::new();
         let device = bench.verify().unwrap();
         assert_eq!(device.device_key(), &bench.keys[0].public_key());
         assert_eq!(device.pin_hardening_key(), &bench.keys[1].public_key());
-        assert_eq!(device.security_level(), SecurityLevel::TrustedEnvironment);
-        assert_eq!(device.os_patch_level(), 202_607);
-        let name = BASE64_URL_SAFE_NO_PAD.decode(device.device_id()).unwrap();
-        assert_eq!(name, crypto::sha256(&bench.keys[0].public_key().to_sec1()));
+        assert_eq!(device.app_id_sha256(), None);
     }
 
     #[test]

@@ -31,7 +31,6 @@ pub(crate) enum Role {
 /// A key that passed every step.
 pub(crate) struct AttestedKey {
     pub(crate) key: EcPublicKey,
-    pub(crate) security_level: SecurityLevel,
     pub(crate) demo: bool,
     pub(crate) root_of_trust: RootOfTrust,
     pub(crate) os_patch_level: u32,
@@ -55,7 +54,7 @@ pub(crate) fn verify_key(
         return Err(Error::Challenge);
     }
     // 9
-    let security_level = security_level(&description, chain.strongbox_issuer, policy)?;
+    check_security_level(&description, chain.strongbox_issuer, policy)?;
     // 14 before 10: a key of a kind that we do not take is told as such
     let key = match chain.public_key()? {
         PublicKey::Ec(key) if key.curve() == Curve::P256 => key,
@@ -73,15 +72,15 @@ pub(crate) fn verify_key(
     // 13
     let application = description.software_enforced.application_id.unwrap_or_default();
     check_application(&application, &policy.applications)?;
-    Ok(AttestedKey { key, security_level, demo: chain.demo, root_of_trust, os_patch_level, application })
+    Ok(AttestedKey { key, demo: chain.demo, root_of_trust, os_patch_level, application })
 }
 
 /// Step 9.
-fn security_level(
+fn check_security_level(
     description: &KeyDescription<'_>,
     strongbox_issuer: bool,
     policy: &AttestationPolicy,
-) -> Result<SecurityLevel, Error> {
+) -> Result<(), Error> {
     if description.attestation_security_level != description.keymint_security_level {
         return Err(Error::SecurityLevel("attestation and key differ"));
     }
@@ -96,7 +95,7 @@ fn security_level(
     if !policy.security_levels.contains(&level) {
         return Err(Error::SecurityLevel("not accepted by policy"));
     }
-    Ok(level)
+    Ok(())
 }
 
 /// Step 10. Every approval and every sealing also needs the PIN key, which the server checks; so neither key must

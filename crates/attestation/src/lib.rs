@@ -12,9 +12,12 @@
 //! | 14 | the key is the leaf's; its possession is proved by the signature on every request | [`AttestedDevice`] |
 //! | 15 | device identifiers (IMEI and others) are not even read | `key_description` |
 //!
+//! [`verify_app_attest`] does the same for iOS, where one key is attested and the attested app vouches for the other.
+//!
 //! [`demo_root`] makes chains of the same form for software keys; its root counts only in the demo environment.
 
 mod anchor;
+mod app_attest;
 #[cfg(test)]
 mod bench;
 mod chain;
@@ -29,8 +32,9 @@ mod status_list;
 mod tlv;
 
 pub use anchor::TrustAnchor;
+pub use app_attest::verify_app_attest;
 pub use device::{AttestedDevice, verify_android};
-pub use policy::{Application, AttestationPolicy, Environment, Revocation, SecurityLevel};
+pub use policy::{AppAttestPolicy, Application, AttestationPolicy, Environment, Revocation, SecurityLevel};
 pub use status_list::StatusList;
 
 /// Why an attestation was refused. The first step that fails decides.
@@ -112,6 +116,15 @@ pub enum Error {
     /// Step 14: a key of a kind that is not supported (RSA, ML-DSA, another curve).
     #[error("unsupported key")]
     UnsupportedKey,
+    /// App Attest, step 5 or 9: the key is not the one that the authenticator data names.
+    #[error("another key than the authenticator data names")]
+    Credential,
+    /// App Attest, step 7: the key has signed before.
+    #[error("the key has signed before")]
+    Counter,
+    /// App Attest, step 8: the app was built for development, or for an environment that nobody knows.
+    #[error("the app was not built for production")]
+    Development,
     /// Device key and pin hardening key are one.
     #[error("device key and pin hardening key are the same")]
     SameKey,
@@ -150,6 +163,9 @@ impl Error {
             Self::PatchLevel(_) => "device.attestation-patch-level",
             Self::Application => "device.attestation-application",
             Self::UnsupportedKey => "device.attestation-unsupported-key",
+            Self::Credential => "device.attestation-credential",
+            Self::Counter => "device.attestation-counter",
+            Self::Development => "device.attestation-development",
             Self::SameKey => "device.attestation-same-key",
             Self::TwoDevices => "device.attestation-two-devices",
         }

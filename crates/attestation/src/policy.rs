@@ -70,4 +70,15 @@ pub struct AttestationPolicy {
     pub min_boot_patch_level: Option<u32>,
     /// Revocation.
     pub revocation: Revocation,
+    /// iOS.
+    pub app_attest: AppAttestPolicy,
+}
+
+/// What an attestation of App Attest must say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppAttestPolicy {
+    /// The roots: [`TrustAnchor::apple`], and demo roots in the demo environment.
+    pub anchors: Vec<TrustAnchor>,
+    /// The apps accepted: `TEAMID.bundle.id`.
+    pub app_ids: Vec<String>,
 }

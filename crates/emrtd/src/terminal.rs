@@ -1,6 +1,6 @@
 //! The driver: opens a chip, reads files, lets the chip prove itself.
 
-use lds::{AtrInfo, CardAccess, Dg15, FileId, atr_info};
+use lds::{CardAccess, Dg15, FileId};
 use rand_core::CryptoRng;
 
 use crate::active_authentication::{self, CHALLENGE};
@@ -125,42 +125,17 @@ impl<C: ApduChannel> Terminal<C> {
         self.session = Session::Plain;
         self.signature_len = None;
         self.chip_authentication = None;
-        let card_access = self.card_access();
-        // Only now is the master file selected for sure: phones may have selected the application.
-        if self.channel.extended_length_supported() {
-            self.learn_lengths()?;
-        }
-        let opened = card_access.and_then(|file| self.open_by_pace(file, &password, rng));
+        let opened = self.card_access().and_then(|file| self.open_by_pace(file, &password, rng));
         match (opened, &password) {
             (Ok(true), _) => Ok(AccessProtocol::Pace),
             (Ok(false), Password::Mrz(_)) => self.open_by_bac(&password, rng),
             (Ok(false), Password::Can(_)) => Err(Error::PaceNotOffered),
-            (Err(Error::Channel(error)), _) => Err(Error::Channel(error)),
+            (Err(error @ (Error::Channel(_) | Error::AtrInfo(_))), _) => Err(error),
             (Err(_), Password::Mrz(_)) if self.policy.bac_after_failed_pace => {
                 self.session = Session::Plain;
                 self.open_by_bac(&password, rng).map(|_| AccessProtocol::BacAfterPace)
             }
             (Err(error), _) => Err(error),
-        }
-    }
-
-    /// How long APDUs may be, if EF.ATR/INFO says so: extended ones are used for reading only then (Doc 9303-10,
-    /// 3.6.4.2).
-    fn learn_lengths(&mut self) -> Result<(), Error> {
-        self.reading.longest = LE_SHORT as usize;
-        let response = self.transmit(&Command::read_binary_of(atr_info::SFI, LE_SHORT))?;
-        if !matches!(response.sw, StatusWord::OK | StatusWord::END_OF_FILE) {
-            return Ok(());
-        }
-        match AtrInfo::parse(&response.data) {
-            Ok(info) => {
-                // The channel's limit on commands is taken for one on responses too: none tells that.
-                let room = (info.max_response as usize).min(self.channel.max_command_length());
-                self.reading.longest = room.saturating_sub(2).clamp(LE_SHORT as usize, LE_EXTENDED as usize);
-                Ok(())
-            }
-            Err(error) if self.policy.strict_atr_info => Err(Error::AtrInfo(error)),
-            Err(_) => Ok(()),
         }
     }
 

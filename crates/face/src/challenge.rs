@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use clock::UnixTime;
-use crypto::{EcPublicKey, sha256};
+use crypto::sha256;
 use protocol::Base64;
 use protocol::capture::{CaptureStep, StepStatement, VerifiedStep};
-use protocol::request::DeviceProof;
+use protocol::{DeviceKey, DeviceProof};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 
@@ -144,7 +144,7 @@ pub struct CaptureContext<'a> {
     /// The enrolment.
     pub enrolment_id: &'a str,
     /// The enrolment's device key.
-    pub device_key: &'a EcPublicKey,
+    pub device_key: &'a DeviceKey,
 }
 
 /// A capture while its steps come.

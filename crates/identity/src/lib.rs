@@ -11,6 +11,7 @@
 pub mod account;
 pub mod birth_date;
 pub mod decision;
+pub mod device;
 pub mod enrolment;
 mod error;
 pub mod evidence;
@@ -25,6 +26,7 @@ pub mod seal;
 pub use account::{DeviceRecord, DocumentRecord, Identity, IdentityState};
 pub use birth_date::BirthDate;
 pub use decision::HolderDecision;
+pub use device::Device;
 pub use enrolment::{EnrolmentPolicy, EnrolmentState, EvidenceKind, Step};
 pub use error::Error;
 pub use evidence::{EnrolmentEvidence, EvidenceItem};

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use attestation::{AttestationPolicy, AttestedDevice, verify_android};
+use attestation::AttestationPolicy;
 use clock::UnixTime;
 use crypto::{EcPublicKey, sha256};
 use jose::JwkSet;
@@ -13,10 +13,11 @@ use lds::dg1::Dg1;
 use lds::dg11::Dg11;
 use protocol::enrolment::{Consents, Seal};
 use protocol::seal::SealTranscript;
-use protocol::{Base64, device_id, key_thumbprint};
+use protocol::{DeviceKey, device_id, key_thumbprint};
 
 use crate::account::ConsentRecord;
 use crate::decision::{DecisionSubject, VerifiedDecision};
+use crate::device::Device;
 use crate::evidence::Gathered;
 use crate::{
     CogTable, DeviceRecord, DocumentRecord, EnrolmentEvidence, EnrolmentPolicy, HolderProof, Identity,
@@ -153,13 +154,15 @@ pub fn seal(
     let gathered = Gathered::new(evidence)?;
     let (policy, id) = (context.policy, evidence.enrolment_id.as_str());
     // 1. The phone's keys are attested; the decision on the holder is ours, about this enrolment, phone and document.
-    let attested = attested(evidence, &gathered, context.attestation)?;
-    let device_key = attested.device_key();
+    let challenge = &evidence.challenge;
+    let attested =
+        Device::verify(&gathered.device, challenge, context.attestation, gathered.device_received_at)?;
+    let device_key = attested.key();
     let sod = gathered.files.get(&FileId::Sod).ok_or(Rejection::Missing(Step::Files))?;
     let subject = DecisionSubject {
         issuer: &policy.issuer,
         enrolment_id: id,
-        device_key_thumbprint: key_thumbprint(device_key),
+        device_key_thumbprint: key_thumbprint(device_key.public_key()),
         sod_sha256: sha256(sod),
     };
     let decision = VerifiedDecision::verify(&gathered.decision, context.own_keys, &subject, at)?;
@@ -177,7 +180,7 @@ pub fn seal(
     let (declared, email) = (&gathered.declaration, &gathered.contact.email);
     let pivot = policy.identify(&proved.dg1, proved.dg11.as_ref(), declared, email, context.places, at)?;
     // 4. The PIN key is its sender's.
-    let device_id = device_id(device_key);
+    let device_id = device_id(device_key.public_key());
     let pin_key = gathered.pin_key.verify(&policy.issuer, id, &device_id)?;
     // 5. Both keys signed all of it.
     let record = record(&policy.issuer, id, &gathered, &decision, device_key, &pin_key, &consents);
@@ -211,22 +214,12 @@ pub fn seal(
         policy_version: proved.policy_version,
         report: proved.report.into_iter().chain([decision.decision().to_string()]).collect(),
     };
-    let device = DeviceRecord { id: device_id, device_key: device_key.to_sec1(), pin_key: pin_key.to_sec1() };
+    let device =
+        DeviceRecord { id: device_id, device_key: device_key.to_bytes(), pin_key: pin_key.to_sec1() };
     let review = !decision.decision().review().is_empty();
     let identity = Identity { pivot, facts, level, document, device, consents, review, enrolled_at: at };
     let evidence_count = evidence.next_sequence();
     Ok(SealedEnrolment { enrolment_id: id.to_owned(), identity, evidence_count })
-}
-
-/// Verifies the attestation of both keys again, at the time when it came.
-fn attested(
-    evidence: &EnrolmentEvidence,
-    gathered: &Gathered,
-    policy: &AttestationPolicy,
-) -> Result<AttestedDevice, Rejection> {
-    let chain = |certificates: &[Base64]| certificates.iter().map(|der| der.0.clone()).collect::<Vec<_>>();
-    let (device, pin) = (chain(&gathered.device.device_chain), chain(&gathered.device.pin_hardening_chain));
-    Ok(verify_android(&device, &pin, &evidence.challenge, policy, gathered.device_received_at)?)
 }
 
 /// Compares the consents given with the texts in force: each required one is there, none is of another text.
@@ -252,7 +245,7 @@ fn record(
     enrolment_id: &str,
     gathered: &Gathered,
     decision: &VerifiedDecision,
-    device_key: &EcPublicKey,
+    device_key: &DeviceKey,
     pin_key: &EcPublicKey,
     consents: &BTreeMap<String, ConsentRecord>,
 ) -> SealTranscript {
@@ -269,7 +262,7 @@ fn record(
         chip_authentication: ca.map(|answered| answered.attempt.attempt.clone()),
         active_authentication_challenge: aa.map(|answered| answered.attempt.state.clone()),
         holder_decision: decision.id().to_owned(),
-        device_key: key_thumbprint(device_key).into(),
+        device_key: key_thumbprint(device_key.public_key()).into(),
         pin_key: key_thumbprint(pin_key).into(),
         consents: consents.iter().map(|(name, c)| (name.clone(), c.version.clone())).collect(),
     }

@@ -8,7 +8,7 @@ use clock::UnixTime;
 use crypto::EcPublicKey;
 use serde::{Deserialize, Serialize};
 
-use crate::request::{DeviceProof, verify_ecdsa};
+use crate::device_key::{DeviceKey, DeviceProof, verify_ecdsa};
 use crate::statement::Statement;
 use crate::{Base64, Error};
 
@@ -147,7 +147,7 @@ impl Approval {
     pub fn check_device(
         self,
         record: &Self,
-        device_key: &EcPublicKey,
+        device_key: &DeviceKey,
         proof: DeviceProof,
         now: UnixTime,
     ) -> Result<DeviceStatement, Error> {
@@ -286,7 +286,7 @@ pub(crate) mod tests {
         let proof = proof(&device, &approval());
         let pin_signature = sign(&pin, &approval().pin_signing_bytes(&proof));
         let signed =
-            approval().check_device(&approval(), &device.public_key(), proof, UnixTime(1001)).unwrap();
+            approval().check_device(&approval(), &device.public_key().into(), proof, UnixTime(1001)).unwrap();
         assert_eq!(
             signed.clone().check_pin(&device.public_key(), &pin_signature).err(),
             Some(Error::Signature)
@@ -321,8 +321,9 @@ pub(crate) mod tests {
             // Signed as changed: the record differs. Signed before the change: the signature is wrong.
             let honest = proof(&device, &other);
             let stale = proof(&device, &approval());
-            let check =
-                |proof| other.clone().check_device(&approval(), &device.public_key(), proof, UnixTime(1001));
+            let check = |proof| {
+                other.clone().check_device(&approval(), &device.public_key().into(), proof, UnixTime(1001))
+            };
             assert_eq!(check(honest).err(), Some(Error::Field(name)));
             assert_eq!(check(stale).err(), Some(Error::Signature), "{name}");
         }
@@ -333,7 +334,12 @@ pub(crate) mod tests {
         let (device, _) = keys();
         let at = |now| {
             approval()
-                .check_device(&approval(), &device.public_key(), proof(&device, &approval()), UnixTime(now))
+                .check_device(
+                    &approval(),
+                    &device.public_key().into(),
+                    proof(&device, &approval()),
+                    UnixTime(now),
+                )
                 .err()
         };
         assert_eq!(at(999), Some(Error::Expired));
@@ -350,12 +356,12 @@ pub(crate) mod tests {
         let pin_signature = sign(&pin, &refuse.pin_signing_bytes(&proof_of(&refuse)));
         let signed = refuse
             .clone()
-            .check_device(&approval(), &device.public_key(), proof_of(&refuse), UnixTime(1001))
+            .check_device(&approval(), &device.public_key().into(), proof_of(&refuse), UnixTime(1001))
             .unwrap();
         assert_eq!(signed.clone().check_pin(&pin.public_key(), &pin_signature).err(), Some(Error::Decision));
         assert_eq!(signed.refusal(), Ok(Decision::Refuse));
         let approve = approval()
-            .check_device(&approval(), &device.public_key(), proof_of(&approval()), UnixTime(1001))
+            .check_device(&approval(), &device.public_key().into(), proof_of(&approval()), UnixTime(1001))
             .unwrap();
         assert_eq!(approve.refusal(), Err(Error::Decision));
     }

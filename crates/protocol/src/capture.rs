@@ -1,11 +1,11 @@
 //! What the phone's key signs of a face capture (docs/face.md): one statement for each step of the challenge, over the
 //! server's nonce, the step, the digest of the statement before it, and the digests and times of the step's frames.
 
-use crypto::{EcPublicKey, sha256};
+use crypto::sha256;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::request::DeviceProof;
+use crate::device_key::{DeviceKey, DeviceProof};
 use crate::statement::Statement;
 use crate::{Base64, Digest, Error};
 
@@ -102,7 +102,7 @@ impl StepStatement {
     ///
     /// # Errors
     /// [`Error::Signature`].
-    pub fn verify(self, device_key: &EcPublicKey, proof: &DeviceProof) -> Result<VerifiedStep, Error> {
+    pub fn verify(self, device_key: &DeviceKey, proof: &DeviceProof) -> Result<VerifiedStep, Error> {
         proof.verify(device_key, &self.signing_bytes())?;
         Ok(VerifiedStep(self))
     }
@@ -144,7 +144,7 @@ mod tests {
         let key = EcPrivateKey::generate(Curve::P256, &mut rng);
         let signature = key.sign(HashAlgorithm::Sha256, &statement().signing_bytes());
         let proof = DeviceProof::Ecdsa(Base64(signature.to_plain(Curve::P256)));
-        let public = key.public_key();
+        let public = key.public_key().into();
         assert!(statement().verify(&public, &proof).is_ok());
         let changes: [fn(&mut StepStatement); 9] = [
             |s| s.issuer.push('x'),

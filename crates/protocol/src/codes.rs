@@ -123,6 +123,7 @@ pub const TABLE: &[Entry] = &[
     family("face.", Retry::OtherWay, "Le visage n'a pas pu être vérifié. Réessayez ou rendez-vous à un guichet.", "The face could not be verified. Try again or go to a desk."),
     open("desk.closed", Retry::OtherWay, "Aucun guichet n'est ouvert.", "No desk is open."),
     open("desk.not-asked", Retry::Correct, "Choisissez d'abord le guichet.", "Choose the desk first."),
+    open("device.platform", Retry::OtherWay, "Ce service n'est pas encore proposé sur ce type de téléphone.", "This service is not offered on this kind of phone yet."),
     family("device.", Retry::OtherWay, "Ce téléphone n'offre pas la sécurité demandée.", "This phone does not offer the security required."),
     open("pin.malformed", Retry::Correct, "Le code doit avoir six chiffres, pas tous égaux.", "The PIN must have six digits, not all the same."),
     open("login.not-found", Retry::StartAgain, "Cette connexion n'existe plus.", "This login no longer exists."),

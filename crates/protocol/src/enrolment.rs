@@ -37,7 +37,7 @@ use utoipa::ToSchema;
 
 use crate::Base64;
 use crate::challenge::FaceChallenge;
-use crate::request::DeviceProof;
+use crate::device_key::verify_ecdsa;
 use crate::seal::{SealSignatures, SealTranscript};
 use crate::statement::Statement;
 
@@ -95,20 +95,43 @@ pub struct Opened {
     pub expires_at: UnixTime,
 }
 
-/// The phone's two hardware keys, attested together.
+/// The phone's two hardware keys, attested together. The member `platform` says how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DeviceAttestation {
-    /// `android`.
-    pub platform: String,
+#[serde(tag = "platform", rename_all = "lowercase", deny_unknown_fields)]
+pub enum DeviceAttestation {
+    /// Android Key Attestation of both keys.
+    Android {
+        /// The app's version.
+        app_version: String,
+        /// Attestation chain of the device key, leaf first, DER.
+        #[schema(value_type = Vec<String>)]
+        device_chain: Vec<Base64>,
+        /// Attestation chain of the pin hardening key, leaf first, DER.
+        #[schema(value_type = Vec<String>)]
+        pin_hardening_chain: Vec<Base64>,
+    },
+    /// App Attest: the device key is attested, and the app says which pin hardening key it made
+    /// ([`crate::app_attest::client_data`]).
+    Ios {
+        /// The app's version.
+        app_version: String,
+        /// The attestation object of the device key, CBOR.
+        #[schema(value_type = String)]
+        attestation: Base64,
+        /// The pin hardening key in the Secure Enclave: uncompressed SEC 1 point on P-256.
+        #[schema(value_type = String)]
+        pin_hardening_key: Base64,
+    },
+}
+
+impl DeviceAttestation {
     /// The app's version.
-    pub app_version: String,
-    /// Attestation chain of the device key, leaf first, DER.
-    #[schema(value_type = Vec<String>)]
-    pub device_chain: Vec<Base64>,
-    /// Attestation chain of the pin hardening key, leaf first, DER.
-    #[schema(value_type = Vec<String>)]
-    pub pin_hardening_chain: Vec<Base64>,
+    #[must_use]
+    pub fn app_version(&self) -> &str {
+        match self {
+            Self::Android { app_version, .. } | Self::Ios { app_version, .. } => app_version,
+        }
+    }
 }
 
 /// Where an enrolment stands.
@@ -433,7 +456,7 @@ impl PinKey {
     ) -> Result<crypto::EcPublicKey, crate::Error> {
         let key = crate::p256_key(&self.public_key.0)?;
         let message = pin_key_signing_bytes(issuer, enrolment_id, device_id);
-        DeviceProof::Ecdsa(self.proof.clone()).verify(&key, &message)?;
+        verify_ecdsa(&key, &message, &self.proof.0)?;
         Ok(key)
     }
 }

@@ -3,6 +3,7 @@
 //! Both sides stand on this room and on nothing else of each other: `mobile-bridge` makes these values, the server
 //! checks them. It holds
 //! - the JSON bodies of the enrolment API ([`enrolment`]) and of the login API ([`login`]);
+//! - the device key and its proofs ([`DeviceKey`], [`DeviceProof`], [`app_attest`]);
 //! - the signature that every request carries ([`request`]);
 //! - the statements that both keys of a phone sign: [`approval::Approval`] of a login and
 //!   [`seal::SealTranscript`] of an enrolment. Their checks make [`approval::VerifiedApproval`] and
@@ -12,11 +13,13 @@
 //! - the one table of machine codes ([`codes`]): their texts in French and English, what a person can do, and
 //!   what a phone may see.
 
+pub mod app_attest;
 pub mod approval;
 pub mod bytes;
 pub mod capture;
 pub mod challenge;
 pub mod codes;
+mod device_key;
 pub mod enrolment;
 pub mod login;
 pub mod pin;
@@ -27,6 +30,7 @@ mod statement;
 use crypto::{Curve, EcPublicKey};
 
 pub use bytes::{Base64, Digest};
+pub use device_key::{DeviceKey, DeviceProof};
 
 /// Why a signed message was refused. The text never says which of two factors failed (2015/1502, 2.2.1).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +53,8 @@ pub enum Error {
     Decision,
 }
 
-/// The name of a device: the SHA-256 of its device key as an uncompressed SEC 1 point, in base64url.
+/// The name of a device: the SHA-256 of its device key as an uncompressed SEC 1 point, in base64url. On iOS this is App
+/// Attest's key id.
 #[must_use]
 pub fn device_id(device_key: &EcPublicKey) -> String {
     Base64(key_thumbprint(device_key).to_vec()).to_string()

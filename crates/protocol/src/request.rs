@@ -4,10 +4,9 @@
 //! idempotency key. A request that was overheard can therefore be neither changed nor sent twice nor moved to
 //! another enrolment; a repeat of the very same bytes is answered with the stored answer.
 
-use crypto::{Curve, EcPublicKey, EcdsaSignature, HashAlgorithm};
-
+use crate::Error;
+use crate::device_key::{DeviceKey, DeviceProof};
 use crate::statement::Statement;
-use crate::{Base64, Error};
 
 /// Header: the device's name, [`crate::device_id`].
 pub const DEVICE_HEADER: &str = "sceau-device";
@@ -15,12 +14,12 @@ pub const DEVICE_HEADER: &str = "sceau-device";
 pub const NONCE_HEADER: &str = "sceau-nonce";
 /// Header: the sequence number, decimal, greater than that of the request before.
 pub const SEQUENCE_HEADER: &str = "sceau-sequence";
-/// Header: `ecdsa ` and the signature r || s in base64url.
+/// Header: `ecdsa ` and the signature r || s, or `app-attest ` and the assertion, in base64url.
 pub const SIGNATURE_HEADER: &str = "sceau-signature";
 /// Header: a value chosen by the phone, one for each POST or PUT; a repeat gets the stored answer.
 pub const IDEMPOTENCY_HEADER: &str = "idempotency-key";
-/// The longest idempotency key and nonce, in characters.
-pub const MAX_HEADER_LEN: usize = 200;
+/// The longest value of these headers, in characters; an assertion has about 200.
+pub const MAX_HEADER_LEN: usize = 400;
 
 /// What is signed.
 #[derive(Clone, Copy, Debug)]
@@ -57,60 +56,16 @@ impl SignedRequest<'_> {
     ///
     /// # Errors
     /// [`Error::Signature`].
-    pub fn verify(&self, device_key: &EcPublicKey, proof: &DeviceProof) -> Result<(), Error> {
+    pub fn verify(&self, device_key: &DeviceKey, proof: &DeviceProof) -> Result<(), Error> {
         proof.verify(device_key, &self.signing_bytes())
     }
-}
-
-/// How a device key proves that it signed. iOS device keys sign App Attest assertions instead of raw ECDSA and
-/// become a second variant here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DeviceProof {
-    /// r || s of ECDSA with SHA-256 on P-256.
-    Ecdsa(Base64),
-}
-
-impl DeviceProof {
-    /// Reads the header form.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`].
-    pub fn from_header(value: &str) -> Result<Self, Error> {
-        let malformed = Error::Malformed("signature header");
-        let signature = value.strip_prefix("ecdsa ").ok_or(malformed.clone())?;
-        signature.parse().map(Self::Ecdsa).map_err(|_| malformed)
-    }
-
-    /// The header form.
-    #[must_use]
-    pub fn to_header(&self) -> String {
-        match self {
-            Self::Ecdsa(signature) => format!("ecdsa {signature}"),
-        }
-    }
-
-    /// Checks the proof over `message`.
-    ///
-    /// # Errors
-    /// [`Error::Signature`].
-    pub fn verify(&self, device_key: &EcPublicKey, message: &[u8]) -> Result<(), Error> {
-        match self {
-            Self::Ecdsa(signature) => verify_ecdsa(device_key, message, &signature.0),
-        }
-    }
-}
-
-/// ECDSA with SHA-256 on P-256, signature as r || s.
-pub(crate) fn verify_ecdsa(key: &EcPublicKey, message: &[u8], plain: &[u8]) -> Result<(), Error> {
-    let signature = EcdsaSignature::from_plain(Curve::P256, plain).map_err(|_| Error::Signature)?;
-    key.verify_prehash(&HashAlgorithm::Sha256.digest(message), &signature).map_err(|_| Error::Signature)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crypto::EcPrivateKey;
+    use crate::Base64;
+    use crypto::{Curve, EcPrivateKey, HashAlgorithm};
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
     fn sign(key: &EcPrivateKey, request: &SignedRequest<'_>) -> DeviceProof {
@@ -130,7 +85,7 @@ mod tests {
             idempotency_key: "k",
         };
         let proof = sign(&key, &request);
-        assert_eq!(request.verify(&key.public_key(), &proof), Ok(()));
+        assert_eq!(request.verify(&key.public_key().into(), &proof), Ok(()));
         let changed = [
             SignedRequest { method: "POST", ..request },
             SignedRequest { path: "/v1/enrolments/2/contact", ..request },
@@ -140,16 +95,9 @@ mod tests {
             SignedRequest { idempotency_key: "", ..request },
         ];
         for other in changed {
-            assert_eq!(other.verify(&key.public_key(), &proof), Err(Error::Signature), "{other:?}");
+            assert_eq!(other.verify(&key.public_key().into(), &proof), Err(Error::Signature), "{other:?}");
         }
         let another = EcPrivateKey::generate(Curve::P256, &mut ChaCha20Rng::seed_from_u64(2));
-        assert_eq!(request.verify(&another.public_key(), &proof), Err(Error::Signature));
-    }
-
-    #[test]
-    fn the_header_form_is_read_back() {
-        let proof = DeviceProof::Ecdsa(Base64(vec![1; 64]));
-        assert_eq!(DeviceProof::from_header(&proof.to_header()), Ok(proof));
-        assert!(DeviceProof::from_header("rsa AAAA").is_err());
+        assert_eq!(request.verify(&another.public_key().into(), &proof), Err(Error::Signature));
     }
 }

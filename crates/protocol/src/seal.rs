@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crypto::EcPublicKey;
 use serde::{Deserialize, Serialize};
 
-use crate::request::{DeviceProof, verify_ecdsa};
+use crate::device_key::{DeviceKey, DeviceProof, verify_ecdsa};
 use crate::statement::Statement;
 use crate::{Base64, Error, key_thumbprint};
 
@@ -88,7 +88,7 @@ impl SealTranscript {
     pub fn verify(
         self,
         record: &Self,
-        device_key: &EcPublicKey,
+        device_key: &DeviceKey,
         pin_key: &EcPublicKey,
         signatures: &SealSignatures,
     ) -> Result<VerifiedSeal, Error> {
@@ -97,7 +97,7 @@ impl SealTranscript {
         verify_ecdsa(pin_key, &self.pin_signing_bytes(&proof), &signatures.pin.0)?;
         self.equals(record)?;
         for (name, key, thumbprint) in
-            [("device_key", device_key, &self.device_key), ("pin_key", pin_key, &self.pin_key)]
+            [("device_key", device_key.public_key(), &self.device_key), ("pin_key", pin_key, &self.pin_key)]
         {
             if key_thumbprint(key).as_slice() != thumbprint.0 {
                 return Err(Error::Field(name));
@@ -195,7 +195,7 @@ mod tests {
 
     fn verify(t: SealTranscript, signatures: &SealSignatures) -> Result<VerifiedSeal, Error> {
         let (device, pin) = keys();
-        t.verify(&transcript(), &device.public_key(), &pin.public_key(), signatures)
+        t.verify(&transcript(), &device.public_key().into(), &pin.public_key(), signatures)
     }
 
     #[test]

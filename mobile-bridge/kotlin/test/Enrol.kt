@@ -26,6 +26,7 @@ import uniffi.mobile_bridge.BridgeException
 import uniffi.mobile_bridge.CardException
 import uniffi.mobile_bridge.CardTransport
 import uniffi.mobile_bridge.DeviceKeys
+import uniffi.mobile_bridge.DeviceSignature
 import uniffi.mobile_bridge.EnrolmentClient
 import uniffi.mobile_bridge.FaceTask
 import uniffi.mobile_bridge.LoginClient
@@ -50,11 +51,11 @@ private class JavaKeys(private val demoRoot: String) : DeviceKeys, PinHardeningK
 
     override fun deviceKey(): ByteArray = (device.public as ECPublicKey).point
 
-    override fun sign(message: ByteArray): ByteArray {
+    override fun sign(message: ByteArray): DeviceSignature {
         val signature = Signature.getInstance("SHA256withECDSA")
         signature.initSign(device.private)
         signature.update(message)
-        return plainSignature(signature.sign())
+        return DeviceSignature.Ecdsa(plainSignature(signature.sign()))
     }
 
     override fun agree(point: ByteArray): ByteArray {

@@ -5,11 +5,11 @@ use protocol::Base64;
 use protocol::capture::{FrameMark, StepStatement};
 use protocol::challenge::{BUILT_IN, FaceChallenge, FaceStep, FaceStepTaken};
 use protocol::enrolment::FaceBegin;
-use protocol::request::DeviceProof;
 
 use super::EnrolmentClient;
 use super::records::{CameraFrame, FaceSteps};
 use crate::BridgeError;
+use crate::keys::prove;
 
 /// A capture under way.
 pub(super) struct CaptureState {
@@ -67,7 +67,7 @@ impl EnrolmentClient {
                     .collect(),
             }
         };
-        let proof = DeviceProof::Ecdsa(Base64(self.keys.sign(statement.signing_bytes())?)).to_header();
+        let proof = prove(self.keys.as_ref(), statement.signing_bytes())?.to_header();
         let digest = statement.digest();
         let frames = frames.into_iter().map(|frame| Base64(frame.jpeg)).collect();
         let _: FaceStepTaken =

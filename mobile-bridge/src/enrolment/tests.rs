@@ -231,7 +231,7 @@ fn the_seal_is_over_what_the_phone_saw_and_equals_the_servers_record() {
     assert_eq!(enrol(&client).issuer, ISSUER);
     let received = http.received();
     let Seal { transcript, signatures } = received.last().unwrap().json();
-    let (device, pin_key) = (phone.device.public_key(), phone.pin_key(PIN, ISSUER));
+    let (device, pin_key) = (phone.device.public_key().into(), phone.pin_key(PIN, ISSUER));
     assert_eq!(transcript.verify(&record(&phone), &device, &pin_key, &signatures).err(), None);
     let pin: PinKey = received[received.len() - 2].json();
     assert_eq!(pin.verify(ISSUER, "e1", &phone.id()), Ok(pin_key));
@@ -261,7 +261,8 @@ fn the_keys_are_attested_over_the_servers_challenge() {
     let (http, client) = start(&phone, Lie::None);
     client.open().unwrap();
     let body: DeviceAttestation = http.signed()[0].json();
-    assert_eq!(body.device_chain, [Base64(b"challenge".to_vec())]);
+    let DeviceAttestation::Android { device_chain, .. } = body else { panic!("{body:?}") };
+    assert_eq!(device_chain, [Base64(b"challenge".to_vec())]);
     assert_eq!(client.missing().unwrap(), ["consents"]);
 }
 

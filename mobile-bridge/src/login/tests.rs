@@ -1,4 +1,5 @@
 use clock::UnixTime;
+use protocol::Base64;
 use protocol::approval::{DeviceStatement, LoginKind};
 
 use super::*;
@@ -68,7 +69,7 @@ fn judged(http: &Http, phone: &Phone, kind: LoginKind) -> (DeviceStatement, Opti
     let answer: Answer = http.signed().last().unwrap().json();
     let proof = DeviceProof::from_header(&answer.device_proof).unwrap();
     let key = phone.device.public_key();
-    let statement = answer.statement.check_device(&record(phone, kind), &key, proof, UnixTime(1001));
+    let statement = answer.statement.check_device(&record(phone, kind), &key.into(), proof, UnixTime(1001));
     (statement.unwrap(), answer.pin_signature)
 }
 
@@ -101,7 +102,7 @@ fn a_login_that_a_client_asked_for_needs_its_two_digits() {
     let shown = Approval { binding_number: Some("42".into()), ..record(&phone, LoginKind::Asked) };
     let proof = DeviceProof::from_header(&answer.device_proof).unwrap();
     let key = phone.device.public_key();
-    let statement = answer.statement.check_device(&shown, &key, proof, UnixTime(1001)).unwrap();
+    let statement = answer.statement.check_device(&shown, &key.into(), proof, UnixTime(1001)).unwrap();
     assert!(statement.check_pin(&phone.pin_key(PIN, ISSUER), &answer.pin_signature.unwrap().0).is_ok());
     let (_http, client) = start(&phone, record(&phone, LoginKind::Qr));
     client.claim("h1").unwrap();

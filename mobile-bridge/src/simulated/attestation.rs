@@ -37,10 +37,8 @@ pub fn simulated_attestation(
     let signer_sha256 = vec![application_signer()];
     let application = Application { package_name: APPLICATION.to_owned(), signer_sha256 };
     let now = SystemClock.now();
-    Ok(Attestation {
-        platform: "android".to_owned(),
+    Ok(Attestation::Android {
         app_version: APP_VERSION.to_owned(),
-        device_key,
         device_chain: root.issue(&device, &KeyProfile::device_key(&challenge, &application, now)),
         pin_hardening_chain: root
             .issue(&hardening, &KeyProfile::pin_hardening_key(&challenge, &application, now)),
@@ -51,12 +49,13 @@ pub fn simulated_attestation(
 mod tests {
     use super::*;
     use attestation::{
-        AttestationPolicy, Environment, Error, Revocation, SecurityLevel, TrustAnchor, verify_android,
+        AppAttestPolicy, AttestationPolicy, Environment, Error, Revocation, SecurityLevel, TrustAnchor,
+        verify_android,
     };
     use crypto::EcPrivateKey;
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
-    fn judge(environment: Environment) -> Result<String, Error> {
+    fn judge(environment: Environment) -> Result<(), Error> {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let now = SystemClock.now();
         let root = DemoRoot::generate(now, &mut rng);
@@ -74,16 +73,17 @@ mod tests {
             min_vendor_patch_level: None,
             min_boot_patch_level: None,
             revocation: Revocation::NotChecked,
+            app_attest: AppAttestPolicy::default(),
         };
         let mut key = || EcPrivateKey::generate(Curve::P256, &mut rng).public_key();
         let (device, hardening) = (key(), key());
         let json = root.to_json();
         let made = simulated_attestation(&json, b"challenge".into(), device.to_sec1(), hardening.to_sec1());
         let made = made.unwrap();
-        let verified =
-            verify_android(&made.device_chain, &made.pin_hardening_chain, b"challenge", &policy, now)?;
+        let Attestation::Android { device_chain, pin_hardening_chain, .. } = made else { panic!("{made:?}") };
+        let verified = verify_android(&device_chain, &pin_hardening_chain, b"challenge", &policy, now)?;
         assert_eq!(verified.device_key(), &device);
-        Ok(verified.device_id())
+        Ok(())
     }
 
     #[test]

@@ -1,8 +1,8 @@
 import CryptoKit
 import Foundation
 
-/// Both keys in the Secure Enclave. Its attestation is App Attest, which the server does not take yet: `attestation` says
-/// what to send, so that an app for the demo environment gives that of the demo root (`simulatedAttestation`).
+/// Both keys in the Secure Enclave, for an app that is being built: a server takes them in its demo environment only, by an
+/// attestation of the demo root (`simulatedAttestation`). People's phones have `AppAttestKeys`.
 public final class SecureEnclaveKeys: DeviceKeys, PinHardeningKey, @unchecked Sendable {
     /// What attests both keys over a challenge: the challenge, the device key, the pin hardening key (points of SEC 1).
     public typealias Attest = (Data, Data, Data) throws -> Attestation
@@ -39,8 +39,8 @@ public final class SecureEnclaveKeys: DeviceKeys, PinHardeningKey, @unchecked Se
     }
 
     /// CryptoKit's raw representation is r || s.
-    public func sign(message: Data) throws -> Data {
-        try keys { try device.signature(for: message).rawRepresentation }
+    public func sign(message: Data) throws -> DeviceSignature {
+        try keys { .ecdsa(signature: try device.signature(for: message).rawRepresentation) }
     }
 
     public func agree(point: Data) throws -> Data {
@@ -48,16 +48,6 @@ public final class SecureEnclaveKeys: DeviceKeys, PinHardeningKey, @unchecked Se
             let peer = try P256.KeyAgreement.PublicKey(x963Representation: point)
             let secret = try hardening.sharedSecretFromKeyAgreement(with: peer)
             return secret.withUnsafeBytes { Data($0) }
-        }
-    }
-
-    private func keys<T>(_ use: () throws -> T) throws -> T {
-        do {
-            return try use()
-        } catch let error as KeyError {
-            throw error
-        } catch {
-            throw KeyError.Failed(reason: error.localizedDescription)
         }
     }
 }

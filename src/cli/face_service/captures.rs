@@ -12,7 +12,7 @@ use face::{
 };
 use jose::SigningKey;
 use protocol::capture::CaptureStep;
-use protocol::{Base64, key_thumbprint, p256_key};
+use protocol::{Base64, DeviceKey, key_thumbprint};
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng as _;
 use tokio::sync::Semaphore;
@@ -42,7 +42,7 @@ struct Entry {
     phone_token: String,
     challenge: Challenge,
     /// The phone's key, once it is known.
-    device_key: Option<crypto::EcPublicKey>,
+    device_key: Option<DeviceKey>,
     steps: Vec<CapturedStep>,
     state: State,
 }
@@ -268,9 +268,9 @@ impl Entry {
         let code = |error: face::ChallengeError| error.code();
         if self.device_key.is_none() {
             // The phone tells its key; that it is the enrolment's, the server told by its thumbprint.
-            let key = p256_key(&device_key.0).map_err(|_| Error::Device.code())?;
+            let key = DeviceKey::from_bytes(&device_key.0).map_err(|_| Error::Device.code())?;
             let named = self.new.device_key_thumbprint.parse::<Base64>().unwrap_or_default();
-            if named.0 != key_thumbprint(&key) {
+            if named.0 != key_thumbprint(key.public_key()) {
                 return Err(Error::Device.code());
             }
             self.device_key = Some(key);

@@ -11,8 +11,8 @@ use axum::{Json, Router};
 use face::CapturedStep;
 use face::service::{Capture, CaptureResult, NewCapture};
 use protocol::Base64;
+use protocol::DeviceProof;
 use protocol::challenge::{FaceStep, FaceStepTaken};
-use protocol::request::DeviceProof;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
@@ -124,7 +124,8 @@ async fn asked(
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyedStep {
-    /// The phone's device key, uncompressed SEC 1 point; its SHA-256 is the one that the server named.
+    /// The phone's device key: uncompressed SEC 1 point, whose SHA-256 is the one that the server named; of a phone of
+    /// iOS followed by the SHA-256 of the app's id.
     #[schema(value_type = String)]
     pub device_key: Base64,
     /// The step.

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use attestation::demo_root::DemoRoot;
 use crypto::{Curve, EcPrivateKey, EcPublicKey, HashAlgorithm};
 use mobile_bridge::simulated::simulated_attestation;
-use mobile_bridge::{Attestation, DeviceKeys, KeyError, PinHardeningKey};
+use mobile_bridge::{Attestation, DeviceKeys, DeviceSignature, KeyError, PinHardeningKey};
 use rand_core::CryptoRng;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -61,8 +61,9 @@ impl DeviceKeys for Keys {
         Ok(self.device.public_key().to_sec1())
     }
 
-    fn sign(&self, message: Vec<u8>) -> Result<Vec<u8>, KeyError> {
-        Ok(self.device.sign(HashAlgorithm::Sha256, &message).to_plain(Curve::P256))
+    fn sign(&self, message: Vec<u8>) -> Result<DeviceSignature, KeyError> {
+        let signature = self.device.sign(HashAlgorithm::Sha256, &message).to_plain(Curve::P256);
+        Ok(DeviceSignature::Ecdsa { signature })
     }
 }
 

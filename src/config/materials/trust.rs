@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use attestation::{AttestationPolicy, Revocation, StatusList, TrustAnchor};
+use attestation::{AppAttestPolicy, AttestationPolicy, Revocation, StatusList, TrustAnchor};
 use clock::UnixTime;
 use verification::TrustStore;
 
@@ -56,7 +56,7 @@ impl Reader<'_> {
     pub(super) fn attestation(&mut self, now: UnixTime) -> AttestationPolicy {
         let config = &self.config.attestation;
         let demo = self.config.is_demo();
-        let mut anchors = if config.google_roots { TrustAnchor::google() } else { Vec::new() };
+        let mut demo_anchors = Vec::new();
         if !demo && !config.demo_root_files.is_empty() {
             self.wrong("attestation.demo_root_files", "for the demo environment only");
         }
@@ -66,7 +66,7 @@ impl Reader<'_> {
                 Ok(certificates) => {
                     for der in certificates {
                         match TrustAnchor::demo(&der) {
-                            Ok(anchor) => anchors.push(anchor),
+                            Ok(anchor) => demo_anchors.push(anchor),
                             Err(error) => self.wrong("attestation.demo_root_files", error),
                         }
                     }
@@ -85,8 +85,9 @@ impl Reader<'_> {
                 Revocation::Required { list, max_age: config.status_list_max_age }
             }
         };
+        let google = if config.google_roots { TrustAnchor::google() } else { Vec::new() };
         AttestationPolicy {
-            anchors,
+            anchors: [google, demo_anchors.clone()].concat(),
             environment: self.config.environment,
             applications: self.applications(),
             security_levels: config.security_levels.clone(),
@@ -96,7 +97,13 @@ impl Reader<'_> {
             min_vendor_patch_level: config.min_vendor_patch_level,
             min_boot_patch_level: config.min_boot_patch_level,
             revocation,
+            app_attest: self.app_attest(demo_anchors),
         }
+    }
+
+    fn app_attest(&self, demo: Vec<TrustAnchor>) -> AppAttestPolicy {
+        let anchors = [demo, vec![TrustAnchor::apple()]].concat();
+        AppAttestPolicy { anchors, app_ids: self.config.attestation.apple_app_ids.clone() }
     }
 
     fn applications(&mut self) -> Vec<attestation::Application> {
@@ -115,7 +122,7 @@ impl Reader<'_> {
             let package_name = application.package_name.clone();
             applications.push(attestation::Application { package_name, signer_sha256 });
         }
-        if applications.is_empty() {
+        if applications.is_empty() && self.config.attestation.apple_app_ids.is_empty() {
             self.wrong("attestation.applications", "needs at least one app");
         }
         applications

@@ -101,6 +101,7 @@ fn the_full_sample_shows_the_defaults() {
     assert_eq!(text(&full.desk), text(&Desk { agents_file, ..Desk::default() }));
     let attestation = Attestation {
         applications: full.attestation.applications.clone(),
+        apple_app_ids: full.attestation.apple_app_ids.clone(),
         status_list_file: full.attestation.status_list_file.clone(),
         ..Attestation::default()
     };

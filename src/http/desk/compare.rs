@@ -1,10 +1,9 @@
 //! The enrolment that an agent scanned: opened with the secret of its ticket, compared, decided.
 
-use attestation::AttestedDevice;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use face::Picture;
-use identity::{EnrolmentState, EvidenceKind, PivotIdentity};
+use identity::{Device, EnrolmentState, EvidenceKind, PivotIdentity};
 use image::ImageEncoder as _;
 use protocol::enrolment::{Contact, Declaration, read_desk_ticket};
 use protocol::key_thumbprint;
@@ -24,7 +23,7 @@ pub(super) struct Opened {
     enrolment: OpenedEnrolment,
     case: Case,
     pivot: PivotIdentity,
-    device: AttestedDevice,
+    device: Device,
 }
 
 impl Opened {
@@ -46,7 +45,7 @@ impl Opened {
             state: state.clone(),
             evidence: enrolment.evidence.clone(),
             at: now,
-            device_key_thumbprint: key_thumbprint(device.device_key()),
+            device_key_thumbprint: key_thumbprint(device.key().public_key()),
         };
         let (judged, given) = (case.clone(), enrolment.evidence.clone());
         let pivot = blocking(move || {
@@ -75,7 +74,7 @@ impl Opened {
     pub(super) async fn is_of(&self, state: &AppState, session: &Session) -> Result<bool, ApiError> {
         let account = state.database.load_account(&session.identity).await?;
         let person = account.map(|account| account.pivot.person_key());
-        Ok(session.device == self.device.device_id() || person == Some(self.pivot.person_key()))
+        Ok(session.device == self.device.id() || person == Some(self.pivot.person_key()))
     }
 
     /// The portrait as a `data:` URL: decoded here and written anew as PNG, so that the browser meets no file of others and

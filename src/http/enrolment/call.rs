@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 use std::future::Future;
 
-use attestation::{AttestedDevice, verify_android};
 use axum::body::Bytes;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use clock::UnixTime;
 use crypto::hmac_sha256;
-use identity::{EnrolmentState, EvidenceKind};
+use identity::{Device, EnrolmentState, EvidenceKind};
 use protocol::Base64;
 use protocol::codes::{Language, public_code};
 use protocol::enrolment::DeviceAttestation;
@@ -29,7 +28,7 @@ pub(super) struct Call {
     pub(super) state: AppState,
     pub(super) enrolment: OpenedEnrolment,
     /// The phone.
-    pub(super) device: AttestedDevice,
+    pub(super) device: Device,
     /// When the request was received.
     pub(super) now: UnixTime,
     pub(super) language: Language,
@@ -184,10 +183,10 @@ where
         }
     }
     let device = attested(state, &enrolment, phone, signed.body.clone(), now).await?;
-    if device.device_id() != signed.device {
+    if device.id() != signed.device {
         return Err(ApiError::new("request.signature").detail("another device"));
     }
-    signed.verify(device.device_key())?;
+    signed.verify(device.key())?;
     let nonce = match phone {
         Phone::InBody => Base64(enrolment.evidence.challenge.clone()).to_string(),
         Phone::InEvidence => nonce(state, &enrolment),
@@ -230,10 +229,17 @@ async fn attested(
     phone: Phone,
     body: Bytes,
     now: UnixTime,
-) -> Result<AttestedDevice, ApiError> {
+) -> Result<Device, ApiError> {
     let stored = enrolment.evidence.latest(EvidenceKind::DeviceAttestation);
     let (attestation, at): (DeviceAttestation, _) = match (phone, stored) {
-        (Phone::InBody, _) => (json(&body)?, now),
+        (Phone::InBody, _) => {
+            let attestation = json(&body)?;
+            let ios = matches!(attestation, DeviceAttestation::Ios { .. });
+            if ios && state.attestation.app_attest.app_ids.is_empty() {
+                return Err(ApiError::new("device.platform"));
+            }
+            (attestation, now)
+        }
         (Phone::InEvidence, Some(item)) => {
             (json(item.content.as_deref().unwrap_or_default())?, item.received_at)
         }
@@ -241,9 +247,7 @@ async fn attested(
     };
     let (state, challenge) = (state.clone(), enrolment.evidence.challenge.clone());
     blocking(move || {
-        let chain = |chain: Vec<Base64>| chain.into_iter().map(|der| der.0).collect::<Vec<_>>();
-        let (device, pin) = (chain(attestation.device_chain), chain(attestation.pin_hardening_chain));
-        verify_android(&device, &pin, &challenge, &state.attestation, at).map_err(|error| match error {
+        Device::verify(&attestation, &challenge, &state.attestation, at).map_err(|error| match error {
             // Trouble of ours, not of the phone.
             attestation::Error::StatusUnavailable => ApiError::new("server.attestation-status"),
             error => ApiError::new(error.code()).detail(error),
@@ -256,7 +260,7 @@ async fn attested(
 pub(in crate::http) async fn attested_device(
     state: &AppState,
     enrolment: &OpenedEnrolment,
-) -> Result<AttestedDevice, ApiError> {
+) -> Result<Device, ApiError> {
     attested(state, enrolment, Phone::InEvidence, Bytes::new(), state.now()).await
 }
 

@@ -12,8 +12,8 @@ use face::{
     sign_result,
 };
 use identity::{EvidenceItem, EvidenceKind};
+use protocol::DeviceProof;
 use protocol::challenge::{FaceChallenge, FaceStep, FaceStepTaken};
-use protocol::request::DeviceProof;
 use rand_core::Rng as _;
 use tokio::sync::OwnedSemaphorePermit;
 use verification::{HolderEvidence, Rejection};
@@ -82,7 +82,7 @@ fn taken<'a>(call: &'a Call, challenge: &'a Challenge) -> Result<Capture<'a>, Ap
     let context = CaptureContext {
         issuer: &call.state.config.issuer,
         enrolment_id: &call.enrolment.id,
-        device_key: call.device.device_key(),
+        device_key: call.device.key(),
     };
     let mut capture = Capture::begin(challenge, context);
     for item in steps(call) {

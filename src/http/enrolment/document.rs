@@ -51,7 +51,7 @@ impl Case {
             state: call.state.clone(),
             evidence: call.enrolment.evidence.clone(),
             at: call.now,
-            device_key_thumbprint: key_thumbprint(call.device.device_key()),
+            device_key_thumbprint: key_thumbprint(call.device.key().public_key()),
         }
     }
 

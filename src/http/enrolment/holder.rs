@@ -58,7 +58,7 @@ pub(super) async fn begin(mut call: Call) -> Result<Answer, ApiError> {
     let mut answer = FaceSession {
         capture_nonce: String::new(),
         portrait_sha256: sha256(&portrait).into(),
-        device_key_thumbprint: key_thumbprint(call.device.device_key()).into(),
+        device_key_thumbprint: key_thumbprint(call.device.key().public_key()).into(),
         engines: call.state.engines.registry().ids().map(str::to_owned).collect(),
         capture: None,
         challenge: None,
@@ -142,7 +142,7 @@ async fn open_capture(
         audience: call.state.config.issuer.clone(),
         enrolment_id: call.enrolment.id.clone(),
         capture_nonce: nonce.to_owned(),
-        device_key_thumbprint: call.device.device_id(),
+        device_key_thumbprint: call.device.id(),
         portrait: Base64(portrait).to_string(),
         expires_at,
     };

@@ -71,13 +71,10 @@ pub(super) async fn device(mut call: Call) -> Result<Answer, ApiError> {
         return Err(ApiError::new("request.sequence").detail("the phone's keys are known"));
     }
     let body: DeviceAttestation = call.json()?;
-    if body.platform != "android" {
-        return Err(ApiError::new("device.platform"));
-    }
-    if !is_at_least(&body.app_version, &call.state.config.enrolment.min_app_version) {
+    if !is_at_least(body.app_version(), &call.state.config.enrolment.min_app_version) {
         return Err(ApiError::new("app.version"));
     }
-    let (device, limit) = (call.device.device_id(), call.state.config.limits.enrolments_per_hour_by_device);
+    let (device, limit) = (call.device.id(), call.state.config.limits.enrolments_per_hour_by_device);
     let database = &call.state.database;
     if !database.count_use(Scope::EnrolmentByDevice, device.as_bytes(), HOUR, limit, call.now).await? {
         return Err(ApiError::new("request.rate").retry_after(HOUR - call.now.0.rem_euclid(HOUR)));
@@ -97,7 +94,7 @@ pub(super) async fn progress(call: Call) -> Result<Answer, ApiError> {
     Answer::json(&Progress {
         state: call.enrolment.state.as_str().to_owned(),
         nonce: nonce(&call.state, &call.enrolment),
-        device_id: call.device.device_id(),
+        device_id: call.device.id(),
         missing: missing(&call).await?,
         files: files.iter().map(|(file, bytes)| (file.to_string(), crypto::sha256(bytes).into())).collect(),
         expires_at: call.enrolment.expires_at,

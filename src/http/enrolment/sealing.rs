@@ -18,7 +18,7 @@ use crate::notices;
     request_body = PinKey, responses((status = 200, body = Progress)))]
 pub(super) async fn pin(mut call: Call) -> Result<Answer, ApiError> {
     let key: PinKey = call.json()?;
-    let (issuer, device) = (&call.state.config.issuer, call.device.device_id());
+    let (issuer, device) = (&call.state.config.issuer, call.device.id());
     key.verify(issuer, &call.enrolment.id, &device)?;
     call.keep_body(EvidenceKind::PinKey).await?;
     progress(call).await

@@ -15,9 +15,9 @@ use identity::{
 use jose::{Algorithm, JwkSet, SigningKey};
 use lds::mrz::{MrzDate, Sex};
 use protocol::Base64;
+use protocol::DeviceProof;
 use protocol::approval::{Approval, Decision};
 use protocol::enrolment::Declaration;
-use protocol::request::DeviceProof;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use serde_json::{Value, json};
 use storage::Login;
@@ -267,7 +267,7 @@ impl Bench {
         let proof = DeviceProof::Ecdsa(Base64(sign(&approval.signing_bytes())));
         let pin = sign(&approval.pin_signing_bytes(&proof));
         let key = self.phone.public_key();
-        let signed = approval.clone().check_device(&approval, &key, proof, now).unwrap();
+        let signed = approval.clone().check_device(&approval, &key.clone().into(), proof, now).unwrap();
         ApprovedLogin::new(&signed.check_pin(&key, &pin).unwrap(), &request, now).unwrap()
     }
 }

@@ -129,8 +129,9 @@ fn with_colons(digest: &str) -> String {
 /// `GET /.well-known/apple-app-site-association`: the apps on iOS that may open our links (Universal Links): the app
 /// link and the QR code, nothing else, so that a resume link stays in the browser that began.
 async fn apple(State(state): State<AppState>) -> Response {
-    let details = json!([{ "appIDs": state.config.pages.apple_app_ids, "components": [{ "/": "/app/*" }] }]);
-    let details = if state.config.pages.apple_app_ids.is_empty() { json!([]) } else { details };
+    let details =
+        json!([{ "appIDs": state.config.attestation.apple_app_ids, "components": [{ "/": "/app/*" }] }]);
+    let details = if state.config.attestation.apple_app_ids.is_empty() { json!([]) } else { details };
     cached(&json!({ "applinks": { "details": details } }))
 }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::StatusList;
 use crate::bench::{AT, Bench};
+use crate::demo_root::certificate::KEY_DESCRIPTION;
 use crate::demo_root::certificate::{COMMON_NAME, Certificate, DIGITAL_SIGNATURE, ORGANIZATION, TITLE, name};
 use crate::demo_root::factory::{Factory, leaf};
 use crate::tlv::{BIT_STRING, NULL, OID, encode};
@@ -274,14 +275,15 @@ fn step_6_a_list_that_is_required_and_absent_or_old_refuses_everything() {
 fn step_7_the_extension_stands_in_the_leaf_and_nowhere_else() {
     for i in 0..3 {
         let bench = Bench::with_factory(|factory| {
-            factory.certificates[i].key_description = Some(Bench::new().device.key_description());
+            let value = Bench::new().device.key_description();
+            factory.certificates[i].extension = Some((KEY_DESCRIPTION, value));
         });
         assert_eq!(bench.verify(), Err(Error::ExtensionMisplaced(i + 1)));
     }
     let bench = Bench::new();
     let (root, [_, pin]) = (&bench.root, bench.chains());
-    let certificate = |key_description| Certificate {
-        key_description,
+    let certificate = |value: Option<Vec<u8>>| Certificate {
+        extension: value.map(|value| (KEY_DESCRIPTION, value)),
         ..leaf(&bench.keys[0].public_key(), &bench.device, root.attestation_name())
     };
     let judge = |certificate: Certificate| {

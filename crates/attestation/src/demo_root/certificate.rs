@@ -12,7 +12,9 @@ use crate::tlv::{
 const ECDSA_WITH_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
-const KEY_DESCRIPTION: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 1, 17];
+pub(crate) const KEY_DESCRIPTION: &[u8] = &[0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 1, 17];
+/// 1.2.840.113635.100.8.2.
+pub(crate) const APP_ATTEST_NONCE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x63, 0x64, 8, 2];
 /// Contents of keyUsage: the number of unused bits, then bit 5 or bit 0.
 pub(crate) const KEY_CERT_SIGN: [u8; 2] = [2, 0x04];
 pub(crate) const DIGITAL_SIGNATURE: [u8; 2] = [7, 0x80];
@@ -39,8 +41,8 @@ pub(crate) struct Certificate {
     pub(crate) ca: bool,
     /// [`KEY_CERT_SIGN`] or [`DIGITAL_SIGNATURE`].
     pub(crate) key_usage: [u8; 2],
-    /// The value of the attestation extension.
-    pub(crate) key_description: Option<Vec<u8>>,
+    /// The attestation extension: its OID's content, its value.
+    pub(crate) extension: Option<(&'static [u8], Vec<u8>)>,
 }
 
 impl Certificate {
@@ -73,8 +75,8 @@ impl Certificate {
             out.push(critical(BASIC_CONSTRAINTS, encode(SEQUENCE, &[&yes])));
         }
         out.push(critical(KEY_USAGE, encode(BIT_STRING, &[self.key_usage])));
-        if let Some(value) = &self.key_description {
-            out.push(encode(SEQUENCE, &[encode(OID, &[KEY_DESCRIPTION]), encode(OCTET_STRING, &[value])]));
+        if let Some((oid, value)) = &self.extension {
+            out.push(encode(SEQUENCE, &[encode(OID, &[oid]), encode(OCTET_STRING, &[value])]));
         }
         out
     }

@@ -5,7 +5,7 @@ use crypto::{Curve, EcPrivateKey, EcPublicKey, PublicKey};
 use rand_core::CryptoRng;
 
 use super::certificate::{
-    COMMON_NAME, Certificate, DIGITAL_SIGNATURE, KEY_CERT_SIGN, SERIAL_NUMBER, TITLE, name,
+    COMMON_NAME, Certificate, DIGITAL_SIGNATURE, KEY_CERT_SIGN, KEY_DESCRIPTION, SERIAL_NUMBER, TITLE, name,
 };
 use super::{DemoRoot, KeyProfile};
 
@@ -39,7 +39,7 @@ impl Factory {
             spki: PublicKey::Ec(keys[i].public_key()).to_spki_der(),
             ca: true,
             key_usage: KEY_CERT_SIGN,
-            key_description: None,
+            extension: None,
         });
         Self { keys, certificates }
     }
@@ -66,6 +66,6 @@ pub(crate) fn leaf(key: &EcPublicKey, profile: &KeyProfile, issuer: &[u8]) -> Ce
         spki: PublicKey::Ec(key.clone()).to_spki_der(),
         ca: false,
         key_usage: DIGITAL_SIGNATURE,
-        key_description: Some(profile.key_description()),
+        extension: Some((KEY_DESCRIPTION, profile.key_description())),
     }
 }

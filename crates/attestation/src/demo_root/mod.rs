@@ -1,9 +1,10 @@
-//! A demo root: attestation chains of Android's form for keys that live in software.
+//! A demo root: attestation chains of Android's form, and of App Attest's, for keys that live in software.
 //!
 //! The virtual phone holds a [`DemoRoot`] and issues chains for its keys; the server is configured with the root's
 //! certificate ([`crate::TrustAnchor::demo`]), which counts only in the demo environment. A root is made per
 //! deployment, never shipped.
 
+mod app_attest;
 pub(crate) mod certificate;
 pub(crate) mod factory;
 mod profile;
@@ -21,6 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
+pub use app_attest::AppAttestProfile;
 use factory::Factory;
 pub use profile::{DemoBoot, KeyProfile};
 

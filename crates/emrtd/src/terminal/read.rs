@@ -5,11 +5,10 @@
 //! takes one command, and of a long one the first bytes say how much is to come. Chips that do not take the one or the
 //! other are noticed and asked as they like it.
 
-use lds::FileId;
-use lds::tlv;
+use lds::{AtrInfo, FileId, atr_info, tlv};
 
 use super::{Session, Terminal};
-use crate::apdu::{DO_DISCRETIONARY, LE_SHORT};
+use crate::apdu::{DO_DISCRETIONARY, LE_EXTENDED, LE_SHORT};
 use crate::{ApduChannel, Command, Error, Response, StatusWord, Step};
 
 /// No file is longer.
@@ -33,11 +32,19 @@ pub(super) struct Reading {
     short_ids: bool,
     /// It does not like to be asked for more than a file has.
     careful: bool,
+    /// It ended a session where extended length was used, whatever it says in EF.ATR/INFO.
+    short_only: bool,
 }
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { longest: LE_SHORT as usize, chunk: usize::MAX, short_ids: true, careful: false }
+        Self {
+            longest: LE_SHORT as usize,
+            chunk: usize::MAX,
+            short_ids: true,
+            careful: false,
+            short_only: false,
+        }
     }
 }
 
@@ -49,23 +56,56 @@ enum Read {
 
 impl<C: ApduChannel> Terminal<C> {
     /// EF.CardAccess; `None` if the chip has no such file, as chips that know BAC only. A file that is there and cannot
-    /// be read is an error, not a reason for BAC.
+    /// be read is an error, not a reason for BAC. On the way EF.ATR/INFO is read, which lies beside it.
     pub(super) fn card_access(&mut self) -> Result<Option<Vec<u8>>, Error> {
         let file = FileId::CardAccess;
-        let select = Command::select_file(file.fid());
-        if let Read::Data(beginning) = self.beginning(file, true)? {
-            return self.rest(file, beginning, |_, _| {}).map(Some);
-        }
-        if self.transmit(&select)?.sw != StatusWord::OK {
-            // Something else than the master file may be selected; some chips do not know this command.
-            self.transmit(&Command::select_master_file())?;
-            if self.transmit(&select)?.sw != StatusWord::OK {
-                return Ok(None);
+        let refused = match self.beginning(file, true)? {
+            Read::Data(beginning) => {
+                let bytes = self.rest(file, beginning, |_, _| {});
+                self.learn_lengths()?;
+                return bytes.map(Some);
             }
+            Read::Refused(sw) => sw,
+        };
+        // Phones may have selected the application, and chips differ in the identifiers that they know. A file that is
+        // reached neither by the short one nor, in the master file for sure, by the long one is not there. If
+        // EF.ATR/INFO can be read, the master file is selected.
+        let lengths = if refused == StatusWord::NOT_FOUND { self.learn_lengths()? } else { None };
+        if lengths != Some(StatusWord::OK) {
+            self.transmit(&Command::select_master_file())?;
         }
-        match self.beginning(file, false)? {
-            Read::Data(beginning) => self.rest(file, beginning, |_, _| {}).map(Some),
-            Read::Refused(sw) => Err(file_error(file, Step::ReadBinary, sw)),
+        let found = self.transmit(&Command::select_file(file.fid()))?.sw == StatusWord::OK;
+        let bytes = match found.then(|| self.beginning(file, false)).transpose()? {
+            Some(Read::Data(beginning)) => self.rest(file, beginning, |_, _| {}).map(Some),
+            Some(Read::Refused(sw)) => Err(file_error(file, Step::ReadBinary, sw)),
+            None => Ok(None),
+        };
+        if !matches!(lengths, Some(StatusWord::OK | StatusWord::NOT_FOUND)) {
+            self.learn_lengths()?;
+        }
+        bytes
+    }
+
+    /// How long APDUs may be, if EF.ATR/INFO says so: extended ones are used for reading only then (Doc 9303-10,
+    /// 3.6.4.2). What the chip answered, and OK only if that was EF.ATR/INFO; `None`: there was no reason to ask.
+    fn learn_lengths(&mut self) -> Result<Option<StatusWord>, Error> {
+        self.reading.longest = LE_SHORT as usize;
+        if self.reading.short_only || !self.channel.extended_length_supported() {
+            return Ok(None);
+        }
+        let response = self.transmit(&Command::read_binary_of(atr_info::SFI, LE_SHORT))?;
+        if !matches!(response.sw, StatusWord::OK | StatusWord::END_OF_FILE) {
+            return Ok(Some(response.sw));
+        }
+        match AtrInfo::parse(&response.data) {
+            Ok(info) => {
+                // The channel's limit on commands is taken for one on responses too: none tells that.
+                let room = (info.max_response as usize).min(self.channel.max_command_length());
+                self.reading.longest = room.saturating_sub(2).clamp(LE_SHORT as usize, LE_EXTENDED as usize);
+                Ok(Some(StatusWord::OK))
+            }
+            Err(error) if self.policy.strict_atr_info => Err(Error::AtrInfo(error)),
+            Err(_) => Ok(Some(StatusWord::WRONG_DATA)),
         }
     }
 
@@ -78,6 +118,7 @@ impl<C: ApduChannel> Terminal<C> {
         let bytes = self.read_whole(file, progress);
         if let Err(Error::SecureMessaging(_)) = &bytes {
             (self.reading.careful, self.reading.short_ids) = (true, false);
+            self.reading.short_only |= self.reading.longest > LE_SHORT as usize;
         }
         bytes
     }

@@ -4,11 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod bsi;
+mod card_access;
 mod dialogue;
 mod hostile;
+mod libmrtd;
 mod openpace;
 mod pace;
 mod proof;
 mod python_chip;
+mod scripted;
 mod shared;
 mod specimens;

@@ -46,7 +46,7 @@ impl Phone {
     }
 
     fn judge(&self, steps: Vec<CapturedStep>) -> Result<ChallengeEvidence, ChallengeError> {
-        let device_key = self.key.public_key();
+        let device_key = self.key.public_key().into();
         let context =
             CaptureContext { issuer: "https://fi.example", enrolment_id: "e", device_key: &device_key };
         let mut capture = Capture::begin(&self.challenge, context);
@@ -233,7 +233,7 @@ fn times_run_on_within_the_limits() {
 #[test]
 fn a_refused_step_leaves_the_capture_as_it_was() {
     let phone = Phone::new();
-    let device_key = phone.key.public_key();
+    let device_key = phone.key.public_key().into();
     let context = CaptureContext { issuer: "https://fi.example", enrolment_id: "e", device_key: &device_key };
     let mut capture = Capture::begin(&phone.challenge, context);
     let steps = phone.steps();

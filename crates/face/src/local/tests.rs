@@ -1,7 +1,7 @@
 use crypto::{Curve, EcPrivateKey, HashAlgorithm};
 use protocol::Base64;
+use protocol::DeviceProof;
 use protocol::capture::{CaptureStep, FrameMark, StepStatement};
-use protocol::request::DeviceProof;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
 use super::*;
@@ -34,7 +34,7 @@ fn capture(
     let mut rng = ChaCha20Rng::seed_from_u64(5);
     let challenge = Challenge::draw(movement, NOW, &mut rng);
     let key = EcPrivateKey::generate(Curve::P256, &mut rng);
-    let device_key = key.public_key();
+    let device_key = key.public_key().into();
     let mut frames: Vec<(CaptureStep, Vec<Vec<u8>>)> = Vec::new();
     for step in challenge.steps() {
         let again = frames.iter().filter(|(s, _)| s == step).count();

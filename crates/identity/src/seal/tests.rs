@@ -4,17 +4,20 @@ use crate::decision::tests::{decision_by, key};
 use crate::enrolment::{ConsentVersion, Environment};
 use crate::evidence::{ChipAnswer, ChipAttempt, EvidenceItem};
 use crate::{Error, EvidenceKind, HolderDecision, Level};
-use attestation::demo_root::{DemoRoot, KeyProfile};
-use attestation::{Application, Revocation, SecurityLevel, TrustAnchor};
+use attestation::demo_root::{AppAttestProfile, DemoRoot, KeyProfile};
+use attestation::{AppAttestPolicy, Application, Revocation, SecurityLevel, TrustAnchor};
 use crypto::{Curve, EcPrivateKey, HashAlgorithm};
 use lds::mrz::{Format, MrzDate, MrzFields, Sex};
-use protocol::Base64;
-use protocol::enrolment::{ConsentGiven, Contact, Declaration, PinKey, pin_key_signing_bytes};
-use protocol::request::DeviceProof;
+use protocol::app_attest::{Assertion, AttestationObject, client_data};
+use protocol::enrolment::{
+    ConsentGiven, Contact, Declaration, DeviceAttestation, PinKey, pin_key_signing_bytes,
+};
 use protocol::seal::SealSignatures;
+use protocol::{Base64, DeviceProof};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
 const ISSUER: &str = "https://fi";
+const APP_ID: &str = "TEAM.org.example";
 const AT: UnixTime = UnixTime(1_780_000_000);
 
 /// A whole enrolment, whose parts a test changes before it is judged.
@@ -35,6 +38,10 @@ struct Case {
     answered_attempt: String,
     transcript: fn(&mut SealTranscript),
     challenge: Vec<u8>,
+    /// The phone is one of iOS.
+    ios: bool,
+    /// And signs as one.
+    signs_as_ios: bool,
 }
 
 fn demo_root() -> DemoRoot {
@@ -57,6 +64,10 @@ fn attestation_policy() -> AttestationPolicy {
         min_vendor_patch_level: None,
         min_boot_patch_level: None,
         revocation: Revocation::NotChecked,
+        app_attest: AppAttestPolicy {
+            anchors: vec![TrustAnchor::demo(demo_root().certificate_der()).unwrap()],
+            app_ids: vec![APP_ID.into()],
+        },
     }
 }
 
@@ -113,6 +124,8 @@ fn case() -> Case {
         answered_attempt: "a".into(),
         transcript: |_| {},
         challenge: b"challenge".to_vec(),
+        ios: false,
+        signs_as_ios: false,
     }
 }
 
@@ -134,11 +147,14 @@ impl Case {
             let profile = profile(b"challenge", &application(), AT);
             demo_root().issue(key, &profile).into_iter().map(Base64).collect()
         };
-        let device = protocol::enrolment::DeviceAttestation {
-            platform: "android".into(),
-            app_version: "1".into(),
-            device_chain: chain(&self.device.public_key(), KeyProfile::device_key),
-            pin_hardening_chain: chain(&hardening.public_key(), KeyProfile::pin_hardening_key),
+        let device = if self.ios {
+            self.app_attest(&hardening.public_key())
+        } else {
+            DeviceAttestation::Android {
+                app_version: "1".into(),
+                device_chain: chain(&self.device.public_key(), KeyProfile::device_key),
+                pin_hardening_chain: chain(&hardening.public_key(), KeyProfile::pin_hardening_key),
+            }
         };
         let mut pieces = vec![
             (EvidenceKind::DeviceAttestation, json(&device)),
@@ -165,14 +181,34 @@ impl Case {
         }
     }
 
+    fn app_attest(&self, hardening: &EcPublicKey) -> DeviceAttestation {
+        let hardening = hardening.to_sec1();
+        let profile = AppAttestProfile::new(&client_data(b"challenge", &hardening), APP_ID, AT.plus(-60));
+        let (certificates, authenticator_data) = demo_root().app_attest(&self.device.public_key(), &profile);
+        let object = AttestationObject { certificates, authenticator_data };
+        DeviceAttestation::Ios {
+            app_version: "1".into(),
+            attestation: Base64(object.to_cbor()),
+            pin_hardening_key: Base64(hardening),
+        }
+    }
+
+    fn prove(&self, message: &[u8]) -> DeviceProof {
+        if self.signs_as_ios {
+            let assertion = Assertion::sign(&self.device, sha256(APP_ID.as_bytes()), 1, message);
+            return DeviceProof::AppAttest(Base64(assertion.to_cbor()));
+        }
+        DeviceProof::Ecdsa(plain(&self.device, message))
+    }
+
     fn seal(self) -> Result<SealedEnrolment, Rejection> {
         let evidence = self.evidence();
         let gathered = Gathered::new(&evidence)?;
         let consents = check_consents(&self.policy, &gathered.consents).unwrap_or_default();
-        let (device_key, pin_key) = (self.device.public_key(), self.pin.public_key());
+        let (device_key, pin_key) = (self.device.public_key().into(), self.pin.public_key());
         let keys = jose::JwkSet { keys: vec![key(1).jwk()] };
         // The transcript names a right decision, so that a wrong one is found by `seal` alone.
-        let (thumbprint, sod) = (key_thumbprint(&device_key), sha256(b"SOD"));
+        let (thumbprint, sod) = (key_thumbprint(&self.device.public_key()), sha256(b"SOD"));
         let right = decision_by(self.decision.proof(), thumbprint, sod).sign(&key(1), ISSUER, "h", AT);
         let subject = DecisionSubject {
             issuer: ISSUER,
@@ -183,7 +219,7 @@ impl Case {
         let decision = VerifiedDecision::verify(&right, &keys, &subject, AT)?;
         let mut transcript = record(ISSUER, "e", &gathered, &decision, &device_key, &pin_key, &consents);
         (self.transcript)(&mut transcript);
-        let proof = DeviceProof::Ecdsa(plain(&self.device, &transcript.signing_bytes()));
+        let proof = self.prove(&transcript.signing_bytes());
         let pin = plain(&self.pin, &transcript.pin_signing_bytes(&proof));
         let request = Seal { transcript, signatures: SealSignatures { device: proof.to_header(), pin } };
         let proved = ProvedDocument {
@@ -246,6 +282,19 @@ fn a_whole_enrolment_is_sealed() {
 fn keys_attested_over_another_challenge_are_refused() {
     let other = with(|c| c.challenge = b"another".to_vec());
     assert_eq!(other.err(), Some(Rejection::Device(attestation::Error::Challenge)));
+}
+
+#[test]
+fn a_phone_of_ios_seals_by_assertions_only_and_no_other_phone_does() {
+    let sealed = with(|case| (case.ios, case.signs_as_ios) = (true, true)).unwrap();
+    let stored = DeviceKey::from_bytes(&sealed.identity().device.device_key).unwrap();
+    let expected =
+        DeviceKey::AppAttest { key: case().device.public_key(), app_id_sha256: sha256(APP_ID.as_bytes()) };
+    assert_eq!(stored, expected);
+    for ios in [true, false] {
+        let crossed = with(|case| (case.ios, case.signs_as_ios) = (ios, !ios));
+        assert_eq!(crossed.err().map(|e| e.code()), Some("enrolment.seal".into()), "ios: {ios}");
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@ use crate::request::tests::request;
 use crate::{ClientAuth, Scope, SecretDigest};
 use crypto::{Curve, EcPrivateKey, HashAlgorithm};
 use protocol::Base64;
+use protocol::DeviceProof;
 use protocol::approval::{Approval, Decision, LoginKind};
-use protocol::request::DeviceProof;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
 /// When the person approved.
@@ -49,7 +49,7 @@ fn verified(approval: Approval) -> VerifiedApproval {
     let sign = |message: &[u8]| key.sign(HashAlgorithm::Sha256, message).to_plain(Curve::P256);
     let proof = DeviceProof::Ecdsa(Base64(sign(&approval.signing_bytes())));
     let pin_signature = sign(&approval.pin_signing_bytes(&proof));
-    let signed = approval.clone().check_device(&approval, &key.public_key(), proof, AT).unwrap();
+    let signed = approval.clone().check_device(&approval, &key.public_key().into(), proof, AT).unwrap();
     signed.check_pin(&key.public_key(), &pin_signature).unwrap()
 }
 

@@ -14,6 +14,7 @@ import java.security.spec.ECGenParameterSpec
 import javax.crypto.KeyAgreement
 import uniffi.mobile_bridge.Attestation
 import uniffi.mobile_bridge.DeviceKeys
+import uniffi.mobile_bridge.DeviceSignature
 import uniffi.mobile_bridge.KeyException
 import uniffi.mobile_bridge.PinHardeningKey
 
@@ -32,16 +33,16 @@ class AndroidKeys(private val prefix: String, private val appVersion: String, pr
     override fun attest(challenge: ByteArray): Attestation = keys {
         generate(device, KeyProperties.PURPOSE_SIGN, challenge)
         generate(hardening, KeyProperties.PURPOSE_AGREE_KEY, challenge)
-        Attestation("android", appVersion, deviceKey(), chain(device), chain(hardening))
+        Attestation.Android(appVersion, chain(device), chain(hardening))
     }
 
     override fun deviceKey(): ByteArray = keys { publicKey(device).point }
 
-    override fun sign(message: ByteArray): ByteArray = keys {
+    override fun sign(message: ByteArray): DeviceSignature = keys {
         val signature = Signature.getInstance("SHA256withECDSA")
         signature.initSign(privateKey(device))
         signature.update(message)
-        plainSignature(signature.sign())
+        DeviceSignature.Ecdsa(plainSignature(signature.sign()))
     }
 
     override fun agree(point: ByteArray): ByteArray = keys {
