@@ -4,16 +4,16 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use chip_emulator::ChipContents;
 use common::Bench;
 use common::browser::Browser;
+use common::chip::ServedChip;
 use crypto::{Curve, EcPrivateKey};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
-use sceau::cli::phone::{APPLICATION, FACE_ENGINE_ID, FACE_ENGINE_VERSION, application_signer};
 
 const PIN: &str = "274913";
 const EMAIL: &str = "anna@example.org";
@@ -39,19 +39,8 @@ struct Desk {
 
 impl Desk {
     fn open() -> Self {
-        let bench = Bench::serve(|config| {
-            config
-                .replace("org.example.sceau", APPLICATION)
-                .replace(&"06".repeat(32), &hex::encode(application_signer()))
-                .replace(common::ENGINE, FACE_ENGINE_ID)
-                .replace("versions = [\"1\"]", &format!("versions = [\"{FACE_ENGINE_VERSION}\"]"))
-                .replacen("acr =", "policy = { ciba = true }\nacr =", 1)
-        });
-        let desk = Self { bench };
-        fs::write(desk.path("demo-root.json"), &*desk.bench.demo_root.to_json()).unwrap();
-        let key = sceau::cli::pem(&desk.bench.engine_key.private_key().unwrap().to_pkcs8_der());
-        fs::write(desk.path("face-engine.pem"), &*key).unwrap();
-        desk
+        let change = |config: String| config.replacen("acr =", "policy = { ciba = true }\nacr =", 1);
+        Self { bench: Bench::serve_virtual_phones(change) }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -99,29 +88,6 @@ fn phone(state: &Path, arguments: &[&str], typed: &str) -> Ended {
     let output = child.wait_with_output().unwrap();
     let read = |bytes| String::from_utf8(bytes).unwrap();
     Ended { code: output.status.code(), out: read(output.stdout), err: read(output.stderr) }
-}
-
-/// `sceau chip`, until it is dropped.
-struct ServedChip(Child, String);
-
-impl ServedChip {
-    fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sceau"))
-            .args(["chip", "--passport", text(folder)])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self(child, line.trim().to_owned())
-    }
-}
-
-impl Drop for ServedChip {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]
@@ -220,11 +186,12 @@ fn a_chip_behind_tcp_is_opened_by_bac_with_what_is_printed_and_the_code_is_typed
     let desk = Desk::open();
     let document = desk.bench.builder().pace(None).build(&desk.bench.utopia);
     document.chip_contents().write_folder(&desk.path("passport")).unwrap();
-    let (chip, state) = (ServedChip::start(&desk.path("passport")), desk.path("phone"));
+    let (chip, state) = (ServedChip::start(&desk.path("passport"), &[]), desk.path("phone"));
     let mrz = &document.mrz;
     let (birth, expiry) = (mrz.date_of_birth.to_string(), mrz.date_of_expiry.to_string());
     let enrol = |number: &str, typed: &str| {
-        let document = ["--chip", &chip.1, "--mrz-number", number, "--birth", &birth, "--expiry", &expiry];
+        let document =
+            ["--chip", &chip.address, "--mrz-number", number, "--birth", &birth, "--expiry", &expiry];
         desk.enrol(&state, &[&document[..], &["--language", "fr"]].concat(), typed)
     };
     let refused = enrol(&mrz.document_number, "000000\n");
@@ -237,7 +204,7 @@ fn a_chip_behind_tcp_is_opened_by_bac_with_what_is_printed_and_the_code_is_typed
     let mut child = Command::new(env!("CARGO_BIN_EXE_sceau"));
     child.args(["phone", "enrol", "--server", &desk.bench.url, "--email", "bob@example.org", "--pin", PIN]);
     child.args(["--birth-country", "99100", "--birth-place", "75056", "--language", "fr"]);
-    child.args(["--chip", &chip.1, "--mrz-number", &mrz.document_number, "--birth", &birth]);
+    child.args(["--chip", &chip.address, "--mrz-number", &mrz.document_number, "--birth", &birth]);
     child.args(["--expiry", &expiry, "--state", text(&state)]);
     let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mail = desk.path("mail");

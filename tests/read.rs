@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
-use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+#[path = "common/chip.rs"]
+mod chip;
 
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use chip::ServedChip;
 use clock::UnixTime;
 use crypto::{Curve, HashAlgorithm, SessionCipher};
 use lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, SecurityInfo};
@@ -18,31 +21,6 @@ const AT: &str = "2026-06-01T00:00:00Z";
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
-}
-
-/// `sceau chip`, until it is dropped.
-struct Chip(Child, String);
-
-impl Chip {
-    fn start(folder: &Path, faults: &[&str]) -> Self {
-        let faults = faults.iter().flat_map(|fault| ["--fault", fault]);
-        let mut child = Command::new(SCEAU)
-            .args(["chip", "--passport", text(folder)])
-            .args(faults)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self(child, line.trim().to_owned())
-    }
-}
-
-impl Drop for Chip {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// A passport's folder, its CSCA beside it.
@@ -65,8 +43,8 @@ impl Desk {
         self.folder.path().join(name)
     }
 
-    fn chip(&self, faults: &[&str]) -> Chip {
-        Chip::start(&self.path("passport"), faults)
+    fn chip(&self, faults: &[&str]) -> ServedChip {
+        ServedChip::start(&self.path("passport"), faults)
     }
 
     fn mrz(&self) -> String {
@@ -74,10 +52,10 @@ impl Desk {
         format!("{},{},{}", mrz.document_number, mrz.date_of_birth, mrz.date_of_expiry)
     }
 
-    fn read(&self, chip: &Chip, more: &[&str]) -> Output {
+    fn read(&self, chip: &ServedChip, more: &[&str]) -> Output {
         let csca = self.path("csca.der");
         Command::new(SCEAU)
-            .args(["read", "--chip", &chip.1, "--mrz", &self.mrz(), "--csca", text(&csca), "--at", AT])
+            .args(["read", "--chip", &chip.address, "--mrz", &self.mrz(), "--csca", text(&csca), "--at", AT])
             .args(more)
             .output()
             .unwrap()
@@ -221,11 +199,7 @@ fn a_chip_in_a_pc_sc_reader_is_read() {
     };
     let desk = Desk::new(with_both_proofs);
     let passport = desk.path("passport");
-    let chip = Command::new(SCEAU)
-        .args(["chip", "--passport", text(&passport), "--vpcd", reader.to_str().unwrap()])
-        .spawn()
-        .unwrap();
-    let chip = Chip(chip, "pcsc:Virtual PCD".to_owned());
+    let chip = ServedChip::in_reader(&passport, reader.to_str().unwrap());
     // The reader sees the card in its own time; there is no event to wait for.
     let output = (0..100)
         .map(|_| desk.read(&chip, &["--json"]))

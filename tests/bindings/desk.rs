@@ -1,14 +1,11 @@
 //! A server that takes simulated phones, what a tester's program needs of it, and the login that the program approves.
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use sceau::cli::phone::{APPLICATION, FACE_ENGINE_ID, FACE_ENGINE_VERSION, application_signer};
-
+use crate::common::Bench;
 use crate::common::browser::Browser;
-use crate::common::{self, Bench};
 
 pub(crate) struct Desk {
     bench: Bench,
@@ -17,17 +14,7 @@ pub(crate) struct Desk {
 impl Desk {
     /// The server, and in its folder: `passport`, `demo-root.json`, `face-engine.pem`, `mail`.
     pub(crate) fn open() -> Self {
-        let bench = Bench::serve(|config| {
-            config
-                .replace("org.example.sceau", APPLICATION)
-                .replace(&"06".repeat(32), &hex::encode(application_signer()))
-                .replace(common::ENGINE, FACE_ENGINE_ID)
-                .replace("versions = [\"1\"]", &format!("versions = [\"{FACE_ENGINE_VERSION}\"]"))
-        });
-        let desk = Self { bench };
-        fs::write(desk.path("demo-root.json"), &*desk.bench.demo_root.to_json()).unwrap();
-        let key = sceau::cli::pem(&desk.bench.engine_key.private_key().unwrap().to_pkcs8_der());
-        fs::write(desk.path("face-engine.pem"), &*key).unwrap();
+        let desk = Self { bench: Bench::serve_virtual_phones(|config| config) };
         desk.bench.passport().chip_contents().write_folder(&desk.path("passport")).unwrap();
         desk
     }

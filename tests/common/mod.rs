@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets trouble fails")]
 
 pub mod browser;
+pub mod chip;
 pub mod held;
 pub mod lossy;
 pub mod phone;
@@ -21,6 +22,7 @@ use clock::{Clock as _, FixedClock, UnixTime};
 use crypto::{Curve, EcPrivateKey, SessionCipher};
 use jose::{JwkSet, SigningKey};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+use sceau::cli::phone::{APPLICATION, FACE_ENGINE_ID, FACE_ENGINE_VERSION, application_signer};
 use sceau::config::{Config, Materials};
 use sceau::{AppState, router::router};
 use storage::AuditLine;
@@ -109,6 +111,24 @@ impl Bench {
             drop(listener);
             Server::Process(Mutex::new(launch(folder, address)))
         })
+    }
+
+    /// The same for virtual phones (`sceau phone`), and in its folder what they are given: `demo-root.json`,
+    /// `face-engine.pem`.
+    pub fn serve_virtual_phones(change: impl FnOnce(String) -> String) -> Self {
+        let bench = Self::serve(|config| {
+            let config = config
+                .replace("org.example.sceau", APPLICATION)
+                .replace(&"06".repeat(32), &hex::encode(application_signer()))
+                .replace(ENGINE, FACE_ENGINE_ID)
+                .replace("versions = [\"1\"]", &format!("versions = [\"{FACE_ENGINE_VERSION}\"]"));
+            change(config)
+        });
+        let key = sceau::cli::pem(&bench.engine_key.private_key().unwrap().to_pkcs8_der());
+        let folder = bench.folder.path();
+        std::fs::write(folder.join("demo-root.json"), &*bench.demo_root.to_json()).unwrap();
+        std::fs::write(folder.join("face-engine.pem"), &*key).unwrap();
+        bench
     }
 
     /// Starts the process again, once it has ended.

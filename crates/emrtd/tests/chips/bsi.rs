@@ -12,7 +12,7 @@ use lds::{CardAccess, FileId, tlv};
 use rand_core::Rng as _;
 use serde_json::Value;
 
-use crate::specimens::{Offers, ca, contents, passport, rng};
+use crate::specimens::{Offers, ca, passport, rng};
 
 /// Each case is a test; and none of the plan is forgotten.
 macro_rules! plan {
@@ -41,20 +41,21 @@ const TLV: u32 = 0x7C;
 
 /// CFG.DFLT.BAC, its MRZ the specimen's.
 fn bac() -> ChipContents {
-    contents(&passport(Offers { pace: None, chip_authentication: None, active_authentication: None }))
+    passport(Offers { pace: None, chip_authentication: None, active_authentication: None }).chip_contents()
 }
 
 /// CFG.DFLT.PACE: on brainpoolP256r1.
 fn pace() -> ChipContents {
     let pace = Some((SessionCipher::TripleDes, Curve::BrainpoolP256r1));
-    contents(&passport(Offers { pace, chip_authentication: None, active_authentication: None }))
+    passport(Offers { pace, chip_authentication: None, active_authentication: None }).chip_contents()
 }
 
 /// PACE in these ways.
 fn ways(infos: &[SecurityInfo]) -> ChipContents {
     let chip_authentication = ca(Curve::BrainpoolP256r1, Some(AES), Some(13));
     let pace = Some((AES, Curve::P256));
-    let mut contents = contents(&passport(Offers { pace, chip_authentication, active_authentication: None }));
+    let mut contents =
+        passport(Offers { pace, chip_authentication, active_authentication: None }).chip_contents();
     let card_access = CardAccess { security_infos: infos.to_vec() };
     contents.pace = card_access.pace().filter(|way| PaceOffer::from_info(way).is_some()).cloned().collect();
     contents.files.insert(FileId::CardAccess, card_access.encode());

@@ -7,7 +7,7 @@ use emrtd::{AccessProtocol, ApduChannel, ChannelError, Error, Terminal};
 use lds::{AtrInfo, FileId};
 use rand_chacha::ChaCha20Rng;
 
-use crate::specimens::{Offers, contents, mrz_key, passport, rng};
+use crate::specimens::{Offers, mrz_key, passport, rng};
 
 const APPLICATION: &str = "00a4040c07a0000002471001";
 /// READ BINARY by short identifier.
@@ -22,7 +22,7 @@ fn chip(pace: bool, atr_info: bool) -> (ChipContents, emrtd::MrzKey) {
     let pace = pace.then_some((SessionCipher::Aes128, Curve::P256));
     let passport = passport(Offers { pace, chip_authentication: None, active_authentication: None });
     let atr_info = atr_info.then(|| AtrInfo { max_command: 8000, max_response: 8000 }.encode());
-    (ChipContents { bac: true, atr_info, ..contents(&passport) }, mrz_key(&passport))
+    (ChipContents { bac: true, atr_info, ..passport.chip_contents() }, mrz_key(&passport))
 }
 
 /// Keeps the plain commands, and answers some of them instead of the chip.

@@ -18,8 +18,8 @@ use rand_core::Rng as _;
 use test_passports::{ActiveAuthentication, Specimen};
 
 use crate::specimens::{
-    ACCESS, ACTIVE_AUTHENTICATIONS, Offers, ca, chip, chip_authentications, contents, dg14, dg15, mrz_key,
-    passport, rng,
+    ACCESS, ACTIVE_AUTHENTICATIONS, Offers, ca, chip, chip_authentications, dg14, dg15, mrz_key, passport,
+    rng,
 };
 
 /// Reads the whole document and lets the chip prove itself in each way that it offers.
@@ -104,7 +104,7 @@ fn the_chip_proves_itself_in_a_prime_field() {
             )),
             SecurityInfo::ChipAuthentication(ChipAuthenticationInfo::dh(cipher, Some(7))),
         ]);
-        let mut contents = contents(&passport);
+        let mut contents = passport.chip_contents();
         contents.ca_keys = vec![chip_emulator::CaKey { key_id: Some(7), cipher, key }];
         let (task, step) = chip_authentication::begin(&dg14, 93, &mut rng(3)).unwrap();
         let mut terminal = Terminal::new(Chip::new(contents.clone(), rng(1)));
@@ -142,7 +142,7 @@ fn a_key_is_chosen_by_its_number() {
         ]
     };
     let dg14 = Dg14::new(keys.iter().flat_map(infos).collect());
-    let mut contents = contents(&passport);
+    let mut contents = passport.chip_contents();
     contents.ca_keys = keys.to_vec();
     let mut terminal = Terminal::new(Chip::new(contents, rng(1)));
     terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
@@ -157,7 +157,7 @@ fn a_key_is_chosen_by_its_number() {
 #[test]
 fn a_key_of_the_master_file_proves_the_chip() {
     let passport = default_passport(PACE);
-    let mut elsewhere = contents(&passport);
+    let mut elsewhere = passport.chip_contents();
     elsewhere.master_file_ca_keys = std::mem::take(&mut elsewhere.ca_keys);
     let infos = dg14(&passport).security_infos;
     let prove = |contents: &chip_emulator::ChipContents, in_master_file: bool| {
@@ -177,7 +177,7 @@ fn a_key_of_the_master_file_proves_the_chip() {
     let refused = Error::Status { step: Step::ChipAuthentication, sw: StatusWord::REFERENCE_NOT_FOUND };
     assert_eq!(prove(&elsewhere, true).unwrap(), passport.file(FileId::Dg(1)));
     assert_eq!(prove(&elsewhere, false), Err(refused.clone()));
-    assert_eq!(prove(&contents(&passport), true), Err(refused));
+    assert_eq!(prove(&passport.chip_contents(), true), Err(refused));
 }
 
 /// Doc 9303-11, 8.5, note 1.
@@ -188,7 +188,7 @@ fn a_chip_of_triple_des_without_mse_set_kat_is_asked_by_mse_set_at() {
         chip_authentication: ca(Curve::BrainpoolP256r1, Some(SessionCipher::TripleDes), Some(2)),
         active_authentication: None,
     });
-    let mut without = contents(&passport);
+    let mut without = passport.chip_contents();
     without.habits.without_kat = true;
     let mut terminal = Terminal::new(Chip::new(without, rng(1)));
     terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
@@ -289,7 +289,7 @@ fn another_documents_mrz_is_refused() {
 #[test]
 fn pace_that_fails_is_not_followed_by_bac_unless_policy_says_so() {
     let passport = default_passport(PACE);
-    let mut both = contents(&passport);
+    let mut both = passport.chip_contents();
     both.bac = true;
     both.pace.clear();
     let lax = AccessPolicy { bac_after_failed_pace: true, ..AccessPolicy::default() };
@@ -320,7 +320,7 @@ fn pace_that_fails_is_not_followed_by_bac_unless_policy_says_so() {
 fn the_card_access_number_opens_pace_and_never_bac() {
     let can = Can::new("500540").unwrap();
     let passport = default_passport(PACE);
-    let mut with_can = contents(&passport);
+    let mut with_can = passport.chip_contents();
     with_can.can = Some(can.clone());
     let mut terminal = Terminal::new(Chip::new(with_can, rng(1)));
     assert_eq!(terminal.open(&can, &mut rng(2)), Ok(AccessProtocol::Pace));
@@ -332,7 +332,7 @@ fn the_card_access_number_opens_pace_and_never_bac() {
 fn of_several_ways_of_pace_the_strongest_is_chosen_and_named() {
     use emrtd::pace::{PaceGroup, PaceOffer};
     let passport = default_passport(PACE);
-    let mut several = contents(&passport);
+    let mut several = passport.chip_contents();
     let ways = [
         (SessionCipher::TripleDes, Curve::P256),
         (SessionCipher::Aes256, Curve::P256),
@@ -354,7 +354,7 @@ fn smaller_reads_are_made_for_chips_that_want_them() {
     let passport = default_passport(PACE);
     use ReadLimit::{ExactLength, WrongLength};
     for limit in [WrongLength(100), WrongLength(7), ExactLength(60)] {
-        let mut limited = contents(&passport);
+        let mut limited = passport.chip_contents();
         limited.habits.read_limit = Some(limit);
         let mut terminal = Terminal::new(Chip::new(limited, rng(1)));
         terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
@@ -370,7 +370,7 @@ fn longer_reads_are_made_where_the_chip_says_so() {
     for (response, commands) in
         [(None, sod.len().div_ceil(223)), (Some(1000), sod.len().div_ceil(975)), (Some(4000), 1)]
     {
-        let mut contents = contents(&passport);
+        let mut contents = passport.chip_contents();
         let info = response.map(|max_response| AtrInfo { max_command: 1000, max_response });
         contents.atr_info = info.map(AtrInfo::encode);
         let mut terminal =
@@ -387,7 +387,7 @@ fn longer_reads_are_made_where_the_chip_says_so() {
 fn the_end_of_a_long_file_takes_one_command_whatever_its_length() {
     let passport = default_passport(PACE);
     for end in (200..256).chain(257..270) {
-        let mut contents = contents(&passport);
+        let mut contents = passport.chip_contents();
         contents.atr_info = Some(AtrInfo { max_command: 1000, max_response: 1000 }.encode());
         let file = lds::tlv::encode(0x75, &vec![0; 975 + end - 4]);
         assert_eq!(file.len(), 975 + end);
@@ -405,7 +405,7 @@ fn the_end_of_a_long_file_takes_one_command_whatever_its_length() {
 #[test]
 fn a_channel_without_extended_length_is_not_asked_for_it() {
     let passport = default_passport(PACE);
-    let mut contents = contents(&passport);
+    let mut contents = passport.chip_contents();
     contents.atr_info = Some(AtrInfo { max_command: 4000, max_response: 4000 }.encode());
     let recording = Recording { chip: Short(Chip::new(contents, rng(1))), commands: Vec::new() };
     let mut terminal = Terminal::new(recording);
@@ -420,7 +420,7 @@ fn files_beyond_32_kb_are_read_by_data_objects() {
     let passport = default_passport(PACE);
     for length in [0x7FFF, 0x8000, 0x8001, 0x8000 + 223, 0x1_2345] {
         for response in [None, Some(10_000)] {
-            let mut contents = contents(&passport);
+            let mut contents = passport.chip_contents();
             let mut content = vec![0; length - 5];
             rng(7).fill_bytes(&mut content);
             let file = lds::tlv::encode(0x75, &content);
@@ -438,7 +438,7 @@ fn files_beyond_32_kb_are_read_by_data_objects() {
 #[test]
 fn an_open_chip_is_read_without_a_session() {
     let passport = default_passport(None);
-    let mut open = contents(&passport);
+    let mut open = passport.chip_contents();
     (open.bac, open.habits.unprotected) = (false, true);
     let mut terminal = Terminal::new(Chip::new(open, rng(1)));
     assert_eq!(terminal.open(mrz_key(&passport), &mut rng(2)), Ok(AccessProtocol::Unprotected));
@@ -451,7 +451,7 @@ fn an_open_chip_is_read_without_a_session() {
 #[test]
 fn a_chip_that_ends_its_session_is_asked_more_carefully_once_it_is_open_again() {
     let passport = default_passport(None);
-    let mut strict = contents(&passport);
+    let mut strict = passport.chip_contents();
     strict.habits.end_of_file = EndOfFile::EndsSession;
     let mut terminal = Terminal::new(Chip::new(strict, rng(1)));
     terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
@@ -501,7 +501,7 @@ fn a_long_signature_needs_extended_length_and_a_short_one_does_not() {
 #[test]
 fn files_that_are_not_there_or_not_for_us_say_so() {
     let passport = default_passport(None);
-    let mut with_fingers = contents(&passport);
+    let mut with_fingers = passport.chip_contents();
     with_fingers.files.insert(FileId::Dg(3), vec![0x63, 0]);
     let mut terminal = Terminal::new(Chip::new(with_fingers, rng(1)));
     terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
@@ -514,7 +514,7 @@ fn files_that_are_not_there_or_not_for_us_say_so() {
 #[test]
 fn a_chip_without_the_key_refuses_chip_authentication_and_keeps_the_session() {
     let passport = default_passport(PACE);
-    let mut without = contents(&passport);
+    let mut without = passport.chip_contents();
     without.ca_keys.clear();
     let mut terminal = Terminal::new(Chip::new(without, rng(1)));
     terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();

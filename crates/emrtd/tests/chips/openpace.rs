@@ -1,9 +1,8 @@
 //! The terminal and the chip emulator against OpenPACE (libeac, by `scripts/openpace.py`), which shares no code with
 //! them: PACE with generic mapping, in every group and with every cipher, and secure messaging.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use chip_emulator::{Chip, ChipContents, TcpChannel, serve_connection};
 use crypto::{Curve, SessionCipher};
@@ -13,23 +12,14 @@ use lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, SecurityInfo};
 use serde_json::{Value, json};
 use test_passports::Specimen;
 
-use crate::specimens::{Offers, ca, contents, mrz_key, passport, rng};
+use crate::scripted::{ScriptedChip, python};
+use crate::specimens::{Offers, ca, mrz_key, passport, rng};
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/openpace.py");
 const CIPHERS: [SessionCipher; 4] =
     [SessionCipher::TripleDes, SessionCipher::Aes128, SessionCipher::Aes192, SessionCipher::Aes256];
 
-fn python() -> Command {
-    let python = std::env::var("SCEAU_PYTHON").unwrap_or_else(|_| "python3".into());
-    let needed = "import cryptography, ctypes; ctypes.CDLL('libeac.so.3')";
-    let imported = Command::new(&python).args(["-c", needed]).output();
-    assert!(
-        imported.is_ok_and(|output| output.status.success()),
-        "cryptography (scripts/requirements.txt) and Debian's libeac3 are needed"
-    );
-    let mut command = Command::new(python);
-    command.args(["-B", SCRIPT]);
-    command
+fn openpace() -> Command {
+    python("openpace.py", "import cryptography, ctypes; ctypes.CDLL('libeac.so.3')")
 }
 
 /// Generic mapping, the only one that Debian's libeac has: every group with one of the ciphers, and P-256 with each.
@@ -44,7 +34,7 @@ fn ways() -> impl Iterator<Item = PaceInfo> {
 
 fn offering(passport: &Specimen, way: &PaceInfo) -> ChipContents {
     let card_access = lds::CardAccess { security_infos: vec![SecurityInfo::Pace(way.clone())] };
-    let mut contents = contents(passport);
+    let mut contents = passport.chip_contents();
     contents.files.insert(FileId::CardAccess, card_access.encode());
     contents.pace = vec![way.clone()];
     contents
@@ -74,7 +64,7 @@ fn read_by_openpace(contents: ChipContents, password: [&str; 2], files: &[FileId
         let _ = serve_connection(stream, &mut Chip::new(contents, rng(1)));
     });
     let fids = files.iter().map(|file| format!("{:04x}", file.fid()));
-    let output = python().args(["terminal", &address]).args(password).args(fids).output().unwrap();
+    let output = openpace().args(["terminal", &address]).args(password).args(fids).output().unwrap();
     chip.join().unwrap();
     let read = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
     (output.status.success(), read, String::from_utf8_lossy(&output.stderr).into_owned())
@@ -114,54 +104,25 @@ fn openpace_opens_the_emulator_with_the_card_access_number_and_with_no_other() {
     assert!(!success && errors.contains("00860000: 6300"), "{errors}");
 }
 
-/// A chip on OpenPACE; it ends when this is dropped.
-struct OpenPaceChip {
-    process: Child,
-    port: u16,
-    _config: tempfile::NamedTempFile,
-}
-
-impl OpenPaceChip {
-    fn start(passport: &Specimen, contents: &ChipContents) -> Self {
-        let files = contents
-            .files
-            .iter()
-            .map(|(file, content)| (format!("{:04x}", file.fid()), json!(hex::encode(content))));
-        let files: serde_json::Map<_, _> = files.collect();
-        let config = json!({ "files": files, "mrz_information": passport.mrz.access_key_information() });
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), config.to_string()).unwrap();
-        let mut process = python()
-            .arg("chip")
-            .arg(file.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut port = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
-        let port = port.trim().parse().expect("the chip's port");
-        Self { process, port, _config: file }
-    }
-
-    fn terminal(&self) -> Terminal<TcpChannel> {
-        Terminal::new(TcpChannel::connect(("127.0.0.1", self.port)).unwrap())
-    }
-}
-
-impl Drop for OpenPaceChip {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+/// A chip on OpenPACE.
+fn start(passport: &Specimen, contents: &ChipContents) -> ScriptedChip {
+    let files = contents
+        .files
+        .iter()
+        .map(|(file, content)| (format!("{:04x}", file.fid()), json!(hex::encode(content))));
+    let files: serde_json::Map<_, _> = files.collect();
+    let config = json!({ "files": files, "mrz_information": passport.mrz.access_key_information() });
+    let mut program = openpace();
+    program.arg("chip");
+    ScriptedChip::start(program, &config)
 }
 
 #[test]
 fn the_terminal_reads_a_chip_on_openpace_in_every_group() {
     let passport = specimen();
     for way in ways() {
-        let chip = OpenPaceChip::start(&passport, &offering(&passport, &way));
-        let mut terminals = tries(&way).map(|_| chip.terminal());
+        let chip = start(&passport, &offering(&passport, &way));
+        let mut terminals = tries(&way).map(|_| Terminal::new(chip.channel()));
         let opens = |terminal: &mut Terminal<TcpChannel>| {
             terminal.open(mrz_key(&passport), &mut rng(2)) == Ok(AccessProtocol::Pace)
         };
@@ -177,8 +138,8 @@ fn the_terminal_reads_a_chip_on_openpace_in_every_group() {
 fn a_chip_on_openpace_does_not_open_to_another_mrz() {
     let passport = specimen();
     let way = PaceInfo::new(KeyAgreement::Ecdh, PaceMapping::Generic, SessionCipher::Aes128, 12);
-    let chip = OpenPaceChip::start(&passport, &offering(&passport, &way));
+    let chip = start(&passport, &offering(&passport, &way));
     let other = MrzKey::new("X1", "800101", "300101").unwrap();
-    let opened = chip.terminal().open(other, &mut rng(2));
+    let opened = Terminal::new(chip.channel()).open(other, &mut rng(2));
     assert!(matches!(opened, Err(Error::AccessDenied { protocol: "PACE", .. })), "{opened:?}");
 }

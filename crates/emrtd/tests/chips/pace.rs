@@ -8,7 +8,7 @@ use lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, SecurityInfo};
 use lds::{CardAccess, FileId};
 use test_passports::Specimen;
 
-use crate::specimens::{Offers, ca, contents, dg14, mrz_key, passport, rng};
+use crate::specimens::{Offers, ca, dg14, mrz_key, passport, rng};
 
 /// A passport with a key of Chip Authentication on this curve, opened in this way.
 fn offering(curve: Curve, info: &PaceInfo) -> (Specimen, ChipContents) {
@@ -17,7 +17,7 @@ fn offering(curve: Curve, info: &PaceInfo) -> (Specimen, ChipContents) {
         chip_authentication: ca(curve, Some(SessionCipher::Aes128), None),
         active_authentication: None,
     });
-    let mut contents = contents(&passport);
+    let mut contents = passport.chip_contents();
     let card_access = CardAccess { security_infos: vec![SecurityInfo::Pace(info.clone())] };
     contents.files.insert(FileId::CardAccess, card_access.encode());
     contents.pace = vec![info.clone()];

@@ -158,7 +158,7 @@ fn the_proof_of_another_attempt_or_of_another_chip_is_refused() {
     assert_eq!(proof.judge(&again.responses), refused(0, SecureMessagingError::WrongMac));
 
     // Chip B with the files of A, so with the key of A in EF.DG14.
-    let mut copy = crate::specimens::contents(&passport);
+    let mut copy = passport.chip_contents();
     copy.ca_keys[0].key = crypto::EcPrivateKey::generate(Curve::BrainpoolP256r1, &mut rng(99)).into();
     let mut terminal = Terminal::new(chip_emulator::Chip::new(copy, rng(1)));
     terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
@@ -206,7 +206,7 @@ fn protected_answers_must_say_9000_and_give_what_was_asked_for() {
 #[test]
 fn a_long_file_is_read_in_several_commands() {
     let passport = passport_with(None);
-    let mut long = crate::specimens::contents(&passport);
+    let mut long = passport.chip_contents();
     let content = lds::tlv::encode(0x61, &[0xA5; 700]);
     long.files.insert(FileId::Dg(1), content.clone());
     let mut terminal = Terminal::new(chip_emulator::Chip::new(long, rng(1)));

@@ -1,9 +1,5 @@
 //! The terminal and the server's proof against `scripts/python_chip.py`, which shares no code with them.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-
-use chip_emulator::TcpChannel;
 use crypto::{Curve, SessionCipher};
 use emrtd::{Error, MrzKey, StatusWord, Terminal};
 use lds::FileId;
@@ -12,48 +8,11 @@ use serde_json::{Value, json};
 use test_passports::{ActiveAuthentication, PrivateKey, Specimen};
 
 use crate::dialogue::read_and_prove;
+use crate::scripted::{ScriptedChip, python};
 use crate::specimens::{Offers, ca, mrz_key, passport, rng};
 
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/python_chip.py");
-
-/// A running Python chip; it ends when this is dropped.
-struct PythonChip {
-    process: Child,
-    port: u16,
-    _config: tempfile::NamedTempFile,
-}
-
-impl PythonChip {
-    fn start(passport: &Specimen) -> Self {
-        let python = std::env::var("SCEAU_PYTHON").unwrap_or_else(|_| "python3".into());
-        let missing = format!("{python} -m pip install cryptography (scripts/requirements.txt) is needed");
-        let imported = Command::new(&python).args(["-c", "import cryptography"]).output();
-        assert!(imported.is_ok_and(|output| output.status.success()), "{missing}");
-        let config = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(config.path(), config_of(passport).to_string()).unwrap();
-        let mut process = Command::new(python)
-            .args(["-B", SCRIPT])
-            .arg(config.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut port = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut port).unwrap();
-        let port = port.trim().parse().expect("the chip's port");
-        Self { process, port, _config: config }
-    }
-
-    fn channel(&self) -> TcpChannel {
-        TcpChannel::connect(("127.0.0.1", self.port)).unwrap()
-    }
-}
-
-impl Drop for PythonChip {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+fn start(passport: &Specimen) -> ScriptedChip {
+    ScriptedChip::start(python("python_chip.py", "import cryptography"), &config_of(passport))
 }
 
 fn cipher(cipher: SessionCipher) -> &'static str {
@@ -95,7 +54,7 @@ fn config_of(passport: &Specimen) -> Value {
 /// Reads and proves a document in the Python chip, with another chip of the same document each time.
 fn dialogue(offers: Offers) {
     let passport = passport(offers);
-    let chip = PythonChip::start(&passport);
+    let chip = start(&passport);
     for seed in 0..3 {
         read_and_prove(&passport, chip.channel(), seed);
     }
@@ -116,7 +75,7 @@ fn a_long_file_is_read_with_the_odd_instruction() {
         rng(7).fill_bytes(&mut content);
         let file = lds::tlv::encode(0x75, &content);
         passport.files.insert(FileId::Dg(2), file.clone());
-        let chip = PythonChip::start(&passport);
+        let chip = start(&passport);
         let mut terminal = Terminal::new(chip.channel());
         terminal.open(mrz_key(&passport), &mut rng(9)).unwrap();
         assert!(terminal.read_file(FileId::Dg(2), |_, _| {}).unwrap() == file);

@@ -1,16 +1,13 @@
 //! Passports to put into chips.
 
-use chip_emulator::{AaKey, CaKey, Chip, ChipContents};
+use chip_emulator::Chip;
 use clock::UnixTime;
 use crypto::{Curve, SessionCipher};
 use emrtd::MrzKey;
-use lds::security_info::PaceInfo;
 use lds::{Dg14, Dg15, FileId};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
-use test_passports::{
-    ActiveAuthentication, ChipAuthentication, PrivateKey, Specimen, SpecimenBuilder, StateBuilder,
-};
+use test_passports::{ActiveAuthentication, ChipAuthentication, Specimen, SpecimenBuilder, StateBuilder};
 
 /// What a chip offers.
 #[derive(Clone, Copy, Debug)]
@@ -80,31 +77,6 @@ pub fn dg15(passport: &Specimen) -> Dg15 {
     Dg15::parse(passport.file(FileId::Dg(15))).expect("EF.DG15")
 }
 
-/// What goes into the emulator: BAC where there is no PACE.
-pub fn contents(passport: &Specimen) -> ChipContents {
-    let ca_key = |key: &test_passports::ChipKey| CaKey {
-        key_id: key.key_id,
-        cipher: key.cipher,
-        key: key.key.clone().into(),
-    };
-    let aa_key = passport.aa_key.as_ref().map(|signer| match &signer.key {
-        PrivateKey::Rsa(key) => AaKey::Rsa { key: key.clone(), hash: signer.hash },
-        PrivateKey::Ec { key, .. } => AaKey::Ec { key: key.clone(), hash: signer.hash },
-        PrivateKey::Dsa(_) => unreachable!("no chip signs with DSA"),
-    });
-    ChipContents {
-        ca_keys: passport.ca_keys.iter().map(ca_key).collect(),
-        aa_key,
-        pace: passport
-            .pace
-            .iter()
-            .map(|(cipher, curve)| PaceInfo::ecdh_generic(*cipher, curve.parameter_id()))
-            .collect(),
-        bac: passport.pace.is_none(),
-        ..ChipContents::new(passport.files.clone(), mrz_key(passport))
-    }
-}
-
 pub fn chip(passport: &Specimen, seed: u64) -> Chip<ChaCha20Rng> {
-    Chip::new(contents(passport), rng(seed))
+    Chip::new(passport.chip_contents(), rng(seed))
 }
