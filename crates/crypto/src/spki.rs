@@ -181,7 +181,8 @@ mod tests {
         for curve in Curve::all() {
             for _ in 0..4 {
                 let key = EcPrivateKey::generate(curve, &mut rng).public_key();
-                let (x, y) = key.to_sec1()[1..].split_at(curve.field_len());
+                let sec1 = key.to_sec1();
+                let (x, y) = sec1[1..].split_at(curve.field_len());
                 let read = |sign: u8| {
                     let parameters = curve.named_parameters_der();
                     let der = spki(ID_EC_PUBLIC_KEY, Some(&parameters), &[&[sign], x].concat());
