@@ -110,7 +110,7 @@ impl<R: CryptoRng> Chip<R> {
         let longest = self.contents.lengths().max_response as usize;
         let room = (command.le.unwrap_or(0) as usize).min(longest - 2);
         let most = SecureMessaging::max_response_data(session.cipher(), room);
-        // Le is what the terminal takes at most. Beyond 32 kB JMRTD asks for up to 256 bytes, whatever the protection leaves.
+        // Le is what the terminal takes at most. JMRTD asks for up to 256 bytes, whatever room the protection leaves.
         if plain.ins == ins::READ_BINARY_ODD {
             plain.le = plain.le.map(|le| le.min(u32::try_from(most).unwrap_or(u32::MAX)));
         }
@@ -121,7 +121,9 @@ impl<R: CryptoRng> Chip<R> {
         {
             return response;
         }
-        if response.data.len() > most {
+        if response.data.len() > most && plain.ins == ins::READ_BINARY {
+            response.data.truncate(most);
+        } else if response.data.len() > most {
             response = Response::status(StatusWord::WRONG_LENGTH);
         }
         let reads = matches!(plain.ins, ins::READ_BINARY | ins::READ_BINARY_ODD);
