@@ -1,4 +1,4 @@
-use emrtd::apdu::ins;
+use emrtd::apdu::{LE_SHORT, ins};
 use emrtd::chip_authentication::chip as chip_authentication;
 use emrtd::pace::chip as pace;
 use emrtd::{
@@ -116,8 +116,13 @@ impl<R: CryptoRng> Chip<R> {
         }
         let longest = self.contents.lengths().max_response as usize;
         let room = (command.le.unwrap_or(0) as usize).min(longest - 2);
-        if response.data.len() > SecureMessaging::max_response_data(session.cipher(), room) {
-            response = Response::status(StatusWord::WRONG_LENGTH);
+        let fits = SecureMessaging::max_response_data(session.cipher(), room);
+        if response.data.len() > fits {
+            // 256 asks for all that there is (ISO/IEC 7816-4, 5.1), and chips give of it what fits.
+            match (plain.ins, plain.le) {
+                (ins::READ_BINARY, Some(LE_SHORT)) => response.data.truncate(fits),
+                _ => response = Response::status(StatusWord::WRONG_LENGTH),
+            }
         }
         let reads = matches!(plain.ins, ins::READ_BINARY | ins::READ_BINARY_ODD);
         let protected = session.protect_response(&response).and_then(|response| match reads {
