@@ -298,7 +298,7 @@ fn a_chip_that_does_not_take_what_it_announced_is_read_all_the_same() {
     for end_of_file in [chip_emulator::EndOfFile::Warning, chip_emulator::EndOfFile::EndsSession] {
         let mut contents = passport.chip_contents();
         contents.atr_info = Some(lds::AtrInfo { max_command: 8000, max_response: 8000 }.encode());
-        contents.habits.read_limit = Some(chip_emulator::ReadLimit::WrongLength(223));
+        contents.habits.read_limit = Some(chip_emulator::ReadLimit::WrongLength(1000));
         contents.habits.end_of_file = end_of_file;
         let office = Office::default();
         read(&Card::with(contents, u64::MAX), &passport, &office).unwrap();
