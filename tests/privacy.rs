@@ -112,7 +112,7 @@ fn neither_the_database_nor_the_log_holds_anything_of_the_person() {
     let person = common::browser::claims(&browser.userinfo(&access_token).body);
     assert_eq!(person["email"], EMAIL, "the story was told to its end");
     let open = Phone::up_to_the_seal(&bench, 2, &passport);
-    let portrait = lds::Dg2::parse(passport.file(FileId::Dg(2))).unwrap().faces[0].image.clone();
+    let portrait = lds::Dg2::parse(passport.file(FileId::Dg(2))).unwrap().faces[0].image.to_vec();
     let mrz_lines = &passport.file(FileId::Dg(1))[5..];
 
     let texts: Vec<Vec<u8>> = [

@@ -206,7 +206,7 @@ fn collect(reader: &mut Reader<'_>, oids: &mut BTreeSet<String>) {
             return;
         }
         if element.tag == tag::OID {
-            oids.extend(element.oid());
+            oids.extend(element.oid().map(|oid| oid.to_string()));
         } else if let Ok(mut children) = element.children() {
             collect(&mut children, oids);
         }

@@ -13,9 +13,10 @@ use clock::{Clock as _, SystemClock, UnixTime};
 use crypto::{Curve, EcPrivateKey, RsaPrivateKey};
 use jose::Algorithm;
 use rand_core::CryptoRng;
+use storage::Database;
 use zeroize::Zeroizing;
 
-use crate::config::{Config, signing_key};
+use crate::config::{Config, Materials, signing_key};
 use crate::oidc_keys::{successor, successors};
 
 #[derive(Subcommand)]
@@ -29,6 +30,18 @@ pub(super) enum Keys {
     NewRsa {
         /// The file: name it in `keys.oidc_signing_files` after the P-256 key.
         file: PathBuf,
+    },
+    /// Makes another key-encryption key; never overwrites one.
+    NewEncryption {
+        /// The file: name it in `keys.encryption_file`, and the one before in `keys.previous_encryption_files`.
+        file: PathBuf,
+    },
+    /// Seals what lies under an earlier key-encryption key under the one in force, beside running servers. Then the earlier one
+    /// is needed no longer, but for what dies within a day.
+    Reseal {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE", env = "SCEAU_CONFIG")]
+        config: PathBuf,
     },
     /// Makes a successor of each key of ID tokens. It is published within half a minute and signs after the delay; a running
     /// server picks it up by itself. Keys that have not signed for the time of `--keep` are deleted.
@@ -53,6 +66,8 @@ impl Keys {
         let mut rng = super::serve::system_rng();
         let made = match self {
             Self::New { folder } => new_keys(&folder, &mut rng)?,
+            Self::NewEncryption { file } => vec![write_secret(file, &new_secret(&mut rng))?],
+            Self::Reseal { config } => return reseal(&config),
             Self::NewRsa { file } => vec![write_secret(file, &pem(&new_rsa(&mut rng)?))?],
             Self::Rotate { config, delay, keep } => {
                 anyhow::ensure!(delay >= 0 && keep >= 0, "--delay and --keep are not negative");
@@ -70,6 +85,27 @@ impl Keys {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// 32 random bytes, in hexadecimal.
+fn new_secret(rng: &mut impl CryptoRng) -> Zeroizing<String> {
+    let mut key = Zeroizing::new([0; 32]);
+    rng.fill_bytes(&mut *key);
+    Zeroizing::new(hex::encode(*key) + "\n")
+}
+
+fn reseal(config: &Path) -> anyhow::Result<ExitCode> {
+    let config = Config::load(config, std::env::vars())?;
+    let materials = Materials::read(&config, SystemClock.now())?;
+    let work = async {
+        let address = materials.database.expose();
+        let database = Database::connect(address, materials.storage_keys, super::serve::system_rng()).await?;
+        database.reseal(|done| eprint!("\r{} rows, {} sealed anew", done.seen, done.resealed)).await
+    };
+    let done = tokio::runtime::Runtime::new()?.block_on(work)?;
+    eprintln!();
+    println!("{} rows, {} sealed anew, {} that no key opens", done.seen, done.resealed, done.unreadable);
+    Ok(if done.unreadable == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn new_rsa(rng: &mut impl CryptoRng) -> anyhow::Result<Zeroizing<Vec<u8>>> {
@@ -122,10 +158,7 @@ pub fn new_keys(folder: &Path, rng: &mut impl CryptoRng) -> anyhow::Result<Vec<P
     }
     let mut files = Vec::new();
     for name in SECRETS {
-        let mut key = Zeroizing::new([0; 32]);
-        rng.fill_bytes(&mut *key);
-        let text = Zeroizing::new(hex::encode(*key) + "\n");
-        files.push(write_secret(folder.join(name), &text)?);
+        files.push(write_secret(folder.join(name), &new_secret(rng))?);
     }
     for name in SIGNING {
         let key = EcPrivateKey::generate(Curve::P256, rng);

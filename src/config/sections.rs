@@ -108,6 +108,9 @@ pub struct Keys {
     pub encryption: Option<Secret<String>>,
     /// A file that holds it.
     pub encryption_file: Option<PathBuf>,
+    /// Files of earlier ones, which only open (`sceau keys reseal`).
+    #[serde(default)]
+    pub previous_encryption_files: Vec<PathBuf>,
     /// The key of look-up hashes: 32 bytes in hexadecimal or base64.
     pub lookup: Option<Secret<String>>,
     /// A file that holds it.

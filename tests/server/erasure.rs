@@ -99,7 +99,7 @@ fn fill(bench: &Bench) -> (Vec<Vec<u8>>, Vec<String>) {
     given_up.upload_all(&passports[3]);
     assert_eq!(given_up.call("DELETE", "", b"").status, 204);
     let portrait = |of: &test_passports::Specimen| {
-        lds::Dg2::parse(of.file(FileId::Dg(2))).unwrap().faces[0].image.clone()
+        lds::Dg2::parse(of.file(FileId::Dg(2))).unwrap().faces[0].image.to_vec()
     };
     // The built-in engine has had frames of one, and judged those of another.
     let face = faces::passport_of(bench, "ada");

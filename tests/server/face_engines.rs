@@ -131,7 +131,7 @@ fn the_portrait_goes_to_the_engine_and_its_result_is_fetched() {
     let new = stub.0.lock().unwrap().captures[0].clone();
     assert_eq!(stub.0.lock().unwrap().tokens, [format!("Bearer {TOKEN}")]);
     let passport = bench.passport();
-    let portrait = lds::Dg2::parse(passport.file(FileId::Dg(2))).unwrap().faces[0].image.clone();
+    let portrait = lds::Dg2::parse(passport.file(FileId::Dg(2))).unwrap().faces[0].image.to_vec();
     assert_eq!(BASE64_URL_SAFE_NO_PAD.decode(&new.portrait).unwrap(), portrait, "the bytes inside EF.DG2");
     assert_eq!(
         (new.audience.as_str(), new.capture_nonce.as_str()),

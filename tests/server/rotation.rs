@@ -1,11 +1,14 @@
-//! The keys of ID tokens change while a server runs.
+//! The keys of ID tokens change while a server runs; so does the key-encryption key.
 
 use std::process::Command;
 
 use crate::common::browser::Browser;
+use crate::common::phone::{PIN, Phone};
 use crate::common::{Bench, CLIENT, CONFIG};
 use crate::login::{code, enrolled};
 use clock::UnixTime;
+use protocol::enrolment::Sealed;
+use protocol::login::LoginChallenge;
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
 #[test]
@@ -71,4 +74,49 @@ fn the_command_writes_a_successor_and_deletes_what_has_had_its_time() {
         .args(["config", "check", CONFIG])
         .output();
     assert!(checked.unwrap().status.success());
+}
+
+#[test]
+fn the_database_is_sealed_under_another_key_and_the_old_one_thrown_away() {
+    let bench = Bench::serve(|config| config);
+    let (mut phone, _) = Phone::enrol(&bench, 1, &bench.passport());
+    let open =
+        Phone::up_to_the_seal(&bench, 2, &bench.builder().document_number("X1234567").build(&bench.utopia));
+    let folder = bench.folder.path();
+    let sceau = |arguments: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_sceau")).current_dir(folder).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let configured = |from: &str, to: &str| {
+        let config = std::fs::read_to_string(folder.join(CONFIG)).unwrap();
+        assert!(config.contains(from));
+        std::fs::write(folder.join(CONFIG), config.replace(from, to)).unwrap();
+        bench.signal("TERM");
+        assert!(bench.ended().success());
+        bench.start_again();
+    };
+    let logs_in = |phone: &mut Phone<'_>| {
+        let page = Browser::new(&bench).login_page("eidas2");
+        let challenge: LoginChallenge = phone.claim(&page.attribute("data-qr-handle").unwrap()).ok();
+        assert_eq!(phone.approve(&challenge, PIN).status, 200);
+    };
+
+    sceau(&["keys", "new-encryption", "keys/second.key"]);
+    let (old, new) = ("encryption_file = \"keys/encryption.key\"", "encryption_file = \"keys/second.key\"");
+    let previous = "previous_encryption_files = [\"keys/encryption.key\"]";
+    configured(old, &format!("{new}\n{previous}"));
+    logs_in(&mut phone);
+    // What was begun under the old key goes on.
+    let mut open = open;
+    let sealed: Sealed = open.seal().ok();
+    assert_eq!(sealed.state, "review_pending", "another document of the same person");
+
+    let told = sceau(&["keys", "reseal", "--config", CONFIG]);
+    assert!(told.ends_with(" 0 that no key opens\n") && !told.contains(" 0 sealed anew"), "{told}");
+    assert!(sceau(&["keys", "reseal", "--config", CONFIG]).contains(" 0 sealed anew"));
+    configured(previous, "");
+    std::fs::remove_file(folder.join("keys/encryption.key")).unwrap();
+    logs_in(&mut phone);
 }

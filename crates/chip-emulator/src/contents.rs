@@ -5,6 +5,7 @@ use emrtd::apdu::{LE_EXTENDED, LE_SHORT};
 use emrtd::chip_authentication::{ChipPrivateKey, ChipPublicKey};
 use emrtd::{Can, MrzKey, StatusWord};
 use lds::security_info::{ChipAuthenticationInfo, PaceInfo};
+use lds::tlv::Oid;
 use lds::{AtrInfo, FileId};
 use rand_core::CryptoRng;
 
@@ -22,8 +23,8 @@ pub struct CaKey {
 }
 
 impl CaKey {
-    /// The protocol, dotted.
-    pub(crate) fn oid(&self) -> String {
+    /// The protocol.
+    pub(crate) fn oid(&self) -> Oid {
         match self.key.public_key() {
             ChipPublicKey::Ec(_) => ChipAuthenticationInfo::ecdh(self.cipher, self.key_id).oid,
             ChipPublicKey::Dh(_) => ChipAuthenticationInfo::dh(self.cipher, self.key_id).oid,

@@ -217,10 +217,7 @@ fn read_chip_file(path: &Path) -> Result<ChipFile, FolderError> {
     match fs::read_to_string(path) {
         Ok(text) => {
             let chip: ChipFile = toml::from_str(&text).map_err(wrong)?;
-            let dotted = |way: &Pace| {
-                let arcs: Vec<_> = way.oid.split('.').map(str::parse::<u32>).collect();
-                arcs.len() > 2 && arcs.iter().all(Result::is_ok)
-            };
+            let dotted = |way: &Pace| tlv::Oid::from_dotted(&way.oid).is_some();
             if chip.pace.iter().all(dotted) { Ok(chip) } else { Err(wrong("pace: an oid that is none")) }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(ChipFile::default()),
@@ -258,8 +255,8 @@ fn aa_hash(named: Option<&str>, dg14: &Dg14) -> Result<HashAlgorithm, FolderErro
         let hash = HashAlgorithm::all().find(|hash| hash.name() == name);
         return hash.ok_or_else(|| wrong(format!("unknown hash {name}")));
     }
-    let oid = dg14.active_authentication.as_ref().map(|info| info.signature_algorithm_oid.as_str());
-    let scheme = oid.and_then(|oid| SignatureScheme::from_plain_ecdsa_oid(oid).ok());
+    let oid = dg14.active_authentication.as_ref().map(|info| info.signature_algorithm_oid.to_string());
+    let scheme = oid.and_then(|oid| SignatureScheme::from_plain_ecdsa_oid(&oid).ok());
     Ok(scheme.map_or(HashAlgorithm::Sha256, |scheme| scheme.hash()))
 }
 

@@ -1,5 +1,6 @@
 //! Hash functions by name and OID.
 
+use der::asn1::ObjectIdentifier;
 use sha2::Digest as _;
 
 /// A hash function of Doc 9303-12, table of algorithms.
@@ -54,16 +55,24 @@ impl HashAlgorithm {
         self.row().3
     }
 
-    /// The function of an OID in dotted form.
+    /// The function of an OID, given by its contents in DER.
     #[must_use]
-    pub fn from_oid(oid: &str) -> Option<Self> {
-        TABLE.iter().find(|row| row.1 == oid).map(|row| row.0)
+    pub fn from_oid(contents: &[u8]) -> Option<Self> {
+        Self::all().find(|hash| hash.object_identifier().as_bytes() == contents)
     }
 
     /// The OID in dotted form.
     #[must_use]
     pub fn oid(self) -> &'static str {
         self.row().1
+    }
+
+    pub(crate) fn object_identifier(self) -> &'static ObjectIdentifier {
+        const OIDS: [ObjectIdentifier; 5] = [oid(0), oid(1), oid(2), oid(3), oid(4)];
+        const fn oid(row: usize) -> ObjectIdentifier {
+            ObjectIdentifier::new_unwrap(TABLE[row].1)
+        }
+        &OIDS[self as usize]
     }
 
     /// `SHA-256`.
@@ -95,7 +104,8 @@ mod tests {
     fn each_row_stands_at_its_number() {
         for row in &TABLE {
             assert_eq!(row.0.row(), row);
-            assert_eq!(HashAlgorithm::from_oid(row.1), Some(row.0));
+            assert_eq!(HashAlgorithm::from_oid(row.0.object_identifier().as_bytes()), Some(row.0));
+            assert_eq!(row.0.object_identifier().to_string(), row.1);
             assert_eq!(row.0.digest(b"").len(), row.3);
         }
     }

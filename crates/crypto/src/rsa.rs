@@ -14,8 +14,6 @@ use ::rsa::BoxedUint;
 use ::rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use ::rsa::traits::PublicKeyParts as _;
 use crypto_bigint::modular::BoxedMontyForm;
-use der::Encode as _;
-use der::asn1::ObjectIdentifier;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -301,10 +299,10 @@ fn pkcs1v15_encode(hash: HashAlgorithm, null: bool, message: &[u8], len: usize) 
 /// DigestInfo ::= SEQUENCE { digestAlgorithm SEQUENCE { OID, NULL OPTIONAL }, digest OCTET STRING }
 /// ```
 fn digest_info(hash: HashAlgorithm, null: bool, digest: &[u8]) -> Vec<u8> {
-    let oid = ObjectIdentifier::new_unwrap(hash.oid()).to_der().expect("an OID encodes");
+    let oid = hash.object_identifier().as_bytes();
     let short = |tag: u8, content: &[u8]| [&[tag, content.len() as u8], content].concat();
     let null: &[u8] = if null { &[5, 0] } else { &[] };
-    let algorithm = short(0x30, &[&oid[..], null].concat());
+    let algorithm = short(0x30, &[&short(6, oid), null].concat());
     short(0x30, &[algorithm, short(4, digest)].concat())
 }
 

@@ -39,7 +39,7 @@ pub fn verify(
             .map_err(|_| Error::ActiveAuthenticationSignature),
         PublicKey::Ec(_) => {
             let info = info.ok_or(Error::ActiveAuthenticationAlgorithm)?;
-            let scheme = SignatureScheme::from_plain_ecdsa_oid(&info.signature_algorithm_oid);
+            let scheme = SignatureScheme::from_plain_ecdsa_oid(&info.signature_algorithm_oid.to_string());
             let scheme = scheme.map_err(unsupported)?;
             scheme
                 .verify(&key, challenge, signature)
@@ -59,11 +59,12 @@ mod tests {
     use rand_core::SeedableRng as _;
 
     use super::*;
+    use lds::tlv::Oid;
 
     const CHALLENGED: &[u8; CHALLENGE] = b"8 bytes.";
 
     fn info(oid: &str) -> ActiveAuthenticationInfo {
-        ActiveAuthenticationInfo { version: 1, signature_algorithm_oid: oid.into() }
+        ActiveAuthenticationInfo { version: 1, signature_algorithm_oid: Oid::new(oid) }
     }
 
     #[test]

@@ -36,6 +36,7 @@ use crypto::{SessionCipher, SessionKey};
 use lds::security_info::{
     ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, KeyAgreement, SecurityInfo,
 };
+use lds::tlv::Oid;
 use lds::{Dg14, FileId};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -104,7 +105,7 @@ impl ChipAuthenticationTask {
         // An uncompressed point has an odd number of bytes; the keys of a prime field have an even one.
         let on_curve = self.ephemeral_public_key.len() % 2 == 1;
         let info = if on_curve { ChipAuthenticationInfo::ecdh } else { ChipAuthenticationInfo::dh };
-        let protocol = TaskProtocol::AtGa { oid: info(SessionCipher::TripleDes, None).oid };
+        let protocol = TaskProtocol::AtGa { oid: info(SessionCipher::TripleDes, None).oid.to_string() };
         Self { protocol, ..self.clone() }
     }
 }
@@ -120,8 +121,8 @@ pub struct ChipAuthenticationOffer {
     pub key_id: Option<u64>,
     /// The cipher of the new session.
     pub cipher: SessionCipher,
-    /// The protocol, dotted.
-    pub oid: String,
+    /// The protocol.
+    pub oid: Oid,
 }
 
 impl ChipAuthenticationOffer {
@@ -175,7 +176,7 @@ impl ChipAuthenticationOffer {
             directory: KeyDirectory::Application,
             key_id: key.key_id,
             cipher: info.cipher,
-            oid: info.oid.clone(),
+            oid: info.oid,
         };
         infos.iter().filter(usable).map(offer).collect()
     }
@@ -277,7 +278,7 @@ fn prepare(
     let task = ChipAuthenticationTask {
         protocol: match offer.cipher {
             SessionCipher::TripleDes => TaskProtocol::Kat,
-            _ => TaskProtocol::AtGa { oid: offer.oid },
+            _ => TaskProtocol::AtGa { oid: offer.oid.to_string() },
         },
         directory: offer.directory,
         key_reference: offer.key_id.map(key_reference),

@@ -158,7 +158,7 @@ fn pace_is_as_printed(
 
     let (command, terminal) = pace::begin(&offer, &password);
     let request = PaceRequest::parse(&command).unwrap();
-    assert_eq!(request, PaceRequest { oid: offer.oid.clone(), password: 1, parameters: None });
+    assert_eq!(request, PaceRequest { oid: offer.oid, password: 1, parameters: None });
     let (response, chip) = (Response::ok(Vec::new()), pace::chip::begin(offer, &password));
     let chip = match chip_key {
         Some(key) => chip.with_chip_key(key),

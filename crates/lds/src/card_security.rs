@@ -8,7 +8,7 @@ use crate::FileId;
 use crate::cms::{SignedData, SignerInfo};
 use crate::error::Result;
 use crate::security_info::{SecurityInfo, parse_set};
-use crate::tlv::{self, Reader, tag};
+use crate::tlv::{self, Oid, Reader, tag};
 
 /// id-SecurityObject of BSI TR-03110-3.
 pub const OID_SECURITY_OBJECT: &str = "0.4.0.127.0.7.3.2.1";
@@ -34,7 +34,7 @@ impl CardSecurity {
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let content_info = tlv::read_file(FileId::CardSecurity, bytes)?;
         let signed = SignedData::from_content_info(&content_info)?;
-        if signed.econtent_type != OID_SECURITY_OBJECT {
+        if signed.econtent_type != Oid::new(OID_SECURITY_OBJECT) {
             return Err(content_info.malformed("content type: not a security object"));
         }
         let mut content = Reader::at(FileId::CardSecurity.name(), &signed.econtent, signed.econtent_offset);

@@ -13,7 +13,7 @@ use crypto::HashAlgorithm;
 
 use crate::Error;
 use crate::error::Result;
-use crate::tlv::{self, Element, Reader, tag};
+use crate::tlv::{self, Element, Oid, Reader, tag};
 
 /// id-signedData.
 pub const OID_SIGNED_DATA: &str = "1.2.840.113549.1.7.2";
@@ -23,6 +23,10 @@ pub const OID_CONTENT_TYPE: &str = "1.2.840.113549.1.9.3";
 pub const OID_MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
 /// The signed attribute id-signingTime.
 pub const OID_SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
+
+const CONTENT_TYPE: Oid = Oid::new(OID_CONTENT_TYPE);
+const MESSAGE_DIGEST: Oid = Oid::new(OID_MESSAGE_DIGEST);
+const SIGNING_TIME: Oid = Oid::new(OID_SIGNING_TIME);
 
 /// Certificates beside the content: a signer's and those above it.
 const MAX_CERTIFICATES: usize = 64;
@@ -36,10 +40,10 @@ const MAX_ATTRIBUTES: usize = 64;
 pub struct SignedData {
     /// The version of the structure: 3 for the contents of Doc 9303 (RFC 5652 5.1).
     pub version: u64,
-    /// digestAlgorithms: OIDs in dotted form, known or not. Nothing is verified with them.
-    pub digest_algorithms: Vec<String>,
-    /// eContentType in dotted form.
-    pub econtent_type: String,
+    /// digestAlgorithms: known or not. Nothing is verified with them.
+    pub digest_algorithms: Vec<Oid>,
+    /// eContentType.
+    pub econtent_type: Oid,
     /// The exact bytes of eContent: the value of the OCTET STRING, which is what the digest is taken over.
     pub econtent: Vec<u8>,
     /// Where `econtent` begins in the file.
@@ -80,8 +84,8 @@ pub struct SignerInfo {
     pub signed_attrs_der: Option<Vec<u8>>,
     /// The attribute messageDigest.
     pub message_digest: Option<Vec<u8>>,
-    /// The attribute contentType, dotted.
-    pub content_type: Option<String>,
+    /// The attribute contentType.
+    pub content_type: Option<Oid>,
     /// The attribute signingTime.
     pub signing_time: Option<UnixTime>,
     /// The signature.
@@ -102,7 +106,7 @@ impl SignedData {
     pub(crate) fn read_list(
         file: &'static str,
         bytes: &[u8],
-        content_type: &str,
+        content_type: Oid,
         limit: usize,
     ) -> Result<(Self, bool)> {
         if bytes.len() > limit {
@@ -122,7 +126,7 @@ impl SignedData {
     pub(crate) fn from_content_info(content_info: &Element<'_>) -> Result<Self> {
         let mut fields = content_info.children()?;
         let content_type = fields.expect(tag::OID)?;
-        if content_type.oid()? != OID_SIGNED_DATA {
+        if content_type.oid()? != const { Oid::new(OID_SIGNED_DATA) } {
             return Err(content_type.malformed("content type"));
         }
         let content = fields.expect(0xA0)?;
@@ -163,7 +167,7 @@ impl SignedData {
 }
 
 /// eContentType and the OCTET STRING of eContent.
-fn encapsulated<'a>(info: &Element<'a>) -> Result<(String, Element<'a>)> {
+fn encapsulated<'a>(info: &Element<'a>) -> Result<(Oid, Element<'a>)> {
     let mut fields = info.children()?;
     let econtent_type = fields.required(tag::OID, "content type")?.oid()?;
     let mut explicit = fields.expect(0xA0)?.children()?;
@@ -174,7 +178,7 @@ fn encapsulated<'a>(info: &Element<'a>) -> Result<(String, Element<'a>)> {
 }
 
 /// The OIDs of a set of AlgorithmIdentifiers.
-fn algorithm_oids(set: &Element<'_>) -> Result<Vec<String>> {
+fn algorithm_oids(set: &Element<'_>) -> Result<Vec<Oid>> {
     let mut reader = set.children()?;
     let mut out = Vec::new();
     while !reader.is_empty() {
@@ -243,15 +247,15 @@ impl SignerInfo {
             let oid_element = attribute.expect(tag::OID)?;
             let values = attribute.expect(tag::SET)?;
             attribute.finish()?;
-            let duplicate = match oid_element.oid()?.as_str() {
-                OID_CONTENT_TYPE => {
+            let duplicate = match oid_element.oid()? {
+                CONTENT_TYPE => {
                     self.content_type.replace(single(&values)?.expect(tag::OID)?.oid()?).is_some()
                 }
-                OID_MESSAGE_DIGEST => {
+                MESSAGE_DIGEST => {
                     let digest = single(&values)?.expect(tag::OCTET_STRING)?.value.to_vec();
                     self.message_digest.replace(digest).is_some()
                 }
-                OID_SIGNING_TIME => {
+                SIGNING_TIME => {
                     self.signing_time.replace(time(&mut single(&values)?, "signing time")?).is_some()
                 }
                 _ => false,
@@ -294,8 +298,13 @@ pub(crate) fn issuer_and_serial(element: &Element<'_>) -> Result<SignerIdentifie
 /// The hash function of an AlgorithmIdentifier; parameters are not looked at (absent and NULL both occur).
 pub(crate) fn hash_algorithm(algorithm_identifier: &Element<'_>) -> Result<HashAlgorithm> {
     let oid_element = algorithm_identifier.children()?.required(tag::OID, "hash algorithm")?;
-    let oid = oid_element.oid()?;
-    HashAlgorithm::from_oid(&oid).ok_or_else(|| oid_element.unsupported(oid))
+    hash_of(&oid_element)
+}
+
+/// The hash function that an OBJECT IDENTIFIER names.
+pub(crate) fn hash_of(element: &Element<'_>) -> Result<HashAlgorithm> {
+    let oid = element.oid()?;
+    HashAlgorithm::from_oid(oid.as_bytes()).ok_or_else(|| element.unsupported(oid))
 }
 
 /// UTCTime (years 1950 to 2049) or GeneralizedTime, both with seconds and `Z` (RFC 5652 11.3).

@@ -11,7 +11,7 @@ use crypto::HashAlgorithm;
 
 use crate::cms::{self, SignedData, SignerIdentifier, SignerInfo};
 use crate::error::Result;
-use crate::tlv::{Element, Reader, tag};
+use crate::tlv::{Element, Oid, Reader, tag};
 
 /// id-DefectList.
 pub const OID_DEFECT_LIST: &str = "0.4.0.127.0.7.3.1.5";
@@ -63,7 +63,7 @@ impl DefectList {
     /// Not a CMS SignedData with one signer over the structure above, or beyond the limits: 16 MiB, 10,000 defects,
     /// 64 kinds of each.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let (signed, _) = SignedData::read_list(FILE, bytes, OID_DEFECT_LIST, MAX_LEN)?;
+        let (signed, _) = SignedData::read_list(FILE, bytes, Oid::new(OID_DEFECT_LIST), MAX_LEN)?;
         let mut reader = Reader::at(FILE, &signed.econtent, signed.econtent_offset);
         let list = reader.expect(tag::SEQUENCE)?;
         reader.finish()?;
@@ -73,8 +73,7 @@ impl DefectList {
             return Err(version.malformed("version of the defect list"));
         }
         let hash = fields.expect(tag::OID)?;
-        let oid = hash.oid()?;
-        let hash_algorithm = HashAlgorithm::from_oid(&oid).ok_or_else(|| hash.unsupported(oid))?;
+        let hash_algorithm = cms::hash_of(&hash)?;
         let set = fields.expect(tag::SET)?;
         fields.finish()?;
         Ok(Self {
@@ -114,7 +113,7 @@ fn known_defects(set: &Element<'_>) -> Result<Vec<KnownDefect>> {
             return Err(known.malformed("defect list: too many kinds"));
         }
         let mut fields = known.children()?;
-        let defect_type = fields.expect(tag::OID)?.oid()?;
+        let defect_type = fields.expect(tag::OID)?.oid()?.to_string();
         let parameters_der = fields.next_element()?.map(|e| e.raw.to_vec());
         fields.finish()?;
         out.push(KnownDefect { defect_type, parameters_der });

@@ -19,7 +19,7 @@ use crypto::HashAlgorithm;
 use crate::cms::{self, SignedData, SignerIdentifier, SignerInfo};
 use crate::error::Result;
 use crate::text;
-use crate::tlv::{Element, Reader, tag};
+use crate::tlv::{Element, Oid, Reader, tag};
 
 /// id-icao-DeviationList.
 pub const OID_DEVIATION_LIST: &str = "2.23.136.1.1.7";
@@ -105,7 +105,7 @@ impl DeviationList {
     /// Not a CMS SignedData with one signer over the structure above, or beyond the limits: 16 MiB, 10,000
     /// deviations, 64 descriptions of each, a million document numbers.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let (signed, _) = SignedData::read_list(FILE, bytes, OID_DEVIATION_LIST, MAX_LEN)?;
+        let (signed, _) = SignedData::read_list(FILE, bytes, Oid::new(OID_DEVIATION_LIST), MAX_LEN)?;
         let mut reader = Reader::at(FILE, &signed.econtent, signed.econtent_offset);
         let list = reader.expect(tag::SEQUENCE)?;
         reader.finish()?;
@@ -183,7 +183,7 @@ fn description(element: &Element<'_>) -> Result<DeviationDescription> {
         Some(tag::PRINTABLE_STRING | tag::UTF8_STRING) => fields.next_element()?,
         _ => None,
     };
-    let deviation_type = fields.expect(tag::OID)?.oid()?;
+    let deviation_type = fields.expect(tag::OID)?.oid()?.to_string();
     let parameters = fields.optional(0xA0)?;
     let national_use = fields.optional(0xA1)?;
     fields.finish()?;

@@ -8,7 +8,7 @@
 use crate::Error;
 use crate::cms::{SignedData, SignerInfo};
 use crate::error::Result;
-use crate::tlv::{self, Reader, tag};
+use crate::tlv::{self, Oid, Reader, tag};
 
 /// id-icao-cscaMasterList.
 pub const OID_CSCA_MASTER_LIST: &str = "2.23.136.1.1.2";
@@ -45,7 +45,7 @@ impl MasterList {
     /// # Errors
     /// Not a CMS SignedData with one signer over a [`CscaMasterList`], or longer than 16 MiB.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let (signed, _) = SignedData::read_list(FILE, bytes, OID_CSCA_MASTER_LIST, MAX_LEN)?;
+        let (signed, _) = SignedData::read_list(FILE, bytes, Oid::new(OID_CSCA_MASTER_LIST), MAX_LEN)?;
         Ok(Self {
             list: CscaMasterList::parse_at(&signed.econtent, signed.econtent_offset)?,
             econtent_raw: signed.econtent,

@@ -17,7 +17,7 @@ use crypto::HashAlgorithm;
 use crate::FileId;
 use crate::cms::{self, SignedData};
 use crate::error::Result;
-use crate::tlv::{self, Element, Reader, tag};
+use crate::tlv::{self, Element, Oid, Reader, tag};
 
 pub use crate::cms::{SignerIdentifier, SignerInfo};
 
@@ -35,8 +35,8 @@ pub struct Sod {
     pub lds_security_object: LdsSecurityObject,
     /// The exact bytes of the LDS security object, which the messageDigest attribute is the digest of.
     pub econtent_raw: Vec<u8>,
-    /// eContentType in dotted form; some States use others than [`OID_LDS_SECURITY_OBJECT`].
-    pub econtent_type: String,
+    /// eContentType; some States use others than [`OID_LDS_SECURITY_OBJECT`].
+    pub econtent_type: Oid,
     /// Certificates in the SOD, DER: normally the DSC.
     pub certificates: Vec<Vec<u8>>,
     /// Who signed, and the signature.
@@ -44,7 +44,7 @@ pub struct Sod {
     /// The version of SignedData: 3 by Doc 9303-10 Table 37.
     pub cms_version: u64,
     /// The digest algorithms that SignedData announces.
-    pub digest_algorithms: Vec<String>,
+    pub digest_algorithms: Vec<Oid>,
     /// It is BER, with indefinite lengths or strings in pieces, where the standard demands DER.
     pub is_ber: bool,
 }
@@ -262,11 +262,11 @@ mod tests {
                 .unwrap();
             assert_eq!(sod.lds_security_object, object(version));
             assert_eq!(sod.econtent_raw, econtent);
-            assert_eq!(sod.econtent_type, OID_LDS_SECURITY_OBJECT);
+            assert_eq!(sod.econtent_type, Oid::new(OID_LDS_SECURITY_OBJECT));
             assert_eq!(sod.certificates, [vec![0x30, 0]]);
             assert_eq!(sod.signer.signed_attrs_der, Some(tlv::encode(tag::SET, &signed_attributes())));
             assert_eq!(sod.signer.message_digest, Some(vec![7; 32]));
-            assert_eq!(sod.signer.content_type.as_deref(), Some(OID_LDS_SECURITY_OBJECT));
+            assert_eq!(sod.signer.content_type, Some(Oid::new(OID_LDS_SECURITY_OBJECT)));
             assert_eq!(sod.signer.signing_time.unwrap().to_string(), "2014-06-01T12:00:00Z");
             assert_eq!(sod.signer.signature, [9; 8]);
             let sid = SignerIdentifier::IssuerAndSerial { issuer_der: vec![0x30, 0], serial: vec![0, 0x99] };

@@ -12,6 +12,7 @@ use lds::security_info::{
     RestrictedIdentificationDomainParameterInfo, RestrictedIdentificationInfo, SecurityInfo,
     TerminalAuthenticationInfo,
 };
+use lds::tlv::Oid;
 use lds::{
     CardAccess, Com, DataGroup, Dg1, Dg2, Dg7, Dg11, Dg12, Dg13, Dg14, Dg15, Dg16, Error, FileId, Mrz, tlv,
 };
@@ -21,7 +22,7 @@ const JPEG: [u8; 8] = [0xFF, 0xD8, 0xFF, 0xE0, 1, 2, 3, 4];
 fn face(image: &[u8]) -> FaceImage {
     FaceImage {
         format: ImageFormat::sniff(image).unwrap_or(ImageFormat::Jpeg),
-        image: image.to_vec(),
+        image: image.to_vec().into(),
         width: 300,
         height: 400,
     }
@@ -90,7 +91,7 @@ fn dg14() -> Dg14 {
         SecurityInfo::ChipAuthenticationPublicKey(ChipAuthenticationPublicKeyInfo::ecdh(spki(), Some(7))),
         SecurityInfo::ActiveAuthentication(ActiveAuthenticationInfo {
             version: 1,
-            signature_algorithm_oid: "0.4.0.127.0.7.1.1.4.1.3".into(),
+            signature_algorithm_oid: Oid::new("0.4.0.127.0.7.1.1.4.1.3"),
         }),
         SecurityInfo::TerminalAuthentication(TerminalAuthenticationInfo {
             version: 1,
@@ -98,7 +99,7 @@ fn dg14() -> Dg14 {
         }),
         SecurityInfo::Pace(PaceInfo::ecdh_generic(SessionCipher::Aes256, 13)),
         SecurityInfo::PaceDomainParameter(PaceDomainParameterInfo {
-            oid: "0.4.0.127.0.7.2.2.4.2".into(),
+            oid: Oid::new("0.4.0.127.0.7.2.2.4.2"),
             domain_parameter_der: spki(),
             parameter_id: Some(32),
         }),
@@ -108,7 +109,7 @@ fn dg14() -> Dg14 {
             key_id: Some(8),
         }),
         SecurityInfo::RestrictedIdentification(RestrictedIdentificationInfo {
-            oid: "0.4.0.127.0.7.2.2.5.2.3".into(),
+            oid: Oid::new("0.4.0.127.0.7.2.2.5.2.3"),
             version: 1,
             key_id: 2,
             authorized_only: true,
@@ -126,7 +127,7 @@ fn dg14() -> Dg14 {
             ChipAuthenticationInfo::ecdh(SessionCipher::Aes256, Some(9)),
         )]),
         SecurityInfo::Unknown {
-            oid: "1.2.3.4".into(),
+            oid: Oid::new("1.2.3.4"),
             raw: tlv::encode_all(0x30, &[tlv::encode_oid("1.2.3.4"), vec![5, 0]]),
         },
     ];
@@ -264,12 +265,15 @@ fn texts_that_are_not_utf8_are_read_as_latin_1() {
 fn security_infos_are_sorted_by_kind() {
     let dg14 = Dg14::parse(&dg14().encode()).unwrap();
     let [offer] = dg14.chip_authentication.as_slice() else { panic!() };
-    assert_eq!(offer.oid, "0.4.0.127.0.7.2.2.3.2.2");
+    assert_eq!(offer.oid.to_string(), "0.4.0.127.0.7.2.2.3.2.2");
     assert_eq!((offer.agreement, offer.cipher), (KeyAgreement::Ecdh, SessionCipher::Aes128));
     assert_eq!(offer.key_id, Some(7));
     assert_eq!(dg14.public_keys.len(), 1);
     assert_eq!(dg14.public_keys[0].spki_der, spki());
-    assert_eq!(dg14.active_authentication.unwrap().signature_algorithm_oid, "0.4.0.127.0.7.1.1.4.1.3");
+    assert_eq!(
+        dg14.active_authentication.unwrap().signature_algorithm_oid.to_string(),
+        "0.4.0.127.0.7.1.1.4.1.3"
+    );
     let [pace] = dg14.pace.as_slice() else { panic!() };
     assert_eq!((pace.mapping, pace.parameter_id), (PaceMapping::Generic, Some(13)));
     assert_eq!(dg14.security_infos.len(), 12);

@@ -22,7 +22,7 @@ fn codestream(width: u32, height: u32) -> Vec<u8> {
 
 fn dg2_19794(image: Vec<u8>) -> Vec<u8> {
     let format = ImageFormat::sniff(&image).unwrap();
-    Dg2 { faces: vec![FaceImage { format, image, width: 413, height: 531 }] }.encode()
+    Dg2 { faces: vec![FaceImage { format, image: image.into(), width: 413, height: 531 }] }.encode()
 }
 
 /// A representation block of ISO/IEC 39794-5; the image size block may be left out.
@@ -60,14 +60,14 @@ fn malformed(bytes: &[u8]) -> &'static str {
 #[test]
 fn a_face_of_iso_39794_5_is_read() {
     let bytes = dg2_39794(&[representation(&jpeg(413, 531), Some((413, 531)))]);
-    let (dg2, findings) = Dg2::parse_with_findings(&bytes).unwrap();
+    let (dg2, findings) = Dg2::parse_with_findings(&bytes.into()).unwrap();
     let [face] = dg2.faces.as_slice() else { panic!() };
     assert_eq!((face.format, face.width, face.height), (ImageFormat::Jpeg, 413, 531));
     assert_eq!(face.image, jpeg(413, 531));
     assert_eq!(findings, []);
 
     let bytes = dg2_39794(&[representation(&codestream(413, 531), None), representation(&jpeg(1, 1), None)]);
-    let (dg2, findings) = Dg2::parse_with_findings(&bytes).unwrap();
+    let (dg2, findings) = Dg2::parse_with_findings(&bytes.into()).unwrap();
     let sizes: Vec<_> = dg2.faces.iter().map(|face| (face.format, face.width)).collect();
     assert_eq!(sizes, [(ImageFormat::Jpeg2000, 0), (ImageFormat::Jpeg, 0)]);
     assert_eq!(findings, []);
@@ -92,7 +92,7 @@ fn a_block_of_iso_39794_5_without_its_image_is_refused() {
 #[test]
 fn several_templates_and_several_faces_of_one_record_are_read() {
     let faces = |n| {
-        let image = jpeg(413, 531);
+        let image = jpeg(413, 531).into();
         vec![FaceImage { format: ImageFormat::Jpeg, image, width: 413, height: 531 }; n]
     };
     for n in [1, 2, 9, 16] {
@@ -116,7 +116,7 @@ fn headers_that_leave_the_standard_are_findings() {
     let header = good.windows(5).position(|w| w == [0x80, 2, 1, 1, 0x81]).unwrap();
     let record = good.windows(4).position(|w| w == b"FAC\0").unwrap();
     let count = good.windows(3).position(|w| w == [2, 1, 1]).unwrap() + 2;
-    assert_eq!(Dg2::parse_with_findings(&good).unwrap().1, []);
+    assert_eq!(Dg2::parse_with_findings(&good.clone().into()).unwrap().1, []);
     let face = record + 14;
     for (at, value, finding) in [
         (count, 2, Dg2Finding::NumberOfInstances),
@@ -148,7 +148,8 @@ fn headers_that_leave_the_standard_are_findings() {
             bytes.truncate(good.len());
             bytes[at + 2] = 0xD9;
         }
-        let (dg2, findings) = Dg2::parse_with_findings(&bytes).unwrap_or_else(|e| panic!("{finding}: {e}"));
+        let (dg2, findings) =
+            Dg2::parse_with_findings(&bytes.into()).unwrap_or_else(|e| panic!("{finding}: {e}"));
         assert_eq!((dg2.faces.len(), findings), (1, vec![finding]));
     }
 }

@@ -5,11 +5,11 @@
 //! can be moved, swapped, repeated or left out.
 
 use clock::UnixTime;
-use crypto::aead::{self, AeadKey};
 use crypto::{ct_eq, sha256};
 use identity::{EnrolmentEvidence, EnrolmentState, EvidenceItem, EvidenceKind};
 
 use crate::engine::{snapshot, statement, transaction};
+use crate::keys::Ring;
 use crate::{Database, Error};
 
 /// The most pieces of evidence that one enrolment may hold: no phone grows a table without end.
@@ -62,7 +62,7 @@ pub struct OpenedEnrolment {
     pub face_answers: i64,
     /// Every piece received.
     pub evidence: EnrolmentEvidence,
-    pub(crate) key: AeadKey,
+    pub(crate) keys: Ring,
     pub(crate) digest: Vec<u8>,
 }
 
@@ -240,7 +240,7 @@ impl Database {
                 challenge,
                 items: Vec::with_capacity(rows.len()),
             },
-            key: self.vault.enrolment_key(id, bearer),
+            keys: self.vault.enrolment_keys(id, bearer),
             digest: sha256(id.as_bytes()).to_vec(),
         };
         for (sequence, kind, received_at, row_digest, sealed) in rows {
@@ -361,7 +361,7 @@ impl Database {
         for (sequence, piece) in (count_before..).zip(pieces) {
             let kind = piece.kind.number();
             let data = evidence_data(&enrolment.id, kind, sequence, now.0, &digest);
-            let sealed = self.vault.seal_under(&enrolment.key, &data, &piece.content);
+            let sealed = self.vault.seal_under(&enrolment.keys, &data, &piece.content);
             digest = chained(&data, &sealed);
             let replaces = piece.kind.is_given_anew();
             rows.push(SealedRow { sequence, kind, replaces, digest: digest.clone(), sealed });
@@ -391,11 +391,7 @@ impl OpenedEnrolment {
         let content = match sealed {
             None => None,
             Some(sealed) if chained(&data, sealed) != row_digest => return Err(Error::Chain(sequence)),
-            Some(sealed) => {
-                let opened =
-                    aead::open(&self.key, &data, sealed).map_err(|_| Error::Sealed("piece of evidence"))?;
-                Some(opened.to_vec())
-            }
+            Some(sealed) => Some(self.keys.open("piece of evidence", &data, sealed)?),
         };
         let kind = EvidenceKind::from_number(kind).ok_or(Error::Unknown("kind of evidence"))?;
         let received_at = UnixTime(received_at);

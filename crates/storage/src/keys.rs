@@ -18,13 +18,15 @@ use std::sync::{Mutex, PoisonError};
 use crypto::aead::{self, AeadKey};
 use crypto::{hkdf_sha256, hmac_sha256};
 use rand_core::{CryptoRng, Rng};
+use zeroize::Zeroizing;
 
 use crate::Error;
 
-/// The key-encryption key and the key of look-up hashes.
+/// The key-encryption keys and the key of look-up hashes.
 #[derive(Clone)]
 pub struct StorageKeys {
-    kek: [u8; 32],
+    /// The one that seals, then those that only open.
+    keks: Vec<[u8; 32]>,
     lookup: [u8; 32],
 }
 
@@ -32,7 +34,14 @@ impl StorageKeys {
     /// Two independent random keys.
     #[must_use]
     pub fn new(kek: [u8; 32], lookup: [u8; 32]) -> Self {
-        Self { kek, lookup }
+        Self { keks: vec![kek], lookup }
+    }
+
+    /// The same, which also opens what was sealed under earlier key-encryption keys ([`crate::reseal`]).
+    #[must_use]
+    pub fn with_previous(mut self, keks: &[[u8; 32]]) -> Self {
+        self.keks.extend_from_slice(keks);
+        self
     }
 }
 
@@ -46,8 +55,25 @@ impl fmt::Debug for StorageKeys {
 pub(crate) struct Vault {
     keys: StorageKeys,
     /// The keys of tables, once they were derived.
-    tables: Mutex<BTreeMap<&'static str, AeadKey>>,
+    tables: Mutex<BTreeMap<&'static str, Ring>>,
     rng: Mutex<Box<dyn CryptoRng + Send>>,
+}
+
+/// A derived key, and those that the earlier key-encryption keys give: the first seals, any opens.
+#[derive(Clone)]
+pub(crate) struct Ring(Vec<AeadKey>);
+
+impl Ring {
+    /// Opens what was sealed under any of the keys; `what` is for the error.
+    pub(crate) fn open(&self, what: &'static str, data: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        let opened = self.0.iter().find_map(|key| aead::open(key, data, sealed).ok());
+        opened.map(|content| content.to_vec()).ok_or(Error::Sealed(what))
+    }
+
+    /// Sealed under the first key.
+    fn is_current(&self, data: &[u8], sealed: &[u8]) -> bool {
+        self.0.first().is_some_and(|key| aead::open(key, data, sealed).is_ok())
+    }
 }
 
 /// A table whose rows are sealed under the KEK.
@@ -97,24 +123,38 @@ impl Vault {
 
     /// Seals a row's content.
     pub(crate) fn seal(&self, table: Table, id: &str, version: i64, content: &[u8]) -> Vec<u8> {
-        self.seal_under(&self.table_key(table), &row_data(table, id, version), content)
+        self.seal_under(&self.table_keys(table), &row_data(table, id, version), content)
     }
 
     /// Opens it again.
     pub(crate) fn open(&self, table: Table, id: &str, version: i64, sealed: &[u8]) -> Result<Vec<u8>, Error> {
-        let opened = aead::open(&self.table_key(table), &row_data(table, id, version), sealed);
-        opened.map(|content| content.to_vec()).map_err(|_| Error::Sealed(table.name()))
+        self.table_keys(table).open(table.name(), &row_data(table, id, version), sealed)
     }
 
-    /// The key of one enrolment's evidence.
-    pub(crate) fn enrolment_key(&self, enrolment_id: &str, bearer: &[u8]) -> AeadKey {
-        let info = [b"sceau/evidence/v1\0", enrolment_id.as_bytes()].concat();
-        derived(&hkdf_sha256(&self.keys.kek, bearer, &info, 32))
+    /// Seals a row's content anew if it lies under an earlier key; `None`: it does not.
+    pub(crate) fn reseal(
+        &self,
+        table: Table,
+        id: &str,
+        version: i64,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, Error> {
+        if self.table_keys(table).is_current(&row_data(table, id, version), sealed) {
+            return Ok(None);
+        }
+        let content = Zeroizing::new(self.open(table, id, version, sealed)?);
+        Ok(Some(self.seal(table, id, version, &content)))
     }
 
-    /// Seals under a derived key.
-    pub(crate) fn seal_under(&self, key: &AeadKey, data: &[u8], content: &[u8]) -> Vec<u8> {
-        aead::seal(key, data, content, &mut *self.rng.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The keys of one enrolment's evidence.
+    pub(crate) fn enrolment_keys(&self, enrolment_id: &str, bearer: &[u8]) -> Ring {
+        self.ring(bearer, &[b"sceau/evidence/v1\0", enrolment_id.as_bytes()].concat())
+    }
+
+    /// Seals under the first of derived keys.
+    pub(crate) fn seal_under(&self, keys: &Ring, data: &[u8], content: &[u8]) -> Vec<u8> {
+        let rng = &mut *self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+        aead::seal(&keys.0[0], data, content, rng)
     }
 
     /// A keyed hash for a look-up; `purpose` keeps equal values in different columns apart.
@@ -123,13 +163,14 @@ impl Vault {
         hmac_sha256(&self.keys.lookup, &message).to_vec()
     }
 
-    fn table_key(&self, table: Table) -> AeadKey {
-        let derive = || {
-            let info = [b"sceau/table/v1\0", table.name().as_bytes()].concat();
-            derived(&hkdf_sha256(&self.keys.kek, b"", &info, 32))
-        };
+    fn table_keys(&self, table: Table) -> Ring {
+        let derive = || self.ring(b"", &[b"sceau/table/v1\0", table.name().as_bytes()].concat());
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         tables.entry(table.name()).or_insert_with(derive).clone()
+    }
+
+    fn ring(&self, salt: &[u8], info: &[u8]) -> Ring {
+        Ring(self.keys.keks.iter().map(|kek| derived(&hkdf_sha256(kek, salt, info, 32))).collect())
     }
 }
 

@@ -10,6 +10,7 @@
 //! - [`session`]: who is in a browser of our own pages;
 //! - [`sso`], [`pushed`], [`token`]: sessions of browsers, requests handed over before, tokens as others than userinfo see
 //!   them;
+//! - [`reseal`]: rows of an earlier key-encryption key, under the one in force;
 //! - [`usage`], [`audit`]: limits, replayed assertions, the chained log.
 //!
 //! Every statement is one `&'static str` that both engines take; [`engine`] runs it. Everything that may happen once
@@ -33,6 +34,7 @@ pub mod outbox;
 pub mod pushed;
 pub mod register;
 pub mod request;
+pub mod reseal;
 pub mod seal;
 pub mod session;
 pub mod sso;
@@ -61,6 +63,7 @@ pub use login::{
 pub use outbox::{ClaimedMail, Mail, OutboxState, Unsent};
 pub use register::Registered;
 pub use request::Accepted;
+pub use reseal::Resealed;
 pub use seal::{Sealing, Stored};
 pub use session::Session;
 pub use sso::SsoSession;

@@ -1,7 +1,7 @@
 //! Signed requests of an enrolment: each sequence number once, and the stored answer for a repeat of the same bytes.
 
 use clock::UnixTime;
-use crypto::{aead, sha256};
+use crypto::sha256;
 
 use crate::engine::{statement, transaction};
 use crate::{Database, Error, OpenedEnrolment};
@@ -89,9 +89,7 @@ impl Database {
             Ok(Some((_, None))) => Accepted::Unfinished,
             Ok(Some((_, Some(sealed)))) => {
                 let data = answer_data(&enrolment.id, &stored_under);
-                let answer =
-                    aead::open(&enrolment.key, &data, &sealed).map_err(|_| Error::Sealed("answer"))?;
-                Accepted::Replay(answer.to_vec())
+                Accepted::Replay(enrolment.keys.open("answer", &data, &sealed)?)
             }
         })
     }
@@ -110,8 +108,8 @@ impl Database {
         answer: &[u8],
     ) -> Result<(), Error> {
         let (id, key, digest) = (enrolment_id.to_owned(), request_key(idempotency_key), digest.to_vec());
-        let sealing_key = self.vault.enrolment_key(enrolment_id, bearer);
-        let sealed = self.vault.seal_under(&sealing_key, &answer_data(&id, &key), answer);
+        let keys = self.vault.enrolment_keys(enrolment_id, bearer);
+        let sealed = self.vault.seal_under(&keys, &answer_data(&id, &key), answer);
         statement!(self, |c| {
             sqlx::query(ANSWER).bind(id).bind(key).bind(digest).bind(sealed).execute(&mut *c).await?;
             Ok(())

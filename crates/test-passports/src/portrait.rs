@@ -56,7 +56,8 @@ fn draw(tint: u8) -> Vec<u8> {
 /// EF.DG2 with that portrait.
 #[must_use]
 pub fn dg2(tint: u8) -> Dg2 {
-    let face = FaceImage { format: ImageFormat::Jpeg, image: jpeg(tint), width: WIDTH, height: HEIGHT };
+    let face =
+        FaceImage { format: ImageFormat::Jpeg, image: jpeg(tint).into(), width: WIDTH, height: HEIGHT };
     Dg2 { faces: vec![face] }
 }
 
@@ -65,7 +66,7 @@ pub fn dg2(tint: u8) -> Dg2 {
 pub fn dg2_of(image: &[u8]) -> Option<Dg2> {
     let header = lds::image::ImageHeader::read(image)?;
     let (width, height) = (header.width.try_into().ok()?, header.height.try_into().ok()?);
-    let face = FaceImage { format: ImageFormat::sniff(image)?, image: image.to_vec(), width, height };
+    let face = FaceImage { format: ImageFormat::sniff(image)?, image: image.to_vec().into(), width, height };
     Some(Dg2 { faces: vec![face] })
 }
 

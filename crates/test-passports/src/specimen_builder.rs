@@ -8,6 +8,7 @@ use lds::mrz::{Format, MrzDate, MrzFields, Sex};
 use lds::security_info::{
     ActiveAuthenticationInfo, ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, PaceInfo, SecurityInfo,
 };
+use lds::tlv::Oid;
 use lds::{CardAccess, Com, Dg1, Dg11, Dg12, Dg14, Dg15, FileId, Mrz};
 
 use crate::certificate::key_identifier;
@@ -335,7 +336,7 @@ impl SpecimenBuilder {
             // ecdsa-plain-SHA256 of TR-03111.
             let info = ActiveAuthenticationInfo {
                 version: 1,
-                signature_algorithm_oid: "0.4.0.127.0.7.1.1.4.1.3".into(),
+                signature_algorithm_oid: Oid::new("0.4.0.127.0.7.1.1.4.1.3"),
             };
             infos.push(SecurityInfo::ActiveAuthentication(info));
         }

@@ -142,7 +142,7 @@ fn an_offer_of_chip_authentication_names_its_key() {
     };
     let specimen = SpecimenBuilder::new(at()).chip_authentication(Some(offer)).build(&state);
     let dg14 = Dg14::parse(specimen.file(FileId::Dg(14))).unwrap();
-    assert_eq!(dg14.chip_authentication[0].oid, "0.4.0.127.0.7.2.2.3.2.4");
+    assert_eq!(dg14.chip_authentication[0].oid.to_string(), "0.4.0.127.0.7.2.2.3.2.4");
     assert_eq!((dg14.chip_authentication[0].key_id, dg14.public_keys[0].key_id), (Some(3), Some(3)));
 }
 
@@ -154,7 +154,10 @@ fn an_ecdsa_key_of_active_authentication_comes_with_its_algorithm() {
         .active_authentication(Some(ActiveAuthentication::Ec(Curve::P256)))
         .build(&state);
     let dg14 = Dg14::parse(specimen.file(FileId::Dg(14))).unwrap();
-    assert_eq!(dg14.active_authentication.unwrap().signature_algorithm_oid, "0.4.0.127.0.7.1.1.4.1.3");
+    assert_eq!(
+        dg14.active_authentication.unwrap().signature_algorithm_oid.to_string(),
+        "0.4.0.127.0.7.1.1.4.1.3"
+    );
     let dg15 = Dg15::parse(specimen.file(FileId::Dg(15))).unwrap();
     assert_eq!(dg15.spki_der, specimen.aa_key.unwrap().key.spki_der());
 }

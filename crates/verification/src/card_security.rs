@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use lds::card_security::OID_SECURITY_OBJECT;
 use lds::security_info::SecurityInfo;
+use lds::tlv::Oid;
 use lds::{CardAccess, CardSecurity, FileId};
 
 use crate::certificate::Certificate;
@@ -57,7 +58,7 @@ impl SecurityObject {
     ) -> Result<(Vec<SecurityInfo>, Arc<Certificate>), Rejection> {
         let signed = CardSecurity::parse(bytes)?;
         let info = &signed.signer;
-        if info.content_type.as_deref() != Some(OID_SECURITY_OBJECT) {
+        if info.content_type != Some(Oid::new(OID_SECURITY_OBJECT)) {
             return Err(Rejection::CardSecurity("content-type"));
         }
         let carried =

@@ -283,7 +283,7 @@ fn purposes(value: &[u8]) -> Vec<String> {
     if let Ok(mut list) = tlv::read_one("certificate", value, tag::SEQUENCE).and_then(|list| list.children())
     {
         while let Ok(purpose) = list.expect(tag::OID) {
-            out.extend(purpose.oid());
+            out.extend(purpose.oid().map(|oid| oid.to_string()));
         }
     }
     out

@@ -1,8 +1,8 @@
 //! A data group under its hash in an authenticated EF.SOD.
 
 use std::fmt;
-use std::sync::Arc;
 
+use bytes::Bytes;
 use lds::dg2::Dg2Finding;
 use lds::{DataGroup, Dg1, Dg2, Dg11, Dg14, Dg15};
 
@@ -12,7 +12,7 @@ use crate::{Rejection, SecurityObject};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Authentic<T> {
     number: u8,
-    bytes: Arc<Vec<u8>>,
+    bytes: Bytes,
     content: T,
     pub(crate) sod_sha256: [u8; 32],
 }
@@ -100,18 +100,18 @@ impl SecurityObject {
         parse: impl FnOnce(&[u8]) -> lds::Result<T>,
     ) -> Result<Authentic<T>, Rejection> {
         self.check_hash(number, &bytes)?;
-        self.compared(number, Arc::new(bytes), parse)
+        self.compared(number, &Bytes::from(bytes), |bytes| parse(bytes))
     }
 
     /// [`read`](Self::read) for a file that step 12 of passive authentication has compared with its hash.
-    pub(crate) fn read_compared<T: Content>(&self, bytes: Arc<Vec<u8>>) -> Result<Authentic<T>, Rejection> {
-        self.compared(T::NUMBER, bytes, T::parse)
+    pub(crate) fn read_compared<T: Content>(&self, bytes: &Bytes) -> Result<Authentic<T>, Rejection> {
+        self.compared(T::NUMBER, bytes, |bytes| T::parse(bytes))
     }
 
     /// [`read_compared`](Self::read_compared) of EF.DG2, and where its headers leave the standard.
     pub(crate) fn read_portrait(
         &self,
-        bytes: Arc<Vec<u8>>,
+        bytes: &Bytes,
     ) -> Result<(Authentic<Dg2>, Vec<Dg2Finding>), Rejection> {
         let mut findings = Vec::new();
         let dg2 = self.compared(2, bytes, |bytes| {
@@ -125,10 +125,10 @@ impl SecurityObject {
     fn compared<T>(
         &self,
         number: u8,
-        bytes: Arc<Vec<u8>>,
-        parse: impl FnOnce(&[u8]) -> lds::Result<T>,
+        bytes: &Bytes,
+        parse: impl FnOnce(&Bytes) -> lds::Result<T>,
     ) -> Result<Authentic<T>, Rejection> {
-        let content = parse(&bytes)?;
+        let (content, bytes) = (parse(bytes)?, bytes.clone());
         Ok(Authentic { number, bytes, content, sod_sha256: *self.sod_sha256() })
     }
 }

@@ -3,6 +3,7 @@
 
 use lds::dg2::Dg2Finding;
 use lds::security_info::SecurityInfo;
+use lds::tlv::Oid;
 use lds::{Dg1, Dg14};
 
 use crate::{Rejection, Report, SecurityObject};
@@ -11,7 +12,7 @@ use crate::{Rejection, Report, SecurityObject};
 /// (Doc 9303-4 4.2.2.1, 9303-5 4.2.2.1, 9303-7 4.2.2.1).
 const DOCUMENT_CODES: [char; 5] = ['A', 'C', 'I', 'P', 'V'];
 /// id-PK and id-CA: keys and protocols of Chip Authentication (Doc 9303-11 9.2.5, 9.2.6).
-const CHIP_AUTHENTICATION_ARCS: [&str; 2] = ["0.4.0.127.0.7.2.2.1.", "0.4.0.127.0.7.2.2.3."];
+const CHIP_AUTHENTICATION: [Oid; 2] = [Oid::new("0.4.0.127.0.7.2.2.1"), Oid::new("0.4.0.127.0.7.2.2.3")];
 /// Versions of ChipAuthenticationInfo: those of Doc 9303 and of TR-03110.
 const CHIP_AUTHENTICATION_VERSIONS: std::ops::RangeInclusive<u64> = 1..=3;
 
@@ -78,7 +79,7 @@ fn in_dg2(finding: Dg2Finding) -> Departure {
 fn in_dg14(dg14: &Dg14) -> Vec<Departure> {
     let unknown = |info: &SecurityInfo| {
         matches!(info, SecurityInfo::Unknown { oid, .. }
-            if CHIP_AUTHENTICATION_ARCS.iter().any(|arc| oid.starts_with(arc)))
+            if CHIP_AUTHENTICATION.iter().any(|parent| oid.below(parent).is_some()))
     };
     let versions = dg14.chip_authentication.iter().map(|offer| offer.version);
     let other_version = versions.into_iter().any(|version| !CHIP_AUTHENTICATION_VERSIONS.contains(&version));

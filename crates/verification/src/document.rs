@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
+use bytes::Bytes;
 use lds::dg2::Dg2Finding;
 use lds::{Dg1, Dg2, Dg11, Dg14, Dg15, FileId};
 
@@ -21,7 +21,7 @@ macro_rules! hash_lines {
 /// Files as received: they prove nothing.
 #[derive(Clone, Default)]
 pub struct ChipData {
-    files: BTreeMap<FileId, Arc<Vec<u8>>>,
+    files: BTreeMap<FileId, Bytes>,
     erased_dg2: Option<[u8; 32]>,
     pub(crate) optical_mrz: Option<String>,
 }
@@ -44,7 +44,7 @@ impl ChipData {
     /// judges a folder of files. A server has no use for them.
     #[must_use]
     pub fn whole(files: BTreeMap<FileId, Vec<u8>>) -> Self {
-        let files = files.into_iter().map(|(file, bytes)| (file, Arc::new(bytes))).collect();
+        let files = files.into_iter().map(|(file, bytes)| (file, Bytes::from(bytes))).collect();
         Self { files, erased_dg2: None, optical_mrz: None }
     }
 
@@ -67,7 +67,7 @@ impl ChipData {
     /// A file.
     #[must_use]
     pub fn file(&self, file: FileId) -> Option<&[u8]> {
-        self.files.get(&file).map(|bytes| bytes.as_slice())
+        self.files.get(&file).map(|bytes| &bytes[..])
     }
 }
 
@@ -180,7 +180,7 @@ impl SecurityObject {
 
     fn read_groups(self, data: &ChipData) -> Result<(AuthenticDocument, Vec<Dg2Finding>), Rejection> {
         let dg1 = self.read_optional(data)?.ok_or(Rejection::DataGroupMissing(1))?;
-        let portrait = data.files.get(&FileId::Dg(2)).map(|bytes| self.read_portrait(Arc::clone(bytes)));
+        let portrait = data.files.get(&FileId::Dg(2)).map(|bytes| self.read_portrait(bytes));
         let (dg2, findings) = portrait.transpose()?.unzip();
         let document = AuthenticDocument {
             dg1,
@@ -195,7 +195,7 @@ impl SecurityObject {
     }
 
     fn read_optional<T: Content>(&self, data: &ChipData) -> Result<Option<Authentic<T>>, Rejection> {
-        data.files.get(&FileId::Dg(T::NUMBER)).map(|bytes| self.read_compared(Arc::clone(bytes))).transpose()
+        data.files.get(&FileId::Dg(T::NUMBER)).map(|bytes| self.read_compared(bytes)).transpose()
     }
 
     fn check_state(&self, issuing_state: &str, report: &mut Report) -> Result<(), Rejection> {

@@ -129,7 +129,7 @@ fn extensions<'a>(explicit: &Element<'a>) -> Option<Vec<(String, bool, &'a [u8])
     let mut out = Vec::new();
     while let Some(extension) = list.next_element().ok()? {
         let mut parts = extension.children().ok()?;
-        let oid = parts.expect(tag::OID).ok()?.oid().ok()?;
+        let oid = parts.expect(tag::OID).ok()?.oid().ok()?.to_string();
         let critical = parts.optional(tag::BOOLEAN).ok()?.is_some_and(|flag| flag.value != [0]);
         out.push((oid, critical, parts.expect(tag::OCTET_STRING).ok()?.value));
     }

@@ -35,7 +35,7 @@ impl AuthenticDocument {
         let infos = self.security_object().card_security(security)?;
         let offers = access.map(|access| access.security_infos).unwrap_or_default();
         let offered = offers.iter().find_map(|info| match info {
-            SecurityInfo::Pace(info) if info.oid == run.protocol => Some(info),
+            SecurityInfo::Pace(info) if info.oid.to_string() == run.protocol => Some(info),
             _ => None,
         });
         let not_offered = emrtd::Error::PaceCombination("not offered by EF.CardAccess");

@@ -25,6 +25,7 @@ use clock::UnixTime;
 use crypto::sha256;
 use lds::Sod;
 use lds::sod::OID_LDS_SECURITY_OBJECT;
+use lds::tlv::Oid;
 
 use crate::certificate::Certificate;
 use crate::country::same_country;
@@ -44,11 +45,12 @@ const MAX_CERTIFICATES: usize = 16;
 const MAX_NAMED_ALIKE: usize = 4;
 
 /// Other content types that States give their security objects.
-const TOLERATED_CONTENT_TYPES: [&str; 3] = [
-    "1.3.27.1.1.1",          // old Belgian and French chips
-    "1.2.528.1.1006.1.20.1", // Netherlands
-    "1.2.840.113549.1.7.1",  // id-data: China
+const TOLERATED_CONTENT_TYPES: [Oid; 3] = [
+    Oid::new("1.3.27.1.1.1"),          // old Belgian and French chips
+    Oid::new("1.2.528.1.1006.1.20.1"), // Netherlands
+    Oid::new("1.2.840.113549.1.7.1"),  // id-data: China
 ];
+const SECURITY_OBJECT: Oid = Oid::new(OID_LDS_SECURITY_OBJECT);
 
 /// RFC 8017 9.2, note 1, lets a verifier take it.
 const WITHOUT_NULL: &str = "a signature's DigestInfo has no NULL";
@@ -289,12 +291,12 @@ impl<'a> Inspector<'a> {
     }
 
     fn check_content_type(&mut self, sod: &Sod) -> Result<(), Rejection> {
-        let content_type = sod.econtent_type.as_str();
+        let content_type = sod.econtent_type;
         let tolerated = TOLERATED_CONTENT_TYPES.contains(&content_type);
         let outcome = if sod.signer.signed_attrs_der.is_none() {
             Err(Rejection::SignedAttributesMissing)
-        } else if sod.signer.content_type.as_deref() != Some(content_type)
-            || (content_type != OID_LDS_SECURITY_OBJECT && !tolerated)
+        } else if sod.signer.content_type != Some(content_type)
+            || (content_type != SECURITY_OBJECT && !tolerated)
         {
             Err(Rejection::ContentType)
         } else {

@@ -16,6 +16,7 @@ use crypto::SignatureNotes;
 use lds::cms::SignerInfo;
 use lds::defect_list::OID_DEFECT_LIST;
 use lds::deviation_list::OID_DEVIATION_LIST;
+use lds::tlv::Oid;
 
 use crate::certificate::{Certificate, DEVIATION_LIST_SIGNING};
 use crate::known_signers::Trials;
@@ -105,7 +106,7 @@ impl SignedList<'_> {
                 Err(rejection) => outcome = wrong(&rejection.to_string()),
             }
         }
-        if outcome.is_ok() && info.content_type.as_deref() != Some(self.content_type) {
+        if outcome.is_ok() && info.content_type != Some(Oid::new(self.content_type)) {
             return wrong("the signed content type is not that of the list");
         }
         let digest = info.digest_algorithm.digest(self.econtent);

@@ -4,6 +4,7 @@
 use crypto::HashAlgorithm;
 use lds::Sod;
 use lds::sod::SignerIdentifier;
+use lds::tlv::Oid;
 
 use crate::profile::{Finding, gate};
 
@@ -25,7 +26,7 @@ pub(crate) fn findings(sod: &Sod) -> Vec<Finding> {
         SignerIdentifier::IssuerAndSerial { .. } => 1,
         SignerIdentifier::SubjectKeyIdentifier(_) => 3,
     };
-    let unknown = |oid: &String| HashAlgorithm::from_oid(oid).is_none();
+    let unknown = |oid: &Oid| HashAlgorithm::from_oid(oid.as_bytes()).is_none();
     [
         (sod.cms_version != 3, SIGNED_DATA_VERSION),
         (sod.digest_algorithms.is_empty(), DIGEST_ALGORITHMS_MISSING),

@@ -131,6 +131,7 @@ impl Reader<'_> {
         if kek.is_some() && kek == lookup {
             self.wrong("keys.lookup", "equals keys.encryption");
         }
+        let previous = self.previous_keks(kek);
         let oidc_keys = self.oidc_keys();
         let statement_keys = self.signing_keys("keys.statement_files", &self.config.keys.statement_files);
         let shared = |keys: &SigningKeys| {
@@ -153,7 +154,7 @@ impl Reader<'_> {
         Some(Materials {
             pairwise_key: Secret::new(pairwise_key.as_slice().try_into().ok()?),
             database: self.database_address(database?),
-            storage_keys: StorageKeys::new(kek?, lookup?),
+            storage_keys: StorageKeys::new(kek?, lookup?).with_previous(&previous),
             oidc_keys: oidc_keys?,
             statement_keys,
             clients: clients?,
@@ -257,6 +258,23 @@ impl Reader<'_> {
             self.wrong(key, "must be 32 bytes in hexadecimal or base64");
         }
         bytes
+    }
+
+    fn previous_keks(&mut self, kek: Option<[u8; 32]>) -> Vec<[u8; 32]> {
+        let files = self.config.keys.previous_encryption_files.iter();
+        let files: Vec<_> = files.map(|file| self.config.path(file)).collect();
+        let mut previous = Vec::new();
+        for (i, file) in files.iter().enumerate() {
+            let key = format!("keys.previous_encryption_files.{i}");
+            let bytes = secret(&key, None, Some(file)).map(|text| text.and_then(|t| key_bytes(t.expose())));
+            match bytes {
+                Err(mistake) => self.wrong(key, mistake.text),
+                Ok(None) => self.wrong(key, "must be 32 bytes in hexadecimal or base64"),
+                Ok(same) if same == kek => self.wrong(key, "equals keys.encryption"),
+                Ok(other) => previous.extend(other),
+            }
+        }
+        previous
     }
 
     fn oidc_keys(&mut self) -> Option<SigningKeys> {

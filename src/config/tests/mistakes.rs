@@ -114,6 +114,10 @@ fn keys_are_distinct_and_well_formed() {
     let key = |path: &str, key: &str, value: &str| bench.mistakes(|t| set(t, path, key, value));
     assert_eq!(key("keys", "lookup_file", "'keys/encryption.key'"), ["keys.lookup"]);
     assert_eq!(key("keys", "encryption_file", "'keys/oidc-signing.pem'"), ["keys.encryption"]);
+    let previous = |file| key("keys", "previous_encryption_files", file);
+    assert_eq!(previous("['keys/encryption.key']"), ["keys.previous_encryption_files.0"]);
+    assert_eq!(previous("['keys/oidc-signing.pem']"), ["keys.previous_encryption_files.0"]);
+    assert_eq!(previous("['keys/none.key']"), ["keys.previous_encryption_files.0"]);
     assert_eq!(key("keys", "oidc_signing_files", "[]"), ["keys.oidc_signing_files"]);
     assert_eq!(key("keys", "oidc_signing_files", "['keys/lookup.key']"), ["keys.oidc_signing_files.0"]);
     assert_eq!(key("keys", "statement_files", "['keys/oidc-signing.pem']"), ["keys.statement_files"]);

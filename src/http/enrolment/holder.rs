@@ -206,7 +206,7 @@ pub(super) async fn decide(mut call: Call) -> Result<Answer, ApiError> {
 pub(in crate::http) fn portrait(case: &Case) -> Result<Vec<u8>, ApiError> {
     let document = case.genuine()?;
     let portrait = document.document().dg2().and_then(|dg2| dg2.content().faces.first());
-    portrait.map(|face| face.image.clone()).ok_or_else(|| step_missing(Step::Files))
+    portrait.map(|face| face.image.to_vec()).ok_or_else(|| step_missing(Step::Files))
 }
 
 /// From the engine's words to a matched face.

@@ -61,8 +61,10 @@ impl PssParameters {
 
     /// Writes them, defaults too.
     pub(crate) fn to_der(self) -> Vec<u8> {
-        let oid = |hash: HashAlgorithm| ObjectIdentifier::new_unwrap(hash.oid());
-        let algorithm = |hash| AlgorithmIdentifierRef { oid: oid(hash), parameters: Some(AnyRef::NULL) };
+        let algorithm = |hash: HashAlgorithm| AlgorithmIdentifierRef {
+            oid: *hash.object_identifier(),
+            parameters: Some(AnyRef::NULL),
+        };
         let encode = || {
             let mgf_hash = algorithm(self.mgf_hash).to_der()?;
             let mgf_hash = <AnyRef<'_> as der::Decode<'_>>::from_der(&mgf_hash)?;
@@ -85,6 +87,6 @@ impl PssParameters {
 }
 
 fn hash_of(algorithm: AlgorithmIdentifierRef<'_>) -> Result<HashAlgorithm, Error> {
-    let oid = algorithm.oid.to_string();
-    HashAlgorithm::from_oid(&oid).ok_or(Error::UnsupportedAlgorithm(oid))
+    let unsupported = || Error::UnsupportedAlgorithm(algorithm.oid.to_string());
+    HashAlgorithm::from_oid(algorithm.oid.as_bytes()).ok_or_else(unsupported)
 }

@@ -1,6 +1,5 @@
 //! The commands of the key agreement (Doc 9303-11, 6.2.4), as the reader sends them and the chip understands them.
 
-use crypto::SessionCipher;
 use lds::security_info::ChipAuthenticationInfo;
 use lds::tlv;
 
@@ -32,13 +31,12 @@ pub fn key_agreement(task: &ChipAuthenticationTask) -> Result<Vec<Command>, Erro
         }
         TaskProtocol::AtGa { oid } => {
             let kinds = [ChipAuthenticationInfo::ecdh, ChipAuthenticationInfo::dh];
-            let known = |cipher: &SessionCipher| kinds.iter().any(|kind| kind(*cipher, None).oid == *oid);
-            if !CIPHERS.iter().any(known) {
-                return Err(Error::ChipAuthenticationUnsupported);
-            }
+            let mut known = CIPHERS.iter().flat_map(|cipher| kinds.map(|kind| kind(*cipher, None).oid));
+            let oid = known.find(|known| known.to_string() == *oid);
+            let oid = oid.ok_or(Error::ChipAuthenticationUnsupported)?;
             let data = encode(Some((EPHEMERAL_PUBLIC_KEY_GA, &task.ephemeral_public_key)));
             Ok(vec![
-                set(0xA4, tlv::encode(PROTOCOL, &tlv::encode_oid(oid).split_off(2))),
+                set(0xA4, tlv::encode(PROTOCOL, oid.as_bytes())),
                 Command::new(ins::GENERAL_AUTHENTICATE, 0, 0, data, Some(LE_SHORT)),
             ])
         }
@@ -48,7 +46,7 @@ pub fn key_agreement(task: &ChipAuthenticationTask) -> Result<Vec<Command>, Erro
 /// The chip's side.
 pub mod chip {
     use crypto::SessionCipher;
-    use lds::tlv::{Element, Reader};
+    use lds::tlv::{Element, Oid, Reader};
 
     use super::super::ChipPrivateKey;
     use super::{EPHEMERAL_PUBLIC_KEY_GA, EPHEMERAL_PUBLIC_KEY_KAT, PRIVATE_KEY_REFERENCE, PROTOCOL};
@@ -67,8 +65,8 @@ pub mod chip {
     /// What MSE:Set AT says.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct SetAt {
-        /// The protocol, dotted.
-        pub oid: String,
+        /// The protocol.
+        pub oid: Oid,
         /// The number of the chip's key.
         pub key_reference: Option<Vec<u8>>,
     }

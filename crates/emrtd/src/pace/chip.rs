@@ -2,7 +2,7 @@
 
 use crypto::{EcPrivateKey, SessionKey, ct_eq};
 use lds::security_info::PaceMapping;
-use lds::tlv::Reader;
+use lds::tlv::{Oid, Reader};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -16,8 +16,8 @@ use crate::{Command, Password, Response, SecureMessaging, StatusWord, Step};
 /// What MSE:Set AT asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaceRequest {
-    /// The protocol, dotted.
-    pub oid: String,
+    /// The protocol.
+    pub oid: Oid,
     /// 1: MRZ; 2: CAN.
     pub password: u8,
     /// The number of the domain parameters.

@@ -4,7 +4,7 @@ use crypto::pad::pad_method2;
 use crypto::{Curve, SessionCipher, SessionKey};
 use lds::CardAccess;
 use lds::security_info::{PaceInfo, PaceMapping};
-use lds::tlv::{self, tag};
+use lds::tlv::{self, Oid};
 use zeroize::Zeroizing;
 
 use super::group::{Element, PaceGroup};
@@ -17,8 +17,8 @@ const MAX_NONCE: usize = 64;
 /// A way of PACE that both sides support.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaceOffer {
-    /// The protocol, dotted.
-    pub oid: String,
+    /// The protocol.
+    pub oid: Oid,
     /// The cipher of the nonce, the tokens and the session.
     pub cipher: SessionCipher,
     /// How the nonce becomes a generator.
@@ -78,18 +78,13 @@ impl PaceOffer {
             }
             _ => {}
         }
-        let (oid, cipher, mapping) = (info.oid.clone(), info.cipher, info.mapping);
+        let (oid, cipher, mapping) = (info.oid, info.cipher, info.mapping);
         Ok(Self { oid, cipher, mapping, group, parameter_reference: None })
-    }
-
-    /// The value of the OID, without tag and length.
-    fn oid_value(&self) -> Vec<u8> {
-        tlv::encode_oid(&self.oid).split_off(2)
     }
 
     /// MSE:Set AT (4.4.4.1).
     pub(super) fn set_at(&self, password: &Password) -> Command {
-        let mut data = tlv::encode(0x80, &self.oid_value());
+        let mut data = tlv::encode(0x80, self.oid.as_bytes());
         data.extend(tlv::encode(0x83, &[password.reference()]));
         if let Some(parameters) = self.parameter_reference {
             data.extend(tlv::encode(0x84, &[parameters]));
@@ -116,7 +111,7 @@ impl PaceOffer {
 
     /// A token: the MAC over the other side's public key data object (4.4.3.4).
     pub(super) fn token(&self, mac: &SessionKey, key: &Element) -> Result<[u8; 8], crypto::Error> {
-        let oid = tlv::encode(tag::OID, &self.oid_value());
+        let oid = self.oid.encode();
         let point = tlv::encode(key.tag(), &key.encode());
         let input = tlv::encode(0x7F49, &[oid, point].concat());
         match self.cipher {

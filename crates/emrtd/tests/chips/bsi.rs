@@ -320,7 +320,7 @@ ISO7816_G_07 {
     let spki = spki.to_spki_der();
     let algorithm = tlv::read_one("SPKI", &spki, 0x30).unwrap().children().unwrap().next_element().unwrap().unwrap();
     let parameters = SecurityInfo::PaceDomainParameter(PaceDomainParameterInfo {
-        oid: "0.4.0.127.0.7.2.2.4.2".into(),
+        oid: tlv::Oid::new("0.4.0.127.0.7.2.2.4.2"),
         domain_parameter_der: algorithm.raw.to_vec(),
         parameter_id: Some(32),
     });

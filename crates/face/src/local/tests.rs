@@ -76,7 +76,7 @@ fn specimen() -> Option<(Portrait, serde_json::Value)> {
     };
     let read = |name: &str| std::fs::read(std::path::Path::new(&shared).join(name)).unwrap();
     let (dg2, findings) =
-        lds::Dg2::parse_with_findings(&read("bsi-reference-dataset/Datagroup2.bin")).unwrap();
+        lds::Dg2::parse_with_findings(&read("bsi-reference-dataset/Datagroup2.bin").into()).unwrap();
     let portrait = Portrait::decode(&dg2, &findings).unwrap();
     Some((portrait, serde_json::from_slice(&read("face-models/expected.json")).unwrap()))
 }

@@ -18,7 +18,7 @@ pub(super) fn is_record(block: &[u8]) -> bool {
 }
 
 /// Reads the faces of a facial record.
-pub(super) fn read(block: &Element<'_>, faces: &mut Faces) -> Result<()> {
+pub(super) fn read(block: &Element<'_>, faces: &mut Faces<'_>) -> Result<()> {
     let malformed = |what| block.malformed(what);
     let record = block.value;
     if !is_record(record) {
@@ -69,7 +69,7 @@ impl<'a> Information<'a> {
     }
 
     /// Notes values out of their code lists (ISO/IEC 19794-5:2005 5.5 to 5.7).
-    fn look(&self, face: &[u8], faces: &mut Faces) {
+    fn look(&self, face: &[u8], faces: &mut Faces<'_>) {
         let above = |at: usize, greatest: u8| face.get(at).is_some_and(|value| *value > greatest);
         // Unspecified, male, female; unknown is 255.
         let other = |at: usize, greatest: u8| above(at, greatest) && face.get(at) != Some(&0xFF);

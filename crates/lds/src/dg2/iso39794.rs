@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::tlv::{Element, tag};
 
 /// Reads the faces of the biometric data template 7F2E.
-pub(super) fn read(template: &Element<'_>, faces: &mut Faces) -> Result<()> {
+pub(super) fn read(template: &Element<'_>, faces: &mut Faces<'_>) -> Result<()> {
     let mut fields = template.children()?;
     let standardised = fields.expect(0xA1)?;
     fields.finish()?;

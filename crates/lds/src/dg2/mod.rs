@@ -8,6 +8,8 @@ mod finding;
 mod iso19794;
 mod iso39794;
 
+use bytes::Bytes;
+
 use crate::FileId;
 use crate::error::Result;
 use crate::image::{ImageHeader, ImageKind};
@@ -47,8 +49,8 @@ impl ImageFormat {
 pub struct FaceImage {
     /// How `image` is coded.
     pub format: ImageFormat,
-    /// The image file.
-    pub image: Vec<u8>,
+    /// The image file: a part of EF.DG2, shared with it and not copied.
+    pub image: Bytes,
     /// Width in pixels as the record's header says, 0 if it says none. The image itself may differ and is not refused
     /// for it: the BSI reference data set says 337 x 449 over an image of 413 x 531. See [`FaceImage::header`].
     pub width: u16,
@@ -82,21 +84,22 @@ impl Dg2 {
     /// is neither JPEG nor JPEG 2000, or one whose header announces a size that no one may decode
     /// ([`ImageHeader::within_bounds`]).
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        Self::parse_with_findings(bytes).map(|(dg2, _)| dg2)
+        Self::parse_with_findings(&Bytes::copy_from_slice(bytes)).map(|(dg2, _)| dg2)
     }
 
-    /// [`parse`](Self::parse), and where the headers leave the standard though the portrait can be read.
+    /// [`parse`](Self::parse) of a file that its images share, and where the headers leave the standard though the
+    /// portrait can be read.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
-    pub fn parse_with_findings(bytes: &[u8]) -> Result<(Self, Vec<Dg2Finding>)> {
-        let outer = tlv::read_file(FileId::Dg(2), bytes)?;
+    pub fn parse_with_findings(file: &Bytes) -> Result<(Self, Vec<Dg2Finding>)> {
+        let outer = tlv::read_file(FileId::Dg(2), file)?;
         let mut fields = outer.children()?;
         let group = fields.expect(0x7F61)?;
         fields.finish()?;
         let mut templates = group.children()?;
         let count = templates.required(tag::INTEGER, "number of instances")?.unsigned()?;
-        let mut faces = Faces::default();
+        let mut faces = Faces { file, images: Vec::new(), findings: Vec::new() };
         let mut blocks = 0;
         while !templates.is_empty() {
             let mut template = templates.expect(0x7F60)?.children()?;
@@ -150,13 +153,13 @@ impl Dg2 {
 }
 
 /// The faces read so far, and what was noticed.
-#[derive(Default)]
-struct Faces {
+struct Faces<'a> {
+    file: &'a Bytes,
     images: Vec<FaceImage>,
     findings: Vec<Dg2Finding>,
 }
 
-impl Faces {
+impl Faces<'_> {
     /// Notes a finding, once.
     fn note(&mut self, holds: bool, finding: Dg2Finding) {
         if holds && !self.findings.contains(&finding) {
@@ -164,7 +167,7 @@ impl Faces {
         }
     }
 
-    /// Takes an image of `block`, whose header says `width` and `height`.
+    /// Takes an image, a part of the file in `block`, whose header says `width` and `height`.
     fn push(&mut self, block: &Element<'_>, image: &[u8], width: u16, height: u16) -> Result<()> {
         if image.is_empty() {
             return Err(block.missing("facial record: image"));
@@ -184,7 +187,7 @@ impl Faces {
             }
             None => self.note(true, Dg2Finding::ImageHeader),
         }
-        self.images.push(FaceImage { format, image: image.to_vec(), width, height });
+        self.images.push(FaceImage { format, image: self.file.slice_ref(image), width, height });
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ mod other;
 use crypto::SessionCipher;
 
 use crate::error::Result;
-use crate::tlv::{self, Element, Reader, tag};
+use crate::tlv::{self, Element, Oid, Reader, tag};
 
 pub use other::{
     CardInfo, ChipAuthenticationDomainParameterInfo, RestrictedIdentificationDomainParameterInfo,
@@ -20,12 +20,12 @@ pub use other::{
 /// More than any chip has.
 const MAX_SECURITY_INFOS: usize = 64;
 
-const PK_DH: &str = "0.4.0.127.0.7.2.2.1.1";
-const PK_ECDH: &str = "0.4.0.127.0.7.2.2.1.2";
-const TERMINAL_AUTHENTICATION: &str = "0.4.0.127.0.7.2.2.2";
-const CHIP_AUTHENTICATION: &str = "0.4.0.127.0.7.2.2.3.";
-const PACE: &str = "0.4.0.127.0.7.2.2.4.";
-const ACTIVE_AUTHENTICATION: &str = "2.23.136.1.1.5";
+const PK_DH: Oid = Oid::new("0.4.0.127.0.7.2.2.1.1");
+const PK_ECDH: Oid = Oid::new("0.4.0.127.0.7.2.2.1.2");
+const TERMINAL_AUTHENTICATION: Oid = Oid::new("0.4.0.127.0.7.2.2.2");
+const CHIP_AUTHENTICATION: Oid = Oid::new("0.4.0.127.0.7.2.2.3");
+const PACE: Oid = Oid::new("0.4.0.127.0.7.2.2.4");
+const ACTIVE_AUTHENTICATION: Oid = Oid::new("2.23.136.1.1.5");
 
 /// Which Diffie-Hellman.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,8 +75,8 @@ pub enum SecurityInfo {
     PrivilegedTerminal(Vec<SecurityInfo>),
     /// Any other, kept as it is.
     Unknown {
-        /// The protocol, dotted.
-        oid: String,
+        /// The protocol.
+        oid: Oid,
         /// The whole SecurityInfo, DER.
         raw: Vec<u8>,
     },
@@ -85,8 +85,8 @@ pub enum SecurityInfo {
 /// ChipAuthenticationInfo (Doc 9303-11 9.2.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChipAuthenticationInfo {
-    /// The protocol, dotted: goes into MSE:Set AT.
-    pub oid: String,
+    /// The protocol: goes into MSE:Set AT.
+    pub oid: Oid,
     /// DH or ECDH.
     pub agreement: KeyAgreement,
     /// The cipher of the new session.
@@ -100,8 +100,8 @@ pub struct ChipAuthenticationInfo {
 /// ChipAuthenticationPublicKeyInfo (Doc 9303-11 9.2.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChipAuthenticationPublicKeyInfo {
-    /// The kind of key, dotted.
-    pub oid: String,
+    /// The kind of key.
+    pub oid: Oid,
     /// DH or ECDH.
     pub agreement: KeyAgreement,
     /// SubjectPublicKeyInfo, DER, exact bytes.
@@ -113,8 +113,8 @@ pub struct ChipAuthenticationPublicKeyInfo {
 /// PACEInfo (Doc 9303-11 9.2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaceInfo {
-    /// The protocol, dotted: goes into MSE:Set AT.
-    pub oid: String,
+    /// The protocol: goes into MSE:Set AT.
+    pub oid: Oid,
     /// DH or ECDH.
     pub agreement: KeyAgreement,
     /// The mapping.
@@ -130,8 +130,8 @@ pub struct PaceInfo {
 /// PACEDomainParameterInfo (Doc 9303-11 9.2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaceDomainParameterInfo {
-    /// The protocol, dotted.
-    pub oid: String,
+    /// The protocol.
+    pub oid: Oid,
     /// AlgorithmIdentifier with the parameters, DER.
     pub domain_parameter_der: Vec<u8>,
     /// The local id.
@@ -143,8 +143,8 @@ pub struct PaceDomainParameterInfo {
 pub struct ActiveAuthenticationInfo {
     /// 1.
     pub version: u64,
-    /// The signature algorithm, dotted: a plain ECDSA OID of TR-03111.
-    pub signature_algorithm_oid: String,
+    /// The signature algorithm: a plain ECDSA OID of TR-03111.
+    pub signature_algorithm_oid: Oid,
 }
 
 /// TerminalAuthenticationInfo (Doc 9303-11 9.2.7).
@@ -200,7 +200,7 @@ impl SecurityInfo {
         if let Some((agreement, mapping, cipher)) = pace_protocol(&oid) {
             return Self::pace(oid, agreement, mapping, cipher, &mut fields);
         }
-        match oid.as_str() {
+        match oid {
             ACTIVE_AUTHENTICATION => {
                 let version = fields.expect(tag::INTEGER)?.unsigned()?;
                 let signature_algorithm_oid = fields.expect(tag::OID)?.oid()?;
@@ -220,7 +220,7 @@ impl SecurityInfo {
     }
 
     fn pace(
-        oid: String,
+        oid: Oid,
         agreement: KeyAgreement,
         mapping: PaceMapping,
         cipher: Option<SessionCipher>,
@@ -244,31 +244,27 @@ impl SecurityInfo {
         let parts = match self {
             Self::Unknown { raw, .. } => return raw.clone(),
             Self::ChipAuthentication(info) => {
-                vec![
-                    Some(tlv::encode_oid(&info.oid)),
-                    Some(number(&info.version)),
-                    info.key_id.as_ref().map(number),
-                ]
+                vec![Some(info.oid.encode()), Some(number(&info.version)), info.key_id.as_ref().map(number)]
             }
             Self::ChipAuthenticationPublicKey(info) => {
                 let key_id = info.key_id.as_ref().map(number);
-                vec![Some(tlv::encode_oid(&info.oid)), Some(info.spki_der.clone()), key_id]
+                vec![Some(info.oid.encode()), Some(info.spki_der.clone()), key_id]
             }
             Self::Pace(info) => {
                 let parameter_id = info.parameter_id.as_ref().map(number);
-                vec![Some(tlv::encode_oid(&info.oid)), Some(number(&info.version)), parameter_id]
+                vec![Some(info.oid.encode()), Some(number(&info.version)), parameter_id]
             }
             Self::PaceDomainParameter(info) => {
                 let parameter_id = info.parameter_id.as_ref().map(number);
-                vec![Some(tlv::encode_oid(&info.oid)), Some(info.domain_parameter_der.clone()), parameter_id]
+                vec![Some(info.oid.encode()), Some(info.domain_parameter_der.clone()), parameter_id]
             }
             Self::ActiveAuthentication(info) => vec![
-                Some(tlv::encode_oid(ACTIVE_AUTHENTICATION)),
+                Some(ACTIVE_AUTHENTICATION.encode()),
                 Some(number(&info.version)),
-                Some(tlv::encode_oid(&info.signature_algorithm_oid)),
+                Some(info.signature_algorithm_oid.encode()),
             ],
             Self::TerminalAuthentication(info) => vec![
-                Some(tlv::encode_oid(TERMINAL_AUTHENTICATION)),
+                Some(TERMINAL_AUTHENTICATION.encode()),
                 Some(number(&info.version)),
                 info.ef_cvca_der.clone(),
             ],
@@ -277,7 +273,7 @@ impl SecurityInfo {
             Self::RestrictedIdentificationDomainParameter(info) => info.parts(),
             Self::CardInfo(info) => info.parts(),
             Self::PrivilegedTerminal(infos) => {
-                vec![Some(tlv::encode_oid(other::PRIVILEGED_TERMINAL)), Some(encode_set(infos))]
+                vec![Some(other::PRIVILEGED_TERMINAL.encode()), Some(encode_set(infos))]
             }
         };
         tlv::encode_all(tag::SEQUENCE, &parts.into_iter().flatten().collect::<Vec<_>>())
@@ -288,7 +284,7 @@ impl ChipAuthenticationInfo {
     /// The offer of ECDH Chip Authentication with this cipher.
     #[must_use]
     pub fn ecdh(cipher: SessionCipher, key_id: Option<u64>) -> Self {
-        let oid = format!("{CHIP_AUTHENTICATION}2.{}", cipher_number(cipher));
+        let oid = CHIP_AUTHENTICATION.child(2).child(cipher_number(cipher));
         Self { oid, agreement: KeyAgreement::Ecdh, cipher, version: 1, key_id }
     }
 }
@@ -297,7 +293,7 @@ impl ChipAuthenticationInfo {
     /// The offer of Chip Authentication in a prime field with this cipher.
     #[must_use]
     pub fn dh(cipher: SessionCipher, key_id: Option<u64>) -> Self {
-        let oid = format!("{CHIP_AUTHENTICATION}1.{}", cipher_number(cipher));
+        let oid = CHIP_AUTHENTICATION.child(1).child(cipher_number(cipher));
         Self { oid, agreement: KeyAgreement::Dh, cipher, version: 1, key_id }
     }
 }
@@ -306,13 +302,13 @@ impl ChipAuthenticationPublicKeyInfo {
     /// A key in a prime field.
     #[must_use]
     pub fn dh(spki_der: Vec<u8>, key_id: Option<u64>) -> Self {
-        Self { oid: PK_DH.to_owned(), agreement: KeyAgreement::Dh, spki_der, key_id }
+        Self { oid: PK_DH, agreement: KeyAgreement::Dh, spki_der, key_id }
     }
 
     /// An ECDH key.
     #[must_use]
     pub fn ecdh(spki_der: Vec<u8>, key_id: Option<u64>) -> Self {
-        Self { oid: PK_ECDH.to_owned(), agreement: KeyAgreement::Ecdh, spki_der, key_id }
+        Self { oid: PK_ECDH, agreement: KeyAgreement::Ecdh, spki_der, key_id }
     }
 }
 
@@ -334,7 +330,7 @@ impl PaceInfo {
             (KeyAgreement::Dh, PaceMapping::ChipAuthentication) => 5,
             (KeyAgreement::Ecdh, PaceMapping::ChipAuthentication) => 6,
         };
-        let oid = format!("{PACE}{kind}.{}", cipher_number(cipher));
+        let oid = PACE.child(kind).child(cipher_number(cipher));
         let parameter_id = Some(u64::from(parameter_id));
         Self { oid, agreement, mapping, cipher, version: 2, parameter_id }
     }
@@ -352,53 +348,51 @@ fn optional_unsigned(fields: &mut Reader<'_>) -> Result<Option<u64>> {
     Ok(value)
 }
 
-fn public_key_agreement(oid: &str) -> Option<KeyAgreement> {
-    match oid {
+fn public_key_agreement(oid: &Oid) -> Option<KeyAgreement> {
+    match *oid {
         PK_DH => Some(KeyAgreement::Dh),
         PK_ECDH => Some(KeyAgreement::Ecdh),
         _ => None,
     }
 }
 
-fn chip_authentication_protocol(oid: &str) -> Option<(KeyAgreement, SessionCipher)> {
-    let (agreement, number) = oid.strip_prefix(CHIP_AUTHENTICATION)?.split_once('.')?;
-    let agreement = match agreement {
-        "1" => KeyAgreement::Dh,
-        "2" => KeyAgreement::Ecdh,
-        _ => return None,
-    };
-    Some((agreement, cipher(number)?))
-}
-
-/// Agreement, mapping and cipher of a PACE OID; no cipher: the OID of a PACEDomainParameterInfo.
-fn pace_protocol(oid: &str) -> Option<(KeyAgreement, PaceMapping, Option<SessionCipher>)> {
-    let rest = oid.strip_prefix(PACE)?;
-    let (kind, number) = rest.split_once('.').map_or((rest, None), |(kind, number)| (kind, Some(number)));
-    let (agreement, mapping) = match kind {
-        "1" => (KeyAgreement::Dh, PaceMapping::Generic),
-        "2" => (KeyAgreement::Ecdh, PaceMapping::Generic),
-        "3" => (KeyAgreement::Dh, PaceMapping::Integrated),
-        "4" => (KeyAgreement::Ecdh, PaceMapping::Integrated),
-        "6" => (KeyAgreement::Ecdh, PaceMapping::ChipAuthentication),
-        _ => return None,
-    };
-    match number {
-        None => Some((agreement, mapping, None)),
-        Some(number) => Some((agreement, mapping, Some(cipher(number)?))),
-    }
-}
-
-fn cipher(number: &str) -> Option<SessionCipher> {
-    match number {
-        "1" => Some(SessionCipher::TripleDes),
-        "2" => Some(SessionCipher::Aes128),
-        "3" => Some(SessionCipher::Aes192),
-        "4" => Some(SessionCipher::Aes256),
+fn chip_authentication_protocol(oid: &Oid) -> Option<(KeyAgreement, SessionCipher)> {
+    match oid.below(&CHIP_AUTHENTICATION)? {
+        [1, number] => Some((KeyAgreement::Dh, cipher(*number)?)),
+        [2, number] => Some((KeyAgreement::Ecdh, cipher(*number)?)),
         _ => None,
     }
 }
 
-fn cipher_number(cipher: SessionCipher) -> u8 {
+/// Agreement, mapping and cipher of a PACE OID; no cipher: the OID of a PACEDomainParameterInfo.
+fn pace_protocol(oid: &Oid) -> Option<(KeyAgreement, PaceMapping, Option<SessionCipher>)> {
+    let (kind, number) = oid.below(&PACE)?.split_first()?;
+    let (agreement, mapping) = match kind {
+        1 => (KeyAgreement::Dh, PaceMapping::Generic),
+        2 => (KeyAgreement::Ecdh, PaceMapping::Generic),
+        3 => (KeyAgreement::Dh, PaceMapping::Integrated),
+        4 => (KeyAgreement::Ecdh, PaceMapping::Integrated),
+        6 => (KeyAgreement::Ecdh, PaceMapping::ChipAuthentication),
+        _ => return None,
+    };
+    match number {
+        [] => Some((agreement, mapping, None)),
+        [number] => Some((agreement, mapping, Some(cipher(*number)?))),
+        _ => None,
+    }
+}
+
+fn cipher(number: u8) -> Option<SessionCipher> {
+    match number {
+        1 => Some(SessionCipher::TripleDes),
+        2 => Some(SessionCipher::Aes128),
+        3 => Some(SessionCipher::Aes192),
+        4 => Some(SessionCipher::Aes256),
+        _ => None,
+    }
+}
+
+fn cipher_number(cipher: SessionCipher) -> u64 {
     match cipher {
         SessionCipher::TripleDes => 1,
         SessionCipher::Aes128 => 2,

@@ -3,13 +3,13 @@
 
 use super::{KeyAgreement, SecurityInfo, optional_unsigned, parse_set};
 use crate::error::Result;
-use crate::tlv::{self, Reader, tag};
+use crate::tlv::{self, Oid, Reader, tag};
 
-const CHIP_AUTHENTICATION_DH: &str = "0.4.0.127.0.7.2.2.3.1";
-const CHIP_AUTHENTICATION_ECDH: &str = "0.4.0.127.0.7.2.2.3.2";
-const RESTRICTED_IDENTIFICATION: &str = "0.4.0.127.0.7.2.2.5.";
-const CARD_INFO: &str = "0.4.0.127.0.7.2.2.6";
-pub(super) const PRIVILEGED_TERMINAL: &str = "0.4.0.127.0.7.2.2.8";
+const CHIP_AUTHENTICATION_DH: Oid = Oid::new("0.4.0.127.0.7.2.2.3.1");
+const CHIP_AUTHENTICATION_ECDH: Oid = Oid::new("0.4.0.127.0.7.2.2.3.2");
+const RESTRICTED_IDENTIFICATION: Oid = Oid::new("0.4.0.127.0.7.2.2.5");
+const CARD_INFO: Oid = Oid::new("0.4.0.127.0.7.2.2.6");
+pub(super) const PRIVILEGED_TERMINAL: Oid = Oid::new("0.4.0.127.0.7.2.2.8");
 
 /// ChipAuthenticationDomainParameterInfo.
 ///
@@ -34,8 +34,8 @@ pub struct ChipAuthenticationDomainParameterInfo {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RestrictedIdentificationInfo {
-    /// The protocol, dotted.
-    pub oid: String,
+    /// The protocol.
+    pub oid: Oid,
     /// 1.
     pub version: u64,
     /// Which key of the chip.
@@ -73,10 +73,11 @@ pub struct CardInfo {
 }
 
 /// Reads the rest of a SecurityInfo after its OID; `None` for an OID that is none of these.
-pub(super) fn read(oid: &str, fields: &mut Reader<'_>) -> Result<Option<SecurityInfo>> {
-    let info = match oid {
+pub(super) fn read(oid: &Oid, fields: &mut Reader<'_>) -> Result<Option<SecurityInfo>> {
+    let info = match *oid {
         CHIP_AUTHENTICATION_DH | CHIP_AUTHENTICATION_ECDH => {
-            let agreement = if oid == CHIP_AUTHENTICATION_DH { KeyAgreement::Dh } else { KeyAgreement::Ecdh };
+            let agreement =
+                if *oid == CHIP_AUTHENTICATION_DH { KeyAgreement::Dh } else { KeyAgreement::Ecdh };
             let domain_parameter_der = fields.expect(tag::SEQUENCE)?.raw.to_vec();
             let key_id = optional_unsigned(fields)?;
             let info = ChipAuthenticationDomainParameterInfo { agreement, domain_parameter_der, key_id };
@@ -98,15 +99,13 @@ pub(super) fn read(oid: &str, fields: &mut Reader<'_>) -> Result<Option<Security
     Ok(Some(info))
 }
 
-fn restricted_identification(oid: &str, fields: &mut Reader<'_>) -> Result<Option<SecurityInfo>> {
-    let Some(rest) = oid.strip_prefix(RESTRICTED_IDENTIFICATION) else { return Ok(None) };
-    let (kind, hash) = rest.split_once('.').map_or((rest, None), |(kind, hash)| (kind, Some(hash)));
-    let agreement = match kind {
-        "1" => KeyAgreement::Dh,
-        "2" => KeyAgreement::Ecdh,
+fn restricted_identification(oid: &Oid, fields: &mut Reader<'_>) -> Result<Option<SecurityInfo>> {
+    let (agreement, hash) = match oid.below(&RESTRICTED_IDENTIFICATION) {
+        Some([1, hash @ ..]) => (KeyAgreement::Dh, hash),
+        Some([2, hash @ ..]) => (KeyAgreement::Ecdh, hash),
         _ => return Ok(None),
     };
-    if hash.is_none() {
+    if hash.is_empty() {
         let domain_parameter_der = fields.expect(tag::SEQUENCE)?.raw.to_vec();
         fields.finish()?;
         let info = RestrictedIdentificationDomainParameterInfo { agreement, domain_parameter_der };
@@ -118,8 +117,7 @@ fn restricted_identification(oid: &str, fields: &mut Reader<'_>) -> Result<Optio
     let authorized_only = params.expect(tag::BOOLEAN)?.value != [0];
     params.finish()?;
     let max_key_len = optional_unsigned(fields)?;
-    let info =
-        RestrictedIdentificationInfo { oid: oid.to_owned(), version, key_id, authorized_only, max_key_len };
+    let info = RestrictedIdentificationInfo { oid: *oid, version, key_id, authorized_only, max_key_len };
     Ok(Some(SecurityInfo::RestrictedIdentification(info)))
 }
 
@@ -133,7 +131,7 @@ impl ChipAuthenticationDomainParameterInfo {
             KeyAgreement::Ecdh => CHIP_AUTHENTICATION_ECDH,
         };
         let key_id = self.key_id.map(tlv::encode_unsigned);
-        vec![Some(tlv::encode_oid(oid)), Some(self.domain_parameter_der.clone()), key_id]
+        vec![Some(oid.encode()), Some(self.domain_parameter_der.clone()), key_id]
     }
 }
 
@@ -148,7 +146,7 @@ impl RestrictedIdentificationInfo {
                 tlv::encode(tag::BOOLEAN, &[authorized_only]),
             ],
         );
-        vec![Some(tlv::encode_oid(&self.oid)), Some(params), self.max_key_len.map(tlv::encode_unsigned)]
+        vec![Some(self.oid.encode()), Some(params), self.max_key_len.map(tlv::encode_unsigned)]
     }
 }
 
@@ -158,7 +156,7 @@ impl RestrictedIdentificationDomainParameterInfo {
             KeyAgreement::Dh => 1,
             KeyAgreement::Ecdh => 2,
         };
-        let oid = tlv::encode_oid(&format!("{RESTRICTED_IDENTIFICATION}{kind}"));
+        let oid = RESTRICTED_IDENTIFICATION.child(kind).encode();
         vec![Some(oid), Some(self.domain_parameter_der.clone())]
     }
 }
@@ -166,6 +164,6 @@ impl RestrictedIdentificationDomainParameterInfo {
 impl CardInfo {
     pub(super) fn parts(&self) -> Parts {
         let url = tlv::encode(tag::IA5_STRING, self.url.as_bytes());
-        vec![Some(tlv::encode_oid(CARD_INFO)), Some(url), self.optional_der.clone()]
+        vec![Some(CARD_INFO.encode()), Some(url), self.optional_der.clone()]
     }
 }

@@ -1,6 +1,6 @@
 //! The writer: always the shortest length, as DER demands.
 
-use super::tag;
+use super::{Oid, tag};
 
 /// Encodes one element with the shortest length.
 ///
@@ -49,23 +49,10 @@ pub fn encode_unsigned_bytes(bytes: &[u8]) -> Vec<u8> {
 /// Encodes an OBJECT IDENTIFIER given in dotted form.
 ///
 /// # Panics
-/// If the text is not an object identifier; for constants and for what [`Element::oid`] returned.
+/// As [`Oid::new`].
 #[must_use]
 pub fn encode_oid(dotted: &str) -> Vec<u8> {
-    let arcs: Vec<u64> =
-        dotted.split('.').map(|arc| arc.parse().expect("a dotted object identifier")).collect();
-    let [first, second, rest @ ..] = arcs.as_slice() else { panic!("an object identifier has two arcs") };
-    let mut value = Vec::new();
-    for arc in std::iter::once(&(first * 40 + second)).chain(rest) {
-        let mut septets = vec![u8::try_from(arc & 0x7F).unwrap_or(0)];
-        let mut high = arc >> 7;
-        while high > 0 {
-            septets.push(u8::try_from(high & 0x7F).unwrap_or(0) | 0x80);
-            high >>= 7;
-        }
-        value.extend(septets.iter().rev());
-    }
-    encode(tag::OID, &value)
+    Oid::new(dotted).encode()
 }
 
 fn strip_zeros(bytes: &[u8]) -> &[u8] {

@@ -8,7 +8,7 @@ use lds::security_info::{
     ActiveAuthenticationInfo, ChipAuthenticationInfo, ChipAuthenticationPublicKeyInfo, PaceInfo,
     SecurityInfo, TerminalAuthenticationInfo,
 };
-use lds::tlv::{Reader, encode, encode_all, encode_oid, encode_unsigned};
+use lds::tlv::{Oid, Reader, encode, encode_all, encode_unsigned};
 use lds::{Dg1, Dg11, Dg14, Mrz};
 
 use crate::properties::Random;
@@ -88,15 +88,15 @@ impl Random {
             2 => SecurityInfo::Pace(PaceInfo::ecdh_generic(cipher, 8 + self.below(11) as u8)),
             3 => SecurityInfo::ActiveAuthentication(ActiveAuthenticationInfo {
                 version: 1,
-                signature_algorithm_oid: format!("0.4.0.127.0.7.1.1.4.1.{}", self.below(6)),
+                signature_algorithm_oid: Oid::new("0.4.0.127.0.7.1.1.4.1").child(self.below(6) as u64),
             }),
             4 => SecurityInfo::TerminalAuthentication(TerminalAuthenticationInfo {
                 version: 1 + self.next() % 2,
                 ef_cvca_der: self.maybe(|random| encode(0x30, &[4, 1, random.below(256) as u8])),
             }),
             _ => {
-                let oid = format!("1.3.{}.{}", self.below(40), self.next() % (1 << 40));
-                let raw = encode_all(0x30, &[encode_oid(&oid), encode_unsigned(self.next())]);
+                let oid = Oid::new("1.3").child(self.below(40) as u64).child(self.next() % (1 << 40));
+                let raw = encode_all(0x30, &[oid.encode(), encode_unsigned(self.next())]);
                 SecurityInfo::Unknown { oid, raw }
             }
         }

@@ -115,7 +115,7 @@ fn jp2(announced: u32, codestream: &[u8]) -> Vec<u8> {
 fn dg2(images: &[Vec<u8>]) -> Vec<u8> {
     let face = |image: &Vec<u8>| FaceImage {
         format: ImageFormat::sniff(image).unwrap_or(ImageFormat::Jpeg),
-        image: image.clone(),
+        image: image.clone().into(),
         width: 413,
         height: 531,
     };

@@ -13,6 +13,7 @@ mod enrolment;
 mod login;
 mod opening;
 mod outbox;
+mod reseal;
 mod schema;
 mod session;
 mod standards;

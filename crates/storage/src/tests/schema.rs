@@ -6,7 +6,7 @@ use super::{postgres, sqlite};
 use crate::login::{backchannel, redemption};
 use crate::{
     account, attempt, audit, change, contact, desk, device, enrolment, face, login, outbox, pushed, register,
-    request, seal, session, sso, token, trace, usage,
+    request, reseal, seal, session, sso, token, trace, usage,
 };
 
 /// Every statement of the room, by module.
@@ -58,6 +58,11 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
         outbox::ADD, outbox::CLAIM, outbox::SENT, outbox::RETRY, outbox::STATE,
     ]),
     ("register", include_str!("../register.rs"), &[register::LIST]),
+    ("reseal", include_str!("../reseal.rs"), &[
+        reseal::IDENTITIES, reseal::DOCUMENTS, reseal::PIN_KEYS, reseal::RESPONSES, reseal::CONNECTIONS, reseal::MAILS,
+        reseal::SET_IDENTITY, reseal::SET_DOCUMENT, reseal::SET_PIN_KEY, reseal::SET_RESPONSE, reseal::SET_CONNECTION,
+        reseal::SET_MAIL,
+    ]),
     ("pushed", include_str!("../pushed.rs"), &[pushed::PUSH, pushed::LOAD, pushed::TAKE, pushed::DELETE_EXPIRED]),
     ("request", include_str!("../request.rs"), &[
         request::REQUEST, request::COUNT_REQUESTS, request::TAKE_SEQUENCE, request::ADD_REQUEST, request::ANSWER,

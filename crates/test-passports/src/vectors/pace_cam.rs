@@ -52,7 +52,7 @@ impl Run {
         let (token, _) = chip.received(&command).expect(ok);
         let responses = [nonce, mapping, ephemeral, token].map(|response| response.encode()).to_vec();
         let private_keys = [private("mapping"), private("ephemeral")];
-        Self { protocol: info.oid, password_key, private_keys, responses }
+        Self { protocol: info.oid.to_string(), password_key, private_keys, responses }
     }
 
     /// The chip's last answer with other objects after its token; `data` gives them out of its own data.

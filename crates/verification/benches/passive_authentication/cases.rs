@@ -108,5 +108,5 @@ fn portrait_of_20_kb() -> Dg2 {
     let image = [start, &[0xff, 0xfe], &length, &filling, rest].concat();
     let Dg2 { mut faces } = portrait::dg2(90);
     let face = faces.remove(0);
-    Dg2 { faces: vec![FaceImage { image, ..face }] }
+    Dg2 { faces: vec![FaceImage { image: image.into(), ..face }] }
 }

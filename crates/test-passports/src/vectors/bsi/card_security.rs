@@ -6,6 +6,7 @@ use lds::security_info::{
     ChipAuthenticationPublicKeyInfo, PaceInfo, PaceMapping, SecurityInfo, TerminalAuthenticationInfo,
     encode_set,
 };
+use lds::tlv::Oid;
 use lds::{CardAccess, Dg14, FileId};
 
 use super::dg14::raw;
@@ -27,7 +28,7 @@ fn pace_info(curve: Curve) -> PaceInfo {
 /// id-PACE-ECDH-CAM-AES-CBC-CMAC-128.
 pub(in crate::vectors) fn chip_authentication_mapping(curve: Curve) -> SecurityInfo {
     SecurityInfo::Pace(PaceInfo {
-        oid: "0.4.0.127.0.7.2.2.4.6.2".into(),
+        oid: Oid::new("0.4.0.127.0.7.2.2.4.6.2"),
         mapping: PaceMapping::ChipAuthentication,
         ..pace_info(curve)
     })

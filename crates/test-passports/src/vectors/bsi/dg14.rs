@@ -1,6 +1,7 @@
 //! LDS_F: EF.DG14.
 
 use lds::security_info::SecurityInfo;
+use lds::tlv::Oid;
 use lds::{Dg14, FileId};
 
 use super::{Base, chip_authentication, draft, with_length};
@@ -13,9 +14,9 @@ const EAC: &str = "pa::bsi-default-eac";
 /// id-PK and an arc that is neither DH nor ECDH.
 const OTHER_PUBLIC_KEY: &str = "0.4.0.127.0.7.2.2.1.3";
 
-/// A SecurityInfo of any parts.
+/// A SecurityInfo of any parts: they are what is encoded.
 pub(super) fn raw(parts: &[Vec<u8>]) -> SecurityInfo {
-    SecurityInfo::Unknown { oid: String::new(), raw: asn1::sequence(parts) }
+    SecurityInfo::Unknown { oid: Oid::new("0.0"), raw: asn1::sequence(parts) }
 }
 
 /// EF.DG14 with some SecurityInfos changed.
@@ -45,7 +46,7 @@ pub(super) fn cases() -> Vec<Draft> {
         other => other,
     });
     let without_version = changed(file, |info| match info {
-        SecurityInfo::ChipAuthentication(offer) => raw(&[asn1::oid(&offer.oid)]),
+        SecurityInfo::ChipAuthentication(offer) => raw(&[offer.oid.encode()]),
         other => other,
     });
     vec![

@@ -41,7 +41,7 @@ struct Parts {
 
 impl Parts {
     fn of(format: ImageFormat, image: &[u8]) -> Self {
-        let face = FaceImage { format, image: image.to_vec(), width: WIDTH, height: HEIGHT };
+        let face = FaceImage { format, image: image.to_vec().into(), width: WIDTH, height: HEIGHT };
         let file = Dg2 { faces: vec![face] }.encode();
         let record = file.windows(4).position(|window| window == b"FAC\0").expect("a facial record");
         let header =
