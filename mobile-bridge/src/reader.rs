@@ -45,9 +45,9 @@ pub(crate) trait Upstream: Sync {
     fn chip_authentication_answer(&self, responses: &[Vec<u8>]) -> Result<Vec<String>, BridgeError>;
 }
 
-/// The data groups that are read, in order; the others are not asked for. What the server needs for its challenge and its
-/// task stands before the large ones.
-const ORDER: [u8; 6] = [14, 1, 15, 11, 12, 2];
+/// The data groups that are read, in order: those that the server needs, and no other. EF.DG12 tells how the document was
+/// made, and nobody asks for that. What the server needs for its challenge and its task stands before the large ones.
+const ORDER: [u8; 5] = [14, 1, 15, 11, 2];
 
 /// The chip answered a protected command without protection.
 const CHIP_ENDED_SESSION: &str = "sm.chip-error";

@@ -4,13 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::desk::{Desk, assert_story};
-use crate::{run, target};
+use crate::{packages, root, run};
 
 const JNA: &str = "/usr/share/java/jna.jar";
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
 
 fn compiler_jar(name: &str) -> PathBuf {
     root().join("tests/clients/node_modules/kotlin-compiler/lib").join(name)
@@ -18,12 +14,6 @@ fn compiler_jar(name: &str) -> PathBuf {
 
 fn class_path(jars: &[&Path]) -> String {
     jars.iter().map(|jar| jar.to_str().unwrap()).collect::<Vec<_>>().join(":")
-}
-
-/// Lays out the packages as an app developer does, with the documented command.
-fn packages(folder: &Path) {
-    let mut script = Command::new(root().join("scripts/mobile-packages"));
-    run(script.env("CARGO", env!("CARGO")).env("CARGO_TARGET_DIR", target()).arg(folder));
 }
 
 /// Compiles the package for Android, the sample and the test's program into one jar.

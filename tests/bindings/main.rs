@@ -7,6 +7,7 @@ mod common;
 mod desk;
 mod kotlin;
 mod python;
+mod swift;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,6 +25,16 @@ fn run(command: &mut Command) -> String {
 /// Where cargo builds for these tests.
 fn target() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_sceau")).ancestors().nth(2).unwrap()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Lays out the packages as an app developer does, with the documented command.
+fn packages(folder: &Path) {
+    let mut script = Command::new(root().join("scripts/mobile-packages"));
+    run(script.env("CARGO", env!("CARGO")).env("CARGO_TARGET_DIR", target()).arg(folder));
 }
 
 /// The library, and the generator beside it, built with what stands for a passport.

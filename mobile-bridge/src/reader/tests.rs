@@ -132,7 +132,7 @@ fn files_come_in_the_order_of_the_proof_and_chip_authentication_last() {
     let passport = passport(with_both_proofs);
     let office = Office::default();
     read(&Card::new(&passport), &passport, &office).unwrap();
-    let expected = ["EF.SOD", "EF.DG14", "EF.DG1", "EF.DG15", "EF.DG11", "EF.DG12", "AA", "CA", "EF.DG2"];
+    let expected = ["EF.SOD", "EF.DG14", "EF.DG1", "EF.DG15", "EF.DG11", "AA", "CA", "EF.DG2"];
     assert_eq!(*office.calls.lock().unwrap(), expected);
     assert_eq!(*office.proved.lock().unwrap(), ["AA", "CA"]);
     for (id, bytes) in office.files.lock().unwrap().iter() {
@@ -203,7 +203,7 @@ fn a_tag_lost_at_any_command_costs_no_file_and_the_next_reading_ends_it() {
         let fewer = again.commands.lock().unwrap().len() < whole.commands.lock().unwrap().len();
         assert_eq!(fewer, before > 1, "after {left}");
         let uploads = office.calls.lock().unwrap().iter().filter(|call| call.starts_with("EF.")).count();
-        assert_eq!(uploads, 7, "after {left}: each file is sent once");
+        assert_eq!(uploads, 6, "after {left}: each file is sent once");
         assert_eq!(office.proved.lock().unwrap().last(), Some(&"CA"), "after {left}");
     }
 }
@@ -274,6 +274,38 @@ fn a_chip_that_ends_its_session_is_read_all_the_same() {
     let office = Office::default();
     read(&Card::with(contents, u64::MAX), &passport, &office).unwrap();
     assert_eq!(*office.proved.lock().unwrap(), ["AA", "CA"]);
+}
+
+/// EF.SOD lists it, and the chip has it not.
+#[test]
+fn a_file_that_is_missing_is_an_error_if_anybody_needs_it() {
+    let passport = passport(|p| p);
+    for file in [1, 2, 11, 12, 14] {
+        let code = (file != 12).then_some("nfc.file-not-found");
+        let mut contents = passport.chip_contents();
+        contents.files.remove(&FileId::Dg(file)).unwrap();
+        let office = Office::default();
+        let outcome = read(&Card::with(contents, u64::MAX), &passport, &office);
+        assert_eq!(outcome.err().as_ref().map(BridgeError::code), code, "{file}");
+        assert_eq!(office.proved.lock().unwrap().is_empty(), code.is_some(), "{file}");
+    }
+}
+
+/// EF.ATR/INFO promises more than the chip takes.
+#[test]
+fn a_chip_that_does_not_take_what_it_announced_is_read_all_the_same() {
+    let passport = passport(with_both_proofs);
+    for end_of_file in [chip_emulator::EndOfFile::Warning, chip_emulator::EndOfFile::EndsSession] {
+        let mut contents = passport.chip_contents();
+        contents.atr_info = Some(lds::AtrInfo { max_command: 8000, max_response: 8000 }.encode());
+        contents.habits.read_limit = Some(chip_emulator::ReadLimit::WrongLength(1000));
+        contents.habits.end_of_file = end_of_file;
+        let office = Office::default();
+        read(&Card::with(contents, u64::MAX), &passport, &office).unwrap();
+        assert_eq!(*office.proved.lock().unwrap(), ["AA", "CA"], "{end_of_file:?}");
+        let uploads = office.calls.lock().unwrap().iter().filter(|call| call.starts_with("EF.")).count();
+        assert_eq!(uploads, 6, "each file is sent once");
+    }
 }
 
 #[test]

@@ -363,6 +363,38 @@ fn smaller_reads_are_made_for_chips_that_want_them() {
     }
 }
 
+/// EF.ATR/INFO promises more than the chip takes: it says so under secure messaging, or ends its session without.
+#[test]
+fn a_chip_that_does_not_take_what_it_announced_is_asked_for_less() {
+    let passport = default_passport(PACE);
+    // The refusal costs one command, once, and then it is as at 256 bytes.
+    for (limit, refusals, most) in [(ReadLimit::WrongLength(1000), 1, 223), (ReadLimit::Short(300), 0, 300)] {
+        let mut contents = passport.chip_contents();
+        contents.atr_info = Some(AtrInfo { max_command: 8000, max_response: 8000 }.encode());
+        contents.habits.read_limit = Some(limit);
+        let mut terminal =
+            Terminal::new(Recording { chip: Chip::new(contents, rng(1)), commands: Vec::new() });
+        terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+        let before = terminal.channel_mut().commands.len();
+        let sod = terminal.read_file(FileId::Sod, |_, _| {}).unwrap();
+        assert_eq!(sod, passport.file(FileId::Sod), "{limit:?}");
+        let expected = refusals + sod.len().div_ceil(most);
+        assert_eq!(terminal.channel_mut().commands.len() - before, expected, "{limit:?}");
+    }
+    let mut strict = passport.chip_contents();
+    strict.atr_info = Some(AtrInfo { max_command: 8000, max_response: 8000 }.encode());
+    strict.habits.read_limit = Some(ReadLimit::WrongLength(1000));
+    strict.habits.end_of_file = EndOfFile::EndsSession;
+    let mut terminal = Terminal::new(Chip::new(strict, rng(1)));
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+    let sod = terminal.read_file(FileId::Sod, |_, _| {});
+    assert_eq!(sod.unwrap_err().code(), "sm.chip-error");
+    terminal.open(mrz_key(&passport), &mut rng(2)).unwrap();
+    for (file, content) in passport.files.iter().filter(|(file, _)| **file != FileId::CardAccess) {
+        assert_eq!(&terminal.read_file(*file, |_, _| {}).unwrap(), content, "{file}");
+    }
+}
+
 #[test]
 fn longer_reads_are_made_where_the_chip_says_so() {
     let passport = default_passport(PACE);
