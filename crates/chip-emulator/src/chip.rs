@@ -102,11 +102,18 @@ impl<R: CryptoRng> Chip<R> {
     }
 
     fn protected(&mut self, mut session: SecureMessaging, command: &Command) -> Response {
-        let plain = match session.unprotect_command(command) {
+        let mut plain = match session.unprotect_command(command) {
             Ok(plain) => plain,
             Err(SecureMessagingError::MissingMac) => return Response::status(StatusWord::SM_OBJECTS_MISSING),
             Err(_) => return Response::status(StatusWord::SM_OBJECTS_WRONG),
         };
+        let longest = self.contents.lengths().max_response as usize;
+        let room = (command.le.unwrap_or(0) as usize).min(longest - 2);
+        let most = SecureMessaging::max_response_data(session.cipher(), room);
+        // Le is what the terminal takes at most. JMRTD asks for up to 256 bytes, whatever room the protection leaves.
+        if plain.ins == ins::READ_BINARY_ODD {
+            plain.le = plain.le.map(|le| le.min(u32::try_from(most).unwrap_or(u32::MAX)));
+        }
         let answer = refused(&self.contents.faults, plain.ins).and_then(|()| self.in_session(&plain));
         let mut response = answer.unwrap_or_else(Response::status);
         if response.sw == StatusWord::WRONG_LENGTH
@@ -114,9 +121,9 @@ impl<R: CryptoRng> Chip<R> {
         {
             return response;
         }
-        let longest = self.contents.lengths().max_response as usize;
-        let room = (command.le.unwrap_or(0) as usize).min(longest - 2);
-        if response.data.len() > SecureMessaging::max_response_data(session.cipher(), room) {
+        if response.data.len() > most && plain.ins == ins::READ_BINARY {
+            response.data.truncate(most);
+        } else if response.data.len() > most {
             response = Response::status(StatusWord::WRONG_LENGTH);
         }
         let reads = matches!(plain.ins, ins::READ_BINARY | ins::READ_BINARY_ODD);

@@ -97,6 +97,22 @@ fn files_are_read_under_secure_messaging() {
     assert_eq!(protected(&mut chip, &mut session, "00a4020c020102").sw, StatusWord::NOT_FOUND);
 }
 
+/// JMRTD's last commands of a file at extended length: short, and for up to 256 bytes, which the protection leaves no room
+/// for. Beyond 32 kB by odd INS.
+#[test]
+fn a_read_gives_what_fits_beside_the_protection() {
+    let portrait = lds::tlv::encode(0x75, &(0..40_000_u32).map(|n| n as u8).collect::<Vec<_>>());
+    let mut contents = contents();
+    contents.files.insert(FileId::Dg(2), portrait.clone());
+    let (mut chip, mut session) = in_session(contents);
+    assert_eq!(protected(&mut chip, &mut session, "00a4020c020102").sw, StatusWord(0x9000));
+    let response = protected(&mut chip, &mut session, "00b10000045402800000");
+    assert_eq!(response.sw, StatusWord(0x9000));
+    assert_eq!(response.data, [&[0x53, 0x81, 228][..], &portrait[0x8000..0x8000 + 228]].concat());
+    let response = protected(&mut chip, &mut session, "00b0000400");
+    assert_eq!(response, Response::ok(portrait[4..4 + 231].to_vec()));
+}
+
 #[test]
 fn an_error_of_secure_messaging_ends_the_session() {
     let (mut chip, mut session) = in_session(contents());
