@@ -62,12 +62,15 @@ impl Copy {
         differing.into_iter().map(|row| (id(row), row["code"].clone())).collect()
     }
 
-    fn trouble(&self, word: &str) {
+    /// `judged`: the other cases are judged all the same.
+    fn trouble(&self, word: &str, judged: bool) {
         let output = replay(self.0.path(), &[]);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{errors}");
         assert!(errors.contains(word), "{word}: {errors}");
-        assert!(output.stdout.is_empty());
+        let table = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(table.contains(" vectors, 1 differences ("), judged, "{table}");
+        assert_eq!(table.contains("CANNOT BE JUDGED"), judged, "{table}");
     }
 }
 
@@ -177,29 +180,50 @@ fn what_cannot_be_read_is_trouble() {
     let changed = |change: fn(&mut Value), word: &str| {
         let copy = Copy::new();
         copy.change("passive-authentication", "pa::passport", change);
-        copy.trouble(word);
+        copy.trouble(word, true);
     };
     changed(|case| case["files"]["EF.SOD"] = "files/absent.bin".into(), "files/absent.bin");
     changed(|case| case["files"]["EF.SOD"] = "../secret".into(), "outside the folder");
     changed(|case| case["files"]["EF.XYZ"] = case["files"]["EF.SOD"].clone(), "unknown file EF.XYZ");
-    changed(|case| case["unknown"] = true.into(), "unknown field");
     changed(|case| case["validation_time"] = "soon".into(), "validation_time");
+    let copy = Copy::new();
+    copy.change("passive-authentication", "pa::passport", |case| case["unknown"] = true.into());
+    copy.trouble("unknown field", false);
     let copy = Copy::new();
     let of_another = r#"{"schema_version": 1, "suite": "other", "description": "", "cases": []}"#;
     std::fs::write(copy.0.path().join("other.json"), of_another).unwrap();
-    copy.trouble("unknown suite other");
+    copy.trouble("unknown suite other", false);
     let copy = Copy::new();
     let of_tomorrow = r#"{"schema_version": 2, "suite": "mrz", "description": "", "cases": []}"#;
     std::fs::write(copy.0.path().join("mrz.json"), of_tomorrow).unwrap();
-    copy.trouble("schema_version 2");
+    copy.trouble("schema_version 2", false);
     let chip = |member: &str, value: Value, word: &str| {
         let copy = Copy::new();
         copy.change("chip-authentication", "ca::aes-128", |case| case["evidence"][member] = value);
-        copy.trouble(word);
+        copy.trouble(word, true);
     };
     chip("terminal_private_key", "zz".into(), "terminal_private_key");
     chip("protocol", "0.4.0.127.0.7.2.2.3.2.4".into(), "the verifier chooses the protocol");
     chip("key_id", 7.into(), "the verifier chooses the key");
+}
+
+/// A CRL that may not be used spoils nothing else; PEM is read as DER is.
+#[test]
+fn a_crl_that_may_not_be_used_is_passed_over_and_pem_is_read() {
+    use base64::Engine as _;
+    let copy = Copy::new();
+    let base64 = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    copy.change("passive-authentication", "pa::passport", |case| {
+        std::fs::write(copy.0.path().join("none.crl"), b"no CRL").unwrap();
+        case["trust"]["crl"] = serde_json::json!(["none.crl"]);
+        let csca = std::fs::read(vectors().join(case["trust"]["csca"][0].as_str().unwrap())).unwrap();
+        let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", base64(&csca));
+        std::fs::write(copy.0.path().join("csca.pem"), pem).unwrap();
+        case["trust"]["csca"] = serde_json::json!(["csca.pem"]);
+    });
+    assert_eq!(copy.differences(), []);
+    let errors = String::from_utf8(replay(copy.0.path(), &[]).stderr).unwrap();
+    assert!(errors.contains("none.crl is passed over"), "{errors}");
 }
 
 /// A folder of somebody else: other names of files, no flags, no twins, a suite each.

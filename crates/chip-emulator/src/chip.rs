@@ -1,4 +1,4 @@
-use emrtd::apdu::{LE_SHORT, ins};
+use emrtd::apdu::ins;
 use emrtd::chip_authentication::chip as chip_authentication;
 use emrtd::pace::chip as pace;
 use emrtd::{
@@ -102,11 +102,18 @@ impl<R: CryptoRng> Chip<R> {
     }
 
     fn protected(&mut self, mut session: SecureMessaging, command: &Command) -> Response {
-        let plain = match session.unprotect_command(command) {
+        let mut plain = match session.unprotect_command(command) {
             Ok(plain) => plain,
             Err(SecureMessagingError::MissingMac) => return Response::status(StatusWord::SM_OBJECTS_MISSING),
             Err(_) => return Response::status(StatusWord::SM_OBJECTS_WRONG),
         };
+        let longest = self.contents.lengths().max_response as usize;
+        let room = (command.le.unwrap_or(0) as usize).min(longest - 2);
+        let most = SecureMessaging::max_response_data(session.cipher(), room);
+        // Le is what the terminal takes at most. JMRTD asks for up to 256 bytes, whatever room the protection leaves.
+        if plain.ins == ins::READ_BINARY_ODD {
+            plain.le = plain.le.map(|le| le.min(u32::try_from(most).unwrap_or(u32::MAX)));
+        }
         let answer = refused(&self.contents.faults, plain.ins).and_then(|()| self.in_session(&plain));
         let mut response = answer.unwrap_or_else(Response::status);
         if response.sw == StatusWord::WRONG_LENGTH
@@ -114,15 +121,10 @@ impl<R: CryptoRng> Chip<R> {
         {
             return response;
         }
-        let longest = self.contents.lengths().max_response as usize;
-        let room = (command.le.unwrap_or(0) as usize).min(longest - 2);
-        let fits = SecureMessaging::max_response_data(session.cipher(), room);
-        if response.data.len() > fits {
-            // 256 asks for all that there is (ISO/IEC 7816-4, 5.1), and chips give of it what fits.
-            match (plain.ins, plain.le) {
-                (ins::READ_BINARY, Some(LE_SHORT)) => response.data.truncate(fits),
-                _ => response = Response::status(StatusWord::WRONG_LENGTH),
-            }
+        if response.data.len() > most && plain.ins == ins::READ_BINARY {
+            response.data.truncate(most);
+        } else if response.data.len() > most {
+            response = Response::status(StatusWord::WRONG_LENGTH);
         }
         let reads = matches!(plain.ins, ins::READ_BINARY | ins::READ_BINARY_ODD);
         let protected = session.protect_response(&response).and_then(|response| match reads {

@@ -97,16 +97,20 @@ fn files_are_read_under_secure_messaging() {
     assert_eq!(protected(&mut chip, &mut session, "00a4020c020102").sw, StatusWord::NOT_FOUND);
 }
 
-/// Some terminals ask for 256 bytes, which do not fit a protected response of that length.
+/// JMRTD's last commands of a file at extended length: short, and for up to 256 bytes, which the protection leaves no room
+/// for. Beyond 32 kB by odd INS.
 #[test]
-fn all_that_there_is_is_given_as_far_as_it_fits() {
-    let mut long = contents();
-    let file: Vec<u8> = [0x61, 0x82, 1, 0].into_iter().chain(0..=255).collect();
-    long.files.insert(FileId::Dg(1), file.clone());
-    let (mut chip, mut session) = in_session(long);
-    let ok = |data: &[u8]| Response::ok(data.to_vec());
-    assert_eq!(protected(&mut chip, &mut session, "00b0810000"), ok(&file[..231]));
-    assert_eq!(protected(&mut chip, &mut session, "00b000e700"), ok(&file[231..]));
+fn a_read_gives_what_fits_beside_the_protection() {
+    let portrait = lds::tlv::encode(0x75, &(0..40_000_u32).map(|n| n as u8).collect::<Vec<_>>());
+    let mut contents = contents();
+    contents.files.insert(FileId::Dg(2), portrait.clone());
+    let (mut chip, mut session) = in_session(contents);
+    assert_eq!(protected(&mut chip, &mut session, "00a4020c020102").sw, StatusWord(0x9000));
+    let response = protected(&mut chip, &mut session, "00b10000045402800000");
+    assert_eq!(response.sw, StatusWord(0x9000));
+    assert_eq!(response.data, [&[0x53, 0x81, 228][..], &portrait[0x8000..0x8000 + 228]].concat());
+    let response = protected(&mut chip, &mut session, "00b0000400");
+    assert_eq!(response, Response::ok(portrait[4..4 + 231].to_vec()));
 }
 
 #[test]

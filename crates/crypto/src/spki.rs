@@ -74,7 +74,7 @@ impl PublicKey {
                 let parameters = parameters.to_der().map_err(|_| malformed())?;
                 let (curve, explicit_parameters) = Curve::from_ec_parameters_der(&parameters)?;
                 let notes = SpkiNotes { explicit_parameters, ..SpkiNotes::default() };
-                Ok((Self::Ec(EcPublicKey::from_sec1(curve, key)?), notes))
+                Ok((Self::Ec(EcPublicKey::from_sec1_or_compressed(curve, key)?), notes))
             }
             STANDARDIZED => {
                 let parameters = info.algorithm.parameters.ok_or_else(malformed)?;
@@ -171,6 +171,40 @@ mod tests {
             assert_eq!(PublicKey::from_spki_der(&named), Ok((key.clone(), SpkiNotes::default())));
             let notes = SpkiNotes { explicit_parameters: true, pss_only: false };
             assert_eq!(PublicKey::from_spki_der(&explicit), Ok((key, notes)));
+        }
+    }
+
+    /// RFC 5480 2.2.
+    #[test]
+    fn a_compressed_point_is_the_whole_one() {
+        let mut rng = ChaCha20Rng::seed_from_u64(2);
+        for curve in Curve::all() {
+            for _ in 0..4 {
+                let key = EcPrivateKey::generate(curve, &mut rng).public_key();
+                let sec1 = key.to_sec1();
+                let (x, y) = sec1[1..].split_at(curve.field_len());
+                let read = |sign: u8| {
+                    let parameters = curve.named_parameters_der();
+                    let der = spki(ID_EC_PUBLIC_KEY, Some(&parameters), &[&[sign], x].concat());
+                    PublicKey::from_spki_der(&der).map(|(key, _)| key)
+                };
+                let sign = 2 + (y.last().unwrap() & 1);
+                assert_eq!(read(sign), Ok(PublicKey::Ec(key.clone())), "{curve:?}");
+                let Ok(PublicKey::Ec(other)) = read(sign ^ 1) else { panic!("{curve:?}") };
+                assert_eq!(&other.to_sec1()[1..=x.len()], x);
+                assert_ne!(other, key);
+                assert_eq!(read(5), Err(Error::InvalidPoint));
+            }
+            let beyond = vec![0xff; curve.field_len()];
+            let read = |x: &[u8]| EcPublicKey::from_sec1_or_compressed(curve, &[&[2], x].concat());
+            assert_eq!(read(&beyond), Err(Error::InvalidPoint));
+            // Half of all numbers are no x of the curve.
+            let absent = (0..64).filter(|n| {
+                let mut x = vec![0; curve.field_len()];
+                *x.last_mut().unwrap() = *n;
+                read(&x).is_err()
+            });
+            assert!((8..56).contains(&absent.count()), "{curve:?}");
         }
     }
 

@@ -232,6 +232,19 @@ impl SignerInfo {
         Ok(signer)
     }
 
+    /// The signed attributes in the order of DER, if they are not written so. RFC 5652 5.4 has the signer sign them in
+    /// that order, whatever he writes; some sign what they write.
+    #[must_use]
+    pub fn reordered_attrs(&self) -> Option<Vec<u8>> {
+        let set = tlv::read_one("signed attributes", self.signed_attrs_der.as_ref()?, tag::SET).ok()?;
+        let mut attributes = raw_children(&set).ok()?;
+        if attributes.is_sorted() {
+            return None;
+        }
+        attributes.sort_unstable();
+        Some(tlv::encode_all(tag::SET, &attributes))
+    }
+
     fn read_signed_attrs(&mut self, attrs: &Element<'_>) -> Result<()> {
         let mut der = attrs.raw.to_vec();
         if let Some(first) = der.first_mut() {

@@ -147,7 +147,7 @@ impl SecurityObject {
 
 /// A listed type of one letter stands for all types that begin with it (Doc 9303-12 7.1.1.6).
 pub(crate) fn covers(listed: &str, code: &str) -> bool {
-    code == listed || (listed.len() == 1 && code.starts_with(listed))
+    code == listed.trim_end_matches('<') || (listed.len() == 1 && code.starts_with(listed))
 }
 
 fn names<'a>(numbers: impl Iterator<Item = &'a u8>) -> Option<String> {

@@ -47,10 +47,20 @@ mod tests {
             ("EUE", "EU"),
             ("UTO", "ut"),
             ("XPO", "XPO"),
+            ("UNO", "ZZ"),
+            ("RKS", "xk"),
         ] {
             assert!(same_state(mrz, certificate), "{mrz} {certificate}");
         }
-        for (mrz, certificate) in [("D", "DK"), ("FRA", "FX"), ("UTO", "US"), ("XPO", "PO"), ("FRA", "")] {
+        for (mrz, certificate) in [
+            ("D", "DK"),
+            ("FRA", "FX"),
+            ("UTO", "US"),
+            ("XPO", "PO"),
+            ("FRA", ""),
+            ("USA", "ZZ"),
+            ("HRV", "XK"),
+        ] {
             assert!(!same_state(mrz, certificate), "{mrz} {certificate}");
         }
     }
@@ -59,6 +69,7 @@ mod tests {
     fn certificates_of_one_state_may_differ_in_case_and_length() {
         assert!(same_country("fr", "FR"));
         assert!(same_country("LTU", "LT"));
+        assert!(same_country("ZZ", "UN"));
         assert!(!same_country("FR", "DE"));
     }
 }

@@ -1,9 +1,10 @@
 //! Codes of issuing States in the MRZ, and their two letters in certificates: ISO 3166-1 and Doc 9303-3 section 5.
-//! Made from the list of those codes; organisations without two letters are not in it.
+//! Made from the list of those codes; organisations without two letters are not in it. Two more are of certificates:
+//! the United Nations had a CSCA under ZZ, and Kosovo is XK elsewhere.
 
 /// Sorted by the code in the MRZ.
 #[rustfmt::skip]
-pub(crate) const TABLE: [(&str, &str); 264] = [
+pub(crate) const TABLE: [(&str, &str); 266] = [
     ("ABW", "AW"), ("AFG", "AF"), ("AGO", "AO"), ("AIA", "AI"), ("ALA", "AX"), ("ALB", "AL"), ("AND", "AD"),
     ("ANT", "AN"), ("ARE", "AE"), ("ARG", "AR"), ("ARM", "AM"), ("ASM", "AS"), ("ATA", "AQ"), ("ATF", "TF"),
     ("ATG", "AG"), ("AUS", "AU"), ("AUT", "AT"), ("AZE", "AZ"), ("BDI", "BI"), ("BEL", "BE"), ("BEN", "BJ"),
@@ -41,5 +42,5 @@ pub(crate) const TABLE: [(&str, &str); 264] = [
     ("TWN", "TW"), ("TZA", "TZ"), ("UGA", "UG"), ("UKR", "UA"), ("UMI", "UM"), ("UNA", "UN"), ("UNK", "UN"),
     ("UNO", "UN"), ("URY", "UY"), ("USA", "US"), ("UTO", "UT"), ("UZB", "UZ"), ("VAT", "VA"), ("VCT", "VC"),
     ("VEN", "VE"), ("VGB", "VG"), ("VIR", "VI"), ("VNM", "VN"), ("VUT", "VU"), ("WLF", "WF"), ("WSM", "WS"),
-    ("XOM", "XO"), ("YEM", "YE"), ("ZAF", "ZA"), ("ZMB", "ZM"), ("ZWE", "ZW"),
+    ("XK", "KS"), ("XOM", "XO"), ("YEM", "YE"), ("ZAF", "ZA"), ("ZMB", "ZM"), ("ZWE", "ZW"), ("ZZ", "UN"),
 ];

@@ -75,6 +75,8 @@ pub(crate) struct Crl {
     pub(crate) this_update: UnixTime,
     pub(crate) next_update: Option<UnixTime>,
     pub(crate) authority_key_id: Option<Vec<u8>>,
+    /// It has a critical extension: a delta or a part of a list is not the whole.
+    pub(crate) critical: bool,
     revoked: BTreeSet<Vec<u8>>,
     pub(crate) signed: Signed,
     /// Under whose keys the signature was tried, by the SHA-256 of their certificates, and whether it is right.
@@ -82,14 +84,19 @@ pub(crate) struct Crl {
 }
 
 impl Crl {
-    /// Reads a CRL; `None` if it is none, or has a critical extension (a delta or a part of a list is not the whole).
+    /// Reads a CRL that may tell who is revoked; `None` if it is none, or has a critical extension.
     pub(crate) fn parse(der: &[u8]) -> Option<Self> {
+        Self::read(der).filter(|crl| !crl.critical)
+    }
+
+    /// Reads a CRL, to say what it is; `None` if it is none.
+    pub(crate) fn read(der: &[u8]) -> Option<Self> {
         if der.len() > MAX_CRL {
             return None;
         }
         let signed = Signed::from_der("CRL", der).ok()?;
         let (rest, crl) = CertificateRevocationList::from_der(der).ok()?;
-        if !rest.is_empty() || crl.extensions().iter().any(|extension| extension.critical) {
+        if !rest.is_empty() {
             return None;
         }
         let authority_key_id = crl.extensions().iter().find_map(|e| match e.parsed_extension() {
@@ -103,6 +110,7 @@ impl Crl {
             this_update: UnixTime(crl.last_update().timestamp()),
             next_update: crl.next_update().map(|time| UnixTime(time.timestamp())),
             authority_key_id,
+            critical: crl.extensions().iter().any(|extension| extension.critical),
             revoked: serials.collect(),
             signed,
             tried: Arc::default(),

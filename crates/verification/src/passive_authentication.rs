@@ -95,8 +95,9 @@ impl<'a> Inspector<'a> {
         // 1
         let sod = self.report.check("pa.sod", Sod::parse(bytes).map_err(Rejection::File), describe)?;
         self.check_sod_profile(&sod)?;
+        let reordered = sod.signer.reordered_attrs().is_some();
         // 2
-        let signer = self.signer(&sod);
+        let signer = self.signer(&sod, 1 + usize::from(reordered));
         let mut found = self.report.check("pa.dsc", signer, |found| {
             let Certificate { not_before, not_after, .. } = &*found.certificate;
             format!("the signer's certificate was found, valid {not_before} to {not_after}")
@@ -132,6 +133,9 @@ impl<'a> Inspector<'a> {
         if notes.digest_info_without_null {
             self.report.deviation("pa.sod-signature", WITHOUT_NULL);
         }
+        if reordered {
+            self.report.deviation("pa.sod-signature", "the signed attributes are not in the order of DER");
+        }
         // 11
         self.check_strength(&sod, scheme, &signer, &issuers)?;
         let anchor = Arc::clone(issuers.last().copied().unwrap_or(&signer));
@@ -151,8 +155,8 @@ impl<'a> Inspector<'a> {
 
     /// The certificate that SignerInfo names: of those in EF.SOD, and of those known only if EF.SOD holds none, so that
     /// a changed certificate is refused whatever is known. Several may be named alike (issuer and serial number are
-    /// not unique in practice): then the one whose key fits.
-    fn signer(&mut self, sod: &Sod) -> Result<Signer, Rejection> {
+    /// not unique in practice): then the one whose key fits, each tried under `orders` of the signed attributes.
+    fn signer(&mut self, sod: &Sod, orders: usize) -> Result<Signer, Rejection> {
         let carried: Vec<Result<Signer, _>> =
             sod.certificates.iter().take(MAX_CERTIFICATES).map(|der| self.read(der)).collect();
         let known = self.store.signers.iter().chain(&self.store.signer_anchors);
@@ -167,12 +171,13 @@ impl<'a> Inspector<'a> {
             .filter(|signer| names(&sod.signer.sid, &signer.certificate))
             .take(MAX_NAMED_ALIKE)
             .collect();
+        self.trials = self.trials.saturating_sub(orders - 1);
         let malformed = carried.iter().find_map(|one| one.as_ref().err());
         match named.as_slice() {
             [] => Err(malformed.map_or(Rejection::DscMissing, |part| Rejection::DscMalformed(part))),
             [one] => Ok((*one).clone()),
             [first, ..] => {
-                self.trials = self.trials.saturating_sub(named.len());
+                self.trials = self.trials.saturating_sub(named.len() * orders);
                 let fitting =
                     named.iter().find(|signer| check_signature(&sod.signer, &signer.certificate).is_ok());
                 Ok((*fitting.unwrap_or(first)).clone())

@@ -59,6 +59,11 @@ const KEY_USAGE_CRITICAL: Finding = gate("key-usage-not-critical", "its key usag
 /// Seen only when the signature is verified.
 pub(crate) const WITHOUT_NULL: Finding =
     note("digest-info-without-null", "its signature's DigestInfo has no NULL");
+/// Of CRLs.
+pub(crate) const CRITICAL_EXTENSION: Finding = note(
+    "critical-extension",
+    "with a critical extension it is no whole list, and revokes and clears nobody",
+);
 /// Seen only together with the issuer.
 pub(crate) const ISSUER_MISMATCH: Finding =
     gate("issuer-mismatch", "its issuer's name is not that of the certificate above");

@@ -32,6 +32,10 @@ pub(crate) fn check_signature(
     let scheme = scheme.map_err(unsupported)?;
     let key = signer.public_key().map_err(unsupported)?;
     let message = info.signed_attrs_der.as_ref().ok_or(Rejection::SignedAttributesMissing)?;
-    let notes = scheme.verify_noting(key, message, &info.signature).map_err(|_| Rejection::SodSignature)?;
+    let notes = scheme.verify_noting(key, message, &info.signature).or_else(|error| {
+        let reordered = info.reordered_attrs().ok_or(error)?;
+        scheme.verify_noting(key, &reordered, &info.signature)
+    });
+    let notes = notes.map_err(|_| Rejection::SodSignature)?;
     Ok((scheme, notes))
 }

@@ -13,7 +13,7 @@ use crate::certificate::{Certificate, DEVIATION_LIST_SIGNING, MASTER_LIST_SIGNIN
 use crate::crl::Crl;
 use crate::name::Name;
 use crate::policy::key_name;
-use crate::profile::{WITHOUT_NULL, findings};
+use crate::profile::{CRITICAL_EXTENSION, WITHOUT_NULL, findings};
 use crate::signed_list::SignedList;
 use crate::trust_input::{Found, read_objects};
 use crate::{MasterList, Role};
@@ -48,7 +48,7 @@ impl TrustAuditor {
             match found {
                 Found::Certificate(der) => self.add_certificate(source, &der),
                 Found::Crl(der) => {
-                    if let Some(crl) = Crl::parse(&der) {
+                    if let Some(crl) = Crl::read(&der) {
                         self.crls.push((source.to_owned(), crl));
                     }
                 }
@@ -289,7 +289,10 @@ fn crl_line(source: &str, crl: &Crl, verified_by: Vec<String>, notes: SignatureN
         next_update: crl.next_update.map(|time| time.to_string()),
         revoked: crl.len(),
         signature: scheme_name(&crl.signed),
-        findings: notes.digest_info_without_null.then_some(WITHOUT_NULL).into_iter().collect(),
+        findings: [(notes.digest_info_without_null, WITHOUT_NULL), (crl.critical, CRITICAL_EXTENSION)]
+            .into_iter()
+            .filter_map(|(found, finding)| found.then_some(finding))
+            .collect(),
         verified_by,
     }
 }

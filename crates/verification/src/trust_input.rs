@@ -66,7 +66,7 @@ fn object(der: &[u8]) -> Vec<Found> {
     if let Ok(list) = CscaMasterList::parse(der) {
         return list.certificates.into_iter().map(Found::Certificate).collect();
     }
-    if Certificate::parse(der).is_err() && Crl::parse(der).is_some() {
+    if Certificate::parse(der).is_err() && Crl::read(der).is_some() {
         return vec![Found::Crl(der.to_vec())];
     }
     vec![Found::Certificate(der.to_vec())]

@@ -9,7 +9,7 @@ use test_passports::Signer;
 use test_passports::asn1;
 use test_passports::certificate::Name;
 use test_passports::crl::CrlBuilder;
-use verification::{CheckResult, Consequence, Policy, TrustStore};
+use verification::{CheckResult, Consequence, CrlError, Policy, TrustAuditor, TrustStore, check_crl};
 use world::*;
 
 const DAY: i64 = 86_400;
@@ -218,4 +218,42 @@ fn an_algorithm_named_twice_and_differently_is_refused() {
         sod_code(&world.store(), &sod_with(dsc, &world.csca_name, &world.csca)),
         refused("pa.dsc-algorithm-mismatch")
     );
+}
+
+/// RFC 5280 5.2: a list with a critical extension that is not understood tells nothing of a certificate. The audit still
+/// says what it is and who signed it.
+#[test]
+fn a_crl_with_a_critical_extension_is_told_and_not_used() {
+    let world = World::new();
+    let crl = |critical: bool| {
+        let (made, due) = (asn1::time(at().plus(-DAY)), asn1::time(at().plus(DAY)));
+        let revoked = asn1::sequence(&[asn1::sequence(&[asn1::integer(77), made.clone()])]);
+        let delta = extension("2.5.29.27", critical, &asn1::integer(1));
+        let algorithm = world.csca.algorithm_der();
+        let tbs = asn1::sequence(&[
+            asn1::integer(1),
+            algorithm.clone(),
+            world.csca_name.der(),
+            made,
+            due,
+            revoked,
+            asn1::context(0, &[asn1::sequence(&[delta])]),
+        ]);
+        let signature = asn1::bit_string(&world.csca.sign(&tbs));
+        asn1::sequence(&[tbs, algorithm, signature])
+    };
+    let dsc = world.dsc_cert.sign(&world.csca);
+    let check = |crl: &[u8]| check_crl(crl, &world.csca_der, &dsc, at());
+    assert_eq!(check(&crl(false)), Err(CrlError::Revoked));
+    assert_eq!(check(&crl(true)), Err(CrlError::Malformed));
+    assert!(world.store().add_crl(&crl(false)).is_ok());
+    assert!(world.store().add_crl(&crl(true)).is_err());
+    let mut auditor = TrustAuditor::default();
+    auditor.add("csca.der", &world.csca_der);
+    auditor.add("delta.crl", &crl(true));
+    let audit = auditor.finish();
+    let line = &audit.crls[0];
+    assert_eq!(line.findings[0].code, "critical-extension");
+    assert_eq!(line.verified_by, [hex::encode(sha256(&world.csca_der))]);
+    assert_eq!(audit.certificates.len(), 1);
 }

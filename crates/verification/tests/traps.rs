@@ -108,8 +108,11 @@ fn a_hash_of_a_data_group_that_is_only_the_beginning_is_wrong() {
     for len in [0, 1, 20, 31] {
         let mut short = right.clone();
         short[0].1.truncate(len);
-        assert_eq!(judge(&short), refused("lds.malformed(EF.SOD: data group hash)"), "{len}");
+        assert_eq!(judge(&short), refused("pa.hash-mismatch(DG1)"), "{len}");
     }
+    let mut long = right.clone();
+    long[0].1.push(0);
+    assert_eq!(judge(&long), refused("pa.hash-mismatch(DG1)"));
     // The right hash and another one for the same group, in both orders: neither is chosen.
     let other = (1, vec![0; 32]);
     let twice = refused("lds.malformed(EF.SOD: data group hashes: one stands twice)");
@@ -118,6 +121,35 @@ fn a_hash_of_a_data_group_that_is_only_the_beginning_is_wrong() {
     // The number written with leading zeros or beyond a byte is not another group.
     let number = refused("lds.malformed(EF.SOD: data group number)");
     assert_eq!(judge(&[&right[..], &[(257, right[0].1.clone())]].concat()), number);
+}
+
+/// RFC 5652 5.4: signed in the order of DER, whatever the order that is written. Some sign what they write.
+#[test]
+fn signed_attributes_out_of_order_are_signed_as_written_or_in_the_order_of_der() {
+    let world = World::new();
+    let files = passport(&utopia()).files;
+    let in_order = world.sod(&files, &world.dsc_cert.sign(&world.csca));
+    let mut out_of_order = in_order.clone();
+    out_of_order.attributes.as_mut().unwrap().reverse();
+    assert!(!out_of_order.attributes.as_ref().unwrap().is_sorted());
+    let judge = |written: &Cms, signed: &Cms| {
+        let file = written.sod_with_signature(&signed.signature());
+        world.store().authenticate_sod(&file, &Policy::default(), at())
+    };
+    let told = |written: &Cms, signed: &Cms| {
+        let report = judge(written, signed).outcome.unwrap().report().clone();
+        format!("{report:?}").contains("not in the order of DER")
+    };
+    assert!(!told(&in_order, &in_order));
+    assert!(told(&out_of_order, &out_of_order));
+    assert!(told(&out_of_order, &in_order));
+    for (written, signed) in [
+        (&in_order, &out_of_order),
+        (&out_of_order, &in_order.clone().with_digest(&[0; 32])),
+        (&in_order.clone().with_digest(&[0; 32]), &in_order),
+    ] {
+        assert!(judge(written, signed).outcome.is_err());
+    }
 }
 
 #[test]

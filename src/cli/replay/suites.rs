@@ -14,7 +14,8 @@ use protocol::enrolment::Declaration;
 use test_passports::vectors::manifest::{Case, Evidence, Manifest, SCHEMA_VERSION};
 use verification::{
     ActiveAuthenticationEvidence, AuthenticDocument, ChipAuthenticationEvidence, ChipData, EvidenceSet,
-    PaceCamEvidence, Policy, Rejection, TrustBase, TrustError, TrustStore, check_crl, judge, judge_data,
+    Found, PaceCamEvidence, Policy, Rejection, TrustBase, TrustError, TrustStore, check_crl, judge,
+    judge_data, read_objects,
 };
 use zeroize::Zeroizing;
 
@@ -32,7 +33,7 @@ type Judge = fn(&Folder, &Case) -> anyhow::Result<Option<String>>;
 /// Judges every vector of every manifest in a folder, in the order of the manifests' names.
 ///
 /// # Errors
-/// There is no manifest, one is malformed or of an unknown suite, or a file that it names cannot be read.
+/// There is no manifest, or one is malformed or of an unknown suite. What is wrong with a case stands in its row.
 pub(super) fn replay(folder: &Path) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
     let vectors = Folder(folder.to_owned());
@@ -53,8 +54,7 @@ pub(super) fn replay(folder: &Path) -> anyhow::Result<Vec<Row>> {
         let version = manifest.schema_version;
         ensure!(version == SCHEMA_VERSION, "{}: schema_version {version}", path.display());
         for case in &manifest.cases {
-            let code = judge(&vectors, case).with_context(|| case.id.clone())?;
-            rows.push(Row::new(&manifest.suite, case, code));
+            rows.push(Row::new(&manifest.suite, case, judge(&vectors, case)));
         }
     }
     ensure!(!rows.is_empty(), "{}: no vectors", folder.display());
@@ -146,9 +146,12 @@ impl Folder {
             Ok(dg14) => dg14.and_then(|dg14| dg14.active_authentication),
             Err(error) => return Ok(Some(error.code())),
         };
-        let challenge = hex::decode(challenge)?.try_into().map_err(|_| anyhow!("challenge: not 8 bytes"))?;
-        let outcome =
-            active_authentication::verify(&dg15, info.as_ref(), &challenge, &hex::decode(signature)?);
+        let (challenge, signature) = (hex::decode(challenge)?, hex::decode(signature)?);
+        let outcome = <[u8; 8]>::try_from(challenge.as_slice())
+            .map_err(|_| emrtd::Error::ChallengeLength(challenge.len()))
+            .and_then(|challenge| {
+                active_authentication::verify(&dg15, info.as_ref(), &challenge, &signature)
+            });
         Ok(outcome.err().map(|error| Rejection::ActiveAuthentication(error).code()))
     }
 
@@ -173,7 +176,8 @@ impl Folder {
     }
 
     fn object(&self, case: &Case, name: &str) -> anyhow::Result<Vec<u8>> {
-        self.read(case.objects.get(name).with_context(|| format!("objects.{name} is missing"))?)
+        let path = case.objects.get(name).with_context(|| format!("objects.{name} is missing"))?;
+        self.read_der(path)?.into_iter().next().with_context(|| format!("{path}: an empty PEM file"))
     }
 
     /// The suite `mrz`: a text as EF.DG1 holds it.
@@ -225,10 +229,28 @@ impl Folder {
         ];
         for (paths, add) in kinds {
             for path in paths {
-                add(&mut store, &self.read(path)?).with_context(|| path.clone())?;
+                for der in self.read_der(path)? {
+                    // As the server takes what it can read of a list, and says what it cannot.
+                    if let Err(error) = add(&mut store, &der) {
+                        eprintln!("{}: {path} is passed over: {error}", case.id);
+                    }
+                }
             }
         }
         Ok(store)
+    }
+
+    /// Reads a file in DER, or the certificates and CRLs of one in PEM.
+    fn read_der(&self, path: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+        let bytes = self.read(path)?;
+        if !bytes.starts_with(b"-----BEGIN ") {
+            return Ok(vec![bytes]);
+        }
+        let found = read_objects(&bytes).into_iter().map(|found| match found {
+            Found::Certificate(der) | Found::Crl(der) | Found::MasterList(der) => Ok(der),
+            _ => bail!("{path}: neither certificate, CRL nor master list"),
+        });
+        found.collect()
     }
 
     /// Reads a file that a manifest names; none outside the folder.

@@ -64,6 +64,14 @@ impl EcPublicKey {
         EcPoint::from_sec1(curve, sec1).map(Self::new)
     }
 
+    /// Reads a point as a certificate may hold it (see [`EcPoint::from_sec1_or_compressed`]).
+    ///
+    /// # Errors
+    /// [`Error::InvalidPoint`].
+    pub(crate) fn from_sec1_or_compressed(curve: Curve, sec1: &[u8]) -> Result<Self, Error> {
+        EcPoint::from_sec1_or_compressed(curve, sec1).map(Self::new)
+    }
+
     /// Uncompressed SEC 1: 04, x, y.
     #[must_use]
     pub fn to_sec1(&self) -> Vec<u8> {

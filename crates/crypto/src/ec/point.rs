@@ -124,6 +124,21 @@ impl EcPoint {
         if valid { Ok(Self { curve, sec1: Zeroizing::new(sec1.to_vec()) }) } else { Err(Error::InvalidPoint) }
     }
 
+    /// Reads a SEC 1 point as a certificate may hold it: uncompressed, or compressed (RFC 5480 2.2).
+    ///
+    /// # Errors
+    /// [`Error::InvalidPoint`].
+    pub fn from_sec1_or_compressed(curve: Curve, sec1: &[u8]) -> Result<Self, Error> {
+        if sec1.len() != 1 + curve.field_len() || !matches!(sec1[0], 2 | 3) {
+            return Self::from_sec1(curve, sec1);
+        }
+        let whole = with_curve!(curve, C => {
+            let key = elliptic_curve::PublicKey::<C>::from_sec1_bytes(sec1).ok();
+            key.map(|key| key.as_affine().to_sec1_point(false).as_bytes().to_vec())
+        });
+        whole.ok_or(Error::InvalidPoint).and_then(|sec1| Self::from_sec1(curve, &sec1))
+    }
+
     /// The curve.
     #[must_use]
     pub fn curve(&self) -> Curve {

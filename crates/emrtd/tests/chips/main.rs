@@ -7,6 +7,7 @@ mod bsi;
 mod card_access;
 mod dialogue;
 mod hostile;
+mod jmrtd;
 mod libmrtd;
 mod openpace;
 mod pace;
