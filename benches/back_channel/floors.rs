@@ -1,15 +1,17 @@
 //! What a back channel cannot do without, each alone: signatures, encryptions, seven requests.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crypto::{Curve, EcPrivateKey, HashAlgorithm, PublicKey, RsaPrivateKey};
 use jose::{ContentEncryption, EncryptionKey, Jwk, JwkSet, KeyManagement, SigningKey};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use serde_json::json;
+use sqlx::{Connection as _, Executor as _};
 
 use crate::client::Connection;
 use crate::cpu;
 use crate::provider::Provider;
+use crate::run::percentile;
 use crate::tables::median;
 
 /// Microseconds of this thread's time for one call, the median of 15 batches.
@@ -60,5 +62,29 @@ pub async fn print() -> anyhow::Result<()> {
         costs.push((cpu::time(provider.pid) - before).as_secs_f64() * 1e6 / 300.0);
     }
     line("a request that is answered from memory, with its line in the log", median(costs.into_iter()));
+    let commits = commits(&provider).await?;
+    let [p50, p95, p99] = [50, 95, 99].map(|percent| percentile(&commits, percent));
+    println!(
+        "\nOne durable commit of SQLite on this disk, nothing else asked of it: p50, p95, p99 {p50:.1}, {p95:.1}, {p99:.1} ms"
+    );
     Ok(())
+}
+
+/// What the disk alone takes: a row of 700 bytes is replaced and made durable, as often as logins come in the open loop.
+async fn commits(provider: &Provider) -> anyhow::Result<Vec<Duration>> {
+    let url = format!("sqlite:{}?mode=rwc", provider.folder.path().join("disk.db").display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await?;
+    connection
+        .execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (v BLOB)")
+        .await?;
+    connection.execute("INSERT INTO t VALUES (randomblob(700))").await?;
+    let mut times = Vec::new();
+    for _ in 0..2000 {
+        let start = Instant::now();
+        connection.execute("UPDATE t SET v = randomblob(700)").await?;
+        times.push(start.elapsed());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    times.sort();
+    Ok(times)
 }

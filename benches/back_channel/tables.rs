@@ -1,5 +1,6 @@
 //! What is measured, and how it is printed.
 
+use anyhow::Context as _;
 use hyper::header;
 
 use crate::client::{CLIENT, Connection, REDIRECT};
@@ -107,6 +108,9 @@ pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// How many people log in while the crowd grows.
+const FEWEST: u64 = 1_000;
+
 /// Resident memory: of a server that was started, and when 10,000 people have gone to their login page.
 pub async fn memory() -> anyhow::Result<()> {
     const WAITING: usize = 10_000;
@@ -134,16 +138,33 @@ pub async fn memory() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// CPU by the number of identities.
-pub async fn curve() -> anyhow::Result<()> {
+/// CPU by the number of identities. `words`: an engine, then sizes, if not all are wanted.
+pub async fn curve(words: &[String]) -> anyhow::Result<()> {
+    let cluster = Cluster::from_environment();
+    let (sqlite, postgres) = (None, cluster.as_ref());
+    let (engines, sizes) = match words.split_first() {
+        None => ([sqlite, postgres].into_iter().take(1 + usize::from(postgres.is_some())).collect(), words),
+        Some((engine, sizes)) => match engine.as_str() {
+            "sqlite" => (vec![sqlite], sizes),
+            "postgres" => (vec![Some(postgres.context("SCEAU_BENCH_POSTGRES is not set")?)], sizes),
+            other => anyhow::bail!("unknown engine: {other}"),
+        },
+    };
+    let sizes: Vec<u64> = match sizes {
+        [] => vec![FEWEST, 10_000, 100_000, 1_000_000],
+        given => given.iter().map(|size| size.parse()).collect::<Result<_, _>>()?,
+    };
+    anyhow::ensure!(
+        sizes.is_sorted() && sizes.iter().all(|size| *size >= FEWEST),
+        "sizes grow, from {FEWEST} on"
+    );
     println!(
         "| provider | identities | CPU of server, ms | of database | token p50, p95, ms |\n|---|---|---|---|---|"
     );
-    let cluster = Cluster::from_environment();
-    for cluster in [None, cluster.as_ref()].into_iter().take(1 + usize::from(cluster.is_some())) {
-        let provider = Provider::sceau(cluster, 1000).await?;
-        let mut there = 1000;
-        for identities in [1_000, 10_000, 100_000, 1_000_000] {
+    for cluster in engines {
+        let provider = Provider::sceau(cluster, FEWEST as usize).await?;
+        let mut there = FEWEST;
+        for &identities in &sizes {
             crowd::add(&provider, identities - there).await?;
             there = identities;
             let mut runs = Vec::new();

@@ -130,6 +130,8 @@ pub enum ClientAuthentication {
     ClientSecretPost,
     /// Its secret in the header.
     ClientSecretBasic,
+    /// Its secret in either.
+    ClientSecret,
     /// An assertion that it signed (RFC 7523).
     PrivateKeyJwt,
 }
@@ -423,6 +425,8 @@ pub struct Enrolment {
     pub accepted_documents: Vec<String>,
     /// The oldest version of the app that is served.
     pub min_app_version: String,
+    /// For how many hours a code that was mailed counts, and the enrolment waits for it.
+    pub mail_code_hours: i64,
     /// The texts to consent to, in order.
     pub consents: Vec<Consent>,
     /// For how many days the trace of a reading that failed is kept, if the person agreed to the text `trace`.
@@ -435,6 +439,7 @@ impl Default for Enrolment {
             minimum_age: 18,
             accepted_documents: vec!["P*".to_owned(), "AR".to_owned(), "IR".to_owned()],
             min_app_version: "0.0.0".to_owned(),
+            mail_code_hours: 24,
             consents: Vec::new(),
             trace_days: 30,
         }

@@ -15,6 +15,8 @@ use rand_core::Rng as _;
 use serde::Deserialize;
 use storage::{Created, Login, NewLogin, ReleaseOutcome};
 
+mod attributes;
+
 use super::address::ClientAddress;
 use super::browser::{BrowserSecret, clear_cookie};
 use super::headers::policy_with_form_target;
@@ -37,6 +39,7 @@ pub fn routes() -> Router<AppState> {
         .route("/login/resume", get(resume))
         .route("/login/{id}", get(page))
         .route("/login/{id}/release", post(release))
+        .route("/login/{id}/attributes", get(attributes::ask).post(attributes::take))
         .route("/login/{id}/cancel", post(cancel))
         .layer(DefaultBodyLimit::max(MAX_FORM))
 }
@@ -95,16 +98,19 @@ pub(super) async fn begin(
             response.extensions_mut().insert(Note { subject: Some(id), ..Note::default() });
             response
         }
-        Ok(Created::Full) => {
-            state.metrics.login(LoginOutcome::TurnedAway);
-            let (code, why) = (ErrorCode::TemporarilyUnavailable, "too many logins are waiting");
-            refusal(&request.refuse(&state.config.issuer, code, why))
-        }
+        Ok(Created::Full) => turned_away(state, request),
         Err(error) => {
             let refused = request.refuse(&state.config.issuer, ErrorCode::ServerError, "our own trouble");
             noted(refusal(&refused), "server.storage", Some(error.to_string()))
         }
     }
+}
+
+/// Too many logins wait.
+pub(super) fn turned_away(state: &AppState, request: &AcceptedRequest) -> Response {
+    state.metrics.login(LoginOutcome::TurnedAway);
+    let (code, why) = (ErrorCode::TemporarilyUnavailable, "too many logins are waiting");
+    refusal(&request.refuse(&state.config.issuer, code, why))
 }
 
 /// A redirect by 303: a POST never travels on (RFC 9700, 4.12).
@@ -247,6 +253,7 @@ impl Bound {
             client_name: client.name().to_owned(),
             notice: own::notice(state, &self.request, self.language).await?,
             attributes: self.request.claims().into_iter().map(|c| t.claim_in_words(c.as_str())).collect(),
+            choice: login.state == LoginState::Pending && !self.request.optional_claims().is_empty(),
             level,
             time_left: pages::time_left(login.expires_at, state.now()),
             qr_svg: qr_svg(&app(&qr_handle), t.qr_label).map_err(ApiError::internal)?,
@@ -297,6 +304,8 @@ struct View {
     client_name: String,
     notice: String,
     attributes: Vec<&'static str>,
+    /// Some of them may be left out, and no phone has shown them yet.
+    choice: bool,
     level: &'static str,
     time_left: String,
     qr_svg: String,

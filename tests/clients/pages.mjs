@@ -129,6 +129,36 @@ const stories = {
     must((await arrived(page)).has("code"), "no code");
     await context.close();
   },
+  // What a service asks one by one may be left out, by the keyboard alone; what is essential may not.
+  async attributes() {
+    for (const [locale, words] of [["en-GB", ["Choose what is passed on", "sex", "birth name"]], ["fr-FR", ["Choisir ce qui est transmis", "sexe", "nom de naissance"]]]) {
+      const context = await person(locale);
+      const page = await context.newPage();
+      const asked = new URL(authorize);
+      asked.searchParams.set("scope", "openid");
+      asked.searchParams.set("claims", JSON.stringify({ userinfo: { family_name: { essential: true }, gender: null, birthdate: null } }));
+      await page.goto(asked.href);
+      await look(page, `login with a choice ${locale.slice(0, 2)}`);
+      await page.getByRole("link", { name: words[0] }).focus();
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/attributes/);
+      await look(page, `attributes ${locale.slice(0, 2)}`);
+      must((await page.getByRole("checkbox").count()) === 2, "not two boxes");
+      const box = page.getByLabel(words[1], { exact: true });
+      await box.focus();
+      await page.keyboard.press("Space");
+      must(!(await box.isChecked()), "the box is still ticked");
+      await page.keyboard.press("Enter");
+      await page.waitForURL(/\/login\/[0-9a-f]+\?/);
+      const left = await page.locator("section[aria-labelledby=attributes] li").allInnerTexts();
+      must(left.length === 2 && left.includes(words[2]) && !left.includes(words[1]), `passed on: ${left}`);
+      const { claims } = await ask({ ask: "claim", handle: await handle(page, "qr") });
+      must(claims.join() === "birthdate,family_name,sub", `the phone shows ${claims}`);
+      await page.goto(page.url().replace("?", "/attributes?"));
+      must(!page.url().includes("attributes"), "a choice after the phone showed the request");
+      await context.close();
+    }
+  },
   async "wrong code"() {
     const context = await person();
     const page = await begin(context);

@@ -38,7 +38,7 @@ fn answer(bench: &Bench, phone: &mut Phone<'_>, sheet: &str, asked: &Value) -> V
     match asked["ask"].as_str().unwrap() {
         "claim" => {
             let challenge: LoginChallenge = phone.claim(&text("handle")).ok();
-            json!({ "notice": challenge.notice, "client": challenge.statement.client_name })
+            json!({ "notice": challenge.notice, "client": challenge.statement.client_name, "claims": challenge.statement.claims })
         }
         "approve" => {
             let challenge: LoginChallenge = phone.claim(&text("handle")).ok();
@@ -95,6 +95,7 @@ fn every_page_works_in_a_real_browser_without_scripts_and_axe_finds_nothing() {
     let stories = [
         "information",
         "qr",
+        "attributes",
         "wrong code",
         "link",
         "two tabs",

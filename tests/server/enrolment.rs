@@ -133,6 +133,50 @@ fn a_wrong_mail_code_counts_and_the_right_one_is_for_the_newest_address() {
     assert_eq!(phone.json("POST", "/contact/verify", &code(&right)).refused(), (422, "contact.expired"));
 }
 
+/// 24 hours for the code, while the enrolment holds nothing of the chip; then its hour begins.
+#[test]
+fn a_mail_code_counts_for_a_day_and_then_the_hour_of_the_enrolment_begins() {
+    let bench = Bench::start();
+    let contact = Contact { email: EMAIL.into() };
+    let verify = |phone: &mut Phone<'_>| {
+        let code = ContactCode { code: bench.mailed_code(EMAIL) };
+        phone.json("POST", "/contact/verify", &code)
+    };
+    let mut phone = Phone::open(&bench, 1);
+    assert_eq!(phone.json("PUT", "/contact", &contact).status, 200);
+    bench.clock.advance(24 * 3600 - 1);
+    assert_eq!(verify(&mut phone).status, 200);
+    bench.clock.advance(3599);
+    assert_eq!(phone.call("GET", "", b"").status, 200);
+    bench.clock.advance(1);
+    assert_eq!(phone.call("GET", "", b"").refused(), (410, "enrolment.expired"));
+
+    // A day later code and enrolment are over.
+    let mut late = Phone::open(&bench, 2);
+    assert_eq!(late.json("PUT", "/contact", &contact).status, 200);
+    bench.clock.advance(24 * 3600);
+    assert_eq!(verify(&mut late).refused(), (410, "enrolment.expired"));
+
+    // Five wrong tries use the code up; the next mail brings another.
+    let mut guessed = Phone::open(&bench, 3);
+    assert_eq!(guessed.json("PUT", "/contact", &contact).status, 200);
+    for _ in 0..5 {
+        let wrong = guessed.json("POST", "/contact/verify", &ContactCode { code: "x".into() });
+        assert_eq!(wrong.refused(), (422, "contact.code"));
+    }
+    assert_eq!(verify(&mut guessed).refused(), (422, "contact.expired"));
+    assert_eq!(guessed.json("PUT", "/contact", &contact).status, 200);
+    assert_eq!(verify(&mut guessed).status, 200);
+
+    // What is read of the chip never waits for a day.
+    let mut reading = Phone::open(&bench, 4);
+    assert_eq!(reading.json("PUT", "/contact", &contact).status, 200);
+    let passport = bench.passport();
+    assert_eq!(reading.upload(FileId::Sod, passport.file(FileId::Sod)).status, 200);
+    bench.clock.advance(3600);
+    assert_eq!(reading.call("GET", "", b"").refused(), (410, "enrolment.expired"));
+}
+
 #[test]
 fn a_face_result_counts_once_and_only_as_it_was_asked_for() {
     let bench = Bench::start();

@@ -123,9 +123,9 @@ fn codes_and_notices_arrive_in_readable_french_after_a_log_in() {
     assert!(header(&mail, "message-id").contains('@') && !header(&mail, "date").is_empty());
     let text = mail["text"].as_str().unwrap();
     let code = text.strip_prefix("Votre code : ").unwrap()[..6].to_owned();
-    assert!(
-        text.contains("\n\nSaisissez-le dans l'application dans les dix minutes. Ne le donnez à personne.\n")
-    );
+    assert!(text.contains(
+        "\n\nSaisissez-le dans l'application ; il est valable 24 heures. Ne le donnez à personne.\n"
+    ));
     let verified = phone.json("POST", "/contact/verify", &ContactCode { code });
     assert_eq!(verified.status, 200, "{verified:?}");
 

@@ -1,5 +1,7 @@
 //! Signature schemes by AlgorithmIdentifier. A new scheme is one line of the table.
 
+use std::borrow::Cow;
+
 use der::asn1::ObjectIdentifier;
 use der::{Decode as _, Tag, Tagged as _};
 use p256::pkcs8::AlgorithmIdentifierRef;
@@ -58,6 +60,19 @@ const TABLE: &[(ObjectIdentifier, Family)] = &[
     (oid("0.4.0.127.0.7.1.1.4.1.4"), Family::EcdsaPlain(HashAlgorithm::Sha384)),
     (oid("0.4.0.127.0.7.1.1.4.1.5"), Family::EcdsaPlain(HashAlgorithm::Sha512)),
 ];
+
+/// The names of a scheme with each hash, in the order of [`HashAlgorithm`].
+macro_rules! with_each_hash {
+    ($scheme:literal) => {
+        [
+            concat!($scheme, " SHA-1"),
+            concat!($scheme, " SHA-224"),
+            concat!($scheme, " SHA-256"),
+            concat!($scheme, " SHA-384"),
+            concat!($scheme, " SHA-512"),
+        ]
+    };
+}
 
 /// A signature scheme with all its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -132,19 +147,19 @@ impl SignatureScheme {
 
     /// For reports: `RSASSA-PSS SHA-256/32` (the salt's bytes), `RSASSA-PKCS1-v1_5 SHA-256`, `ECDSA SHA-256`.
     #[must_use]
-    pub fn name(&self) -> String {
-        let hash = self.hash.name();
+    pub fn name(&self) -> Cow<'static, str> {
+        let (hash, row) = (self.hash.name(), self.hash as usize);
         match self.kind {
-            Kind::Pkcs1v15 => format!("RSASSA-PKCS1-v1_5 {hash}"),
+            Kind::Pkcs1v15 => with_each_hash!("RSASSA-PKCS1-v1_5")[row].into(),
             Kind::Pss(PssParameters { mgf_hash, salt_len, .. }) if mgf_hash == self.hash => {
-                format!("RSASSA-PSS {hash}/{salt_len}")
+                format!("RSASSA-PSS {hash}/{salt_len}").into()
             }
             Kind::Pss(PssParameters { mgf_hash, salt_len, .. }) => {
-                format!("RSASSA-PSS {hash}/{salt_len} MGF1 {}", mgf_hash.name())
+                format!("RSASSA-PSS {hash}/{salt_len} MGF1 {}", mgf_hash.name()).into()
             }
-            Kind::Ecdsa => format!("ECDSA {hash}"),
-            Kind::EcdsaPlain => format!("plain ECDSA {hash}"),
-            Kind::Dsa => format!("DSA {hash}"),
+            Kind::Ecdsa => with_each_hash!("ECDSA")[row].into(),
+            Kind::EcdsaPlain => with_each_hash!("plain ECDSA")[row].into(),
+            Kind::Dsa => with_each_hash!("DSA")[row].into(),
         }
     }
 

@@ -217,7 +217,7 @@ fn verify_certificate(openssl: &OpenSsl) -> String {
     let (tbs, signature) = (certificate.tbs.to_der().unwrap(), certificate.signature.as_bytes().unwrap());
     assert_eq!(scheme.verify(&key, &tbs, signature), Ok(()));
     assert_eq!(scheme.verify(&key, &flip(&tbs, tbs.len() * 4), signature), Err(Error::Signature));
-    scheme.name()
+    scheme.name().into_owned()
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use clock::Clock;
 use openidconnect::core::{
@@ -221,7 +223,9 @@ impl Broker {
         let now = DateTime::from_timestamp(self.clock.now().0, 0).unwrap_or_default();
         let verifier = client.id_token_verifier().set_allowed_algs([ALGORITHM]).set_time_fn(move || now);
         let claims = token.claims(&verifier, &Nonce::new(nonce.to_owned())).map_err(BrokerError::IdToken)?;
-        checks.extend([Check::IdTokenSignature, Check::IdTokenClaims, Check::Nonce]);
+        checks.push(Check::IdTokenSignature);
+        check_not_before(token)?;
+        checks.extend([Check::IdTokenClaims, Check::Nonce]);
         // The crate leaves azp and at_hash to its users (OpenID Connect Core, 3.1.3.7, steps 4 and 5; 3.1.3.8).
         if claims.authorized_party().is_some_and(|azp| **azp != self.config.client_id) {
             return Err(BrokerError::AuthorizedParty);
@@ -264,6 +268,15 @@ impl SyncHttpClient for Opening<'_> {
         let body = key.open_id_token(&body).map_err(|why| HttpError::new(&format!("the ID token: {why}")))?;
         Ok(HttpResponse::from_parts(parts, body))
     }
+}
+
+/// The crate does not look at `nbf` (RFC 7519, 4.1.5). The signature was verified before.
+fn check_not_before(token: &CoreIdToken) -> Result<(), BrokerError> {
+    let text = token.to_string();
+    let payload = text.split('.').nth(1).and_then(|part| BASE64_URL_SAFE_NO_PAD.decode(part).ok());
+    let claims: Option<serde_json::Value> = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let there = claims.is_none_or(|claims| claims.get("nbf").is_some());
+    if there { Err(BrokerError::NotBefore("ID token")) } else { Ok(()) }
 }
 
 fn check_access_token(

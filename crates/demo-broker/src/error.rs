@@ -50,6 +50,9 @@ pub enum BrokerError {
     /// `at_hash` is there and is not the access token's.
     #[error("the ID token: at_hash is of another access token")]
     AccessTokenHash,
+    /// `nbf` is there. The broker's library compares it without tolerance, so a clock that is a second ahead refuses everybody.
+    #[error("{0}: nbf is there")]
+    NotBefore(&'static str),
     /// No `acr` in the ID token.
     #[error("the ID token has no acr")]
     AcrMissing,
@@ -90,7 +93,8 @@ impl BrokerError {
             Self::StateWrong => "Y020022",
             Self::CodeMissing => "Y020025",
             Self::Token(_) | Self::IdToken(_) | Self::AuthorizedParty | Self::AccessTokenHash => "Y020026",
-            Self::Userinfo(_) => "Y020027",
+            Self::NotBefore("ID token") => "Y020026",
+            Self::Userinfo(_) | Self::NotBefore(_) => "Y020027",
             Self::Subject => "Y020029",
             Self::AcrTooLow { .. } => "Y100001",
             Self::AcrMissing => "Y100002",
@@ -119,6 +123,7 @@ impl BrokerError {
             | Self::IdToken(_)
             | Self::AuthorizedParty
             | Self::AccessTokenHash
+            | Self::NotBefore(_)
             | Self::Userinfo(_)
             | Self::UserinfoSubject
             | Self::Discovery(_) => 502,

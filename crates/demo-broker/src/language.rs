@@ -120,8 +120,8 @@ impl Check {
                 "ID token: ES256 signature by a published key",
             ),
             Self::IdTokenClaims => (
-                "ID token : émetteur, destinataire et durée, sans tolérance",
-                "ID token: issuer, audience and expiry, without tolerance",
+                "ID token : émetteur, destinataire et durée, sans tolérance ni nbf",
+                "ID token: issuer, audience and expiry, without tolerance, no nbf",
             ),
             Self::Nonce => ("ID token : nonce de cette demande", "ID token: nonce of this request"),
             Self::AccessTokenHash => {

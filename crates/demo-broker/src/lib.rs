@@ -12,6 +12,7 @@
 //! It keeps sessions in memory, knows one provider, and its register answers by the given name (`register.rs`): it is no
 //! broker for anybody's real identity.
 
+mod advice;
 mod broker;
 mod callback;
 mod claims;

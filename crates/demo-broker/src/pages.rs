@@ -38,7 +38,8 @@ pub(crate) struct ServicePage {
 #[template(path = "choice.html")]
 pub(crate) struct ChoicePage {
     pub(crate) frame: Frame,
-    pub(crate) refusal: Option<String>,
+    /// The provider's OAuth code, and what to do about it.
+    pub(crate) refusal: Option<(String, &'static str)>,
     pub(crate) acr: Acr,
 }
 
@@ -56,6 +57,8 @@ pub(crate) struct ErrorPage {
     pub(crate) frame: Frame,
     pub(crate) code: &'static str,
     pub(crate) text: String,
+    /// What to do about it.
+    pub(crate) advice: &'static str,
     /// What was passed before; empty if nothing was checked.
     pub(crate) passed: Vec<&'static str>,
     /// What comes after, and was not looked at.
@@ -73,6 +76,7 @@ impl ErrorPage {
             frame: Frame::broker(language),
             code: error.code(),
             text: error.to_string(),
+            advice: error.advice(language),
             passed: passed.iter().map(words).collect(),
             open: open.iter().map(words).collect(),
         }

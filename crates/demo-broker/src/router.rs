@@ -121,11 +121,15 @@ async fn service(State(app): State<App>, Query(lang): Query<Lang>, headers: Head
 
 /// `GET /providers`: the choice, with a banner if the person came back without a login.
 async fn providers(State(app): State<App>, Query(lang): Query<Lang>, headers: HeaderMap) -> Response {
+    let language = lang.choose(&headers);
     let refusal = match app.session(&headers) {
-        Some(Session::Refused(error)) => Some(error),
+        Some(Session::Refused(code)) => {
+            let advice = BrokerError::Provider(code.clone()).advice(language);
+            Some((code, advice))
+        }
         _ => None,
     };
-    let frame = Frame::broker(lang.choose(&headers));
+    let frame = Frame::broker(language);
     pages::render(StatusCode::OK, &ChoicePage { frame, refusal, acr: app.broker.config.acr })
 }
 

@@ -258,7 +258,8 @@ fn userinfo_is_signed_by_the_provider_for_this_client_and_subject() {
     assert_eq!(of(userinfo(json!({ "aud": "other" }))), "userinfo: aud is another client");
     assert_eq!(of(userinfo(json!({ "aud": null }))), "userinfo: aud is another client");
     assert_eq!(of(userinfo(json!({ "exp": NOW }))), "userinfo: not valid now");
-    assert_eq!(of(userinfo(json!({ "nbf": NOW + 1 }))), "userinfo: not valid now");
+    assert_eq!(refusal(userinfo(json!({ "nbf": NOW }))), BrokerError::NotBefore("userinfo"));
+    assert_eq!(refusal(id_token(json!({ "nbf": NOW }))), BrokerError::NotBefore("ID token"));
 }
 
 #[test]

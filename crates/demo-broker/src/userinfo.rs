@@ -27,7 +27,7 @@ struct Header {
 #[derive(Deserialize)]
 struct Times {
     exp: Option<i64>,
-    nbf: Option<i64>,
+    nbf: Option<serde_json::Value>,
 }
 
 fn refused(text: &str) -> BrokerError {
@@ -98,9 +98,11 @@ fn verified_payload(jws: &[u8], keys: &[CoreJsonWebKey]) -> Result<Vec<u8>, Brok
 fn judge(broker: &Broker, payload: &[u8], id_token: &CoreIdTokenClaims) -> Result<Userinfo, BrokerError> {
     let malformed = || refused("the claims are malformed");
     let times: Times = serde_json::from_slice(payload).map_err(|_| malformed())?;
-    let now = broker.clock.now().0;
-    if times.exp.is_some_and(|exp| exp <= now) || times.nbf.is_some_and(|nbf| nbf > now) {
+    if times.exp.is_some_and(|exp| exp <= broker.clock.now().0) {
         return Err(refused("not valid now"));
+    }
+    if times.nbf.is_some() {
+        return Err(BrokerError::NotBefore("userinfo"));
     }
     let claims =
         Userinfo::from_json::<HttpError>(payload, Some(id_token.subject())).map_err(|error| match error {

@@ -43,7 +43,7 @@ pub fn verify(
             let scheme = scheme.map_err(unsupported)?;
             scheme
                 .verify(&key, challenge, signature)
-                .map(|()| scheme.name())
+                .map(|()| scheme.name().into_owned())
                 .map_err(|_| Error::ActiveAuthenticationSignature)
         }
         PublicKey::Dsa(_) | PublicKey::Dh(_) => {

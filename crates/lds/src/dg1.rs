@@ -21,7 +21,7 @@ impl Dg1 {
         fields.finish()?;
         // 90, 72 or 88 characters: line breaks are of an MRZ that was typed or scanned, never of the chip's.
         let text = std::str::from_utf8(mrz.value).map_err(|_| mrz.malformed("MRZ"))?;
-        if text.contains(['\r', '\n']) {
+        if text.bytes().any(|byte| matches!(byte, b'\r' | b'\n')) {
             return Err(mrz.malformed("MRZ: line breaks"));
         }
         Ok(Self { mrz: Mrz::parse_at(text, mrz.value_offset())? })

@@ -196,7 +196,8 @@ fn accept(
         dpop_key: dpop_key(value(parameters, "dpop_jkt")?)?,
         binding_number: None,
     };
-    if accepted.to_bytes().len() > MAX_STORED {
+    // A claim that the person leaves out is one byte.
+    if accepted.to_bytes().len() + accepted.optional_claims().len() > MAX_STORED {
         return Err((ErrorCode::InvalidRequest, "state and nonce are too long"));
     }
     Ok(AuthorizationRequest { accepted, prompt, max_age })

@@ -17,6 +17,10 @@ pub(crate) struct ClaimsRequest {
     pub(crate) userinfo: BTreeSet<Claim>,
     /// Claims of the ID token.
     pub(crate) id_token: BTreeSet<Claim>,
+    /// Of both, those that are not essential (OpenID Connect Core, 5.5.1): the person may leave them out.
+    pub(crate) voluntary: BTreeSet<Claim>,
+    /// Those that she left out.
+    pub(crate) declined: BTreeSet<Claim>,
     /// `verified_claims` of each.
     pub(crate) verified_userinfo: Option<AssuranceRequest>,
     pub(crate) verified_id_token: Option<AssuranceRequest>,
@@ -41,13 +45,16 @@ impl ClaimsRequest {
         let value: Value = serde_json::from_str(text).map_err(|_| MALFORMED)?;
         let allowed = claims_of(client.scopes());
         let (mut request, mut login) = (Self::default(), LoginClaims::default());
+        let mut essential = BTreeSet::new();
         for (place, asked) in value.as_object().ok_or(MALFORMED)? {
             if asked.is_null() {
                 continue;
             }
             let asked = asked.as_object().ok_or(MALFORMED)?;
             let known = Claim::ALL.into_iter().filter(|claim| allowed.contains(claim));
-            let named = known.filter(|claim| asked.contains_key(claim.as_str())).collect();
+            let named: BTreeSet<_> = known.filter(|claim| asked.contains_key(claim.as_str())).collect();
+            essential
+                .extend(named.iter().filter(|claim| asked[claim.as_str()]["essential"] == true).copied());
             let verified = asked.get("verified_claims").filter(|_| client.policy().identity_assurance);
             let verified = verified.and_then(|value| AssuranceRequest::parse(value, &allowed));
             match place.as_str() {
@@ -61,14 +68,21 @@ impl ClaimsRequest {
                 _ => {}
             }
         }
+        essential.extend(request.verified());
+        request.voluntary = request.userinfo.union(&request.id_token).copied().collect();
+        request.voluntary.retain(|claim| !essential.contains(claim));
         Ok((request, login))
+    }
+
+    /// Claims that are asked with their evidence.
+    fn verified(&self) -> impl Iterator<Item = Claim> + '_ {
+        let verified = [&self.verified_userinfo, &self.verified_id_token];
+        verified.into_iter().flatten().flat_map(|request| request.claims.iter()).copied()
     }
 
     /// Every claim that a person is asked to release.
     pub(crate) fn all(&self) -> impl Iterator<Item = Claim> + '_ {
-        let verified = [&self.verified_userinfo, &self.verified_id_token];
-        let verified = verified.into_iter().flatten().flat_map(|request| request.claims.iter());
-        self.userinfo.iter().chain(&self.id_token).chain(verified).copied()
+        self.userinfo.iter().chain(&self.id_token).copied().chain(self.verified())
     }
 
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
@@ -81,6 +95,8 @@ impl ClaimsRequest {
         for verified in [&self.verified_userinfo, &self.verified_id_token] {
             push(&mut out, &verified.as_ref().map(AssuranceRequest::to_bytes).unwrap_or_default());
         }
+        push(&mut out, &positions(&Claim::ALL, &self.voluntary));
+        push(&mut out, &positions(&Claim::ALL, &self.declined));
         out
     }
 
@@ -88,15 +104,23 @@ impl ClaimsRequest {
         if rest.is_empty() {
             return Some(Self::default());
         }
-        let mut claims = || Some(at_positions(&Claim::ALL, take(&mut rest)?)?.into_iter().collect());
-        let (userinfo, id_token) = (claims()?, claims()?);
-        let mut verified = || match take(&mut rest)? {
-            [] => Some(None),
-            bytes => AssuranceRequest::from_bytes(bytes).map(Some),
-        };
-        let (verified_userinfo, verified_id_token) = (verified()?, verified()?);
-        rest.is_empty().then_some(Self { userinfo, id_token, verified_userinfo, verified_id_token })
+        let userinfo = claims(take(&mut rest)?)?;
+        let id_token = claims(take(&mut rest)?)?;
+        let verified_userinfo = verified(take(&mut rest)?)?;
+        let verified_id_token = verified(take(&mut rest)?)?;
+        let voluntary = claims(take(&mut rest)?)?;
+        let declined = claims(take(&mut rest)?)?;
+        let request = Self { userinfo, id_token, voluntary, declined, verified_userinfo, verified_id_token };
+        rest.is_empty().then_some(request)
     }
+}
+
+fn claims(stored: &[u8]) -> Option<BTreeSet<Claim>> {
+    Some(at_positions(&Claim::ALL, stored)?.into_iter().collect())
+}
+
+fn verified(stored: &[u8]) -> Option<Option<AssuranceRequest>> {
+    if stored.is_empty() { Some(None) } else { AssuranceRequest::from_bytes(stored).map(Some) }
 }
 
 /// `{"value": ..}` or `{"values": [..]}`; levels that are unknown here cannot be met and are left out.
@@ -132,9 +156,21 @@ mod tests {
         let (request, login) = parse(&asked).unwrap();
         assert_eq!(request.userinfo, [Claim::GivenName].into(), "email is beyond the client's scopes");
         assert_eq!(request.id_token, [Claim::Gender].into());
+        assert_eq!(request.voluntary, [Claim::Gender].into());
         assert_eq!((login.acr, login.sub.as_deref()), (Some(vec![Acr::Eidas3]), Some("c0ffee")));
         assert_eq!(ClaimsRequest::from_bytes(&request.to_bytes()), Some(request));
         assert_eq!(ClaimsRequest::default().to_bytes(), Vec::<u8>::new());
+    }
+
+    #[test]
+    fn a_claim_that_is_essential_anywhere_is_not_voluntary() {
+        let verified = json!({"verification": {"trust_framework": null}, "claims": {"birthdate": null}});
+        let asked = json!({
+            "userinfo": {"given_name": {"essential": true}, "gender": {"essential": false}, "birthdate": null},
+            "id_token": {"given_name": null, "family_name": {"essential": "true"}, "verified_claims": verified},
+        });
+        let request = parse(&asked).unwrap().0;
+        assert_eq!(request.voluntary, [Claim::FamilyName, Claim::Gender].into());
     }
 
     #[test]

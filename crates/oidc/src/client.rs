@@ -50,34 +50,28 @@ pub enum ClientAuth {
     SecretPost(Vec<SecretDigest>),
     /// `client_secret_basic`: in the header `Authorization`.
     SecretBasic(Vec<SecretDigest>),
+    /// Either of the two, for a client that cannot tell beforehand.
+    Secret(Vec<SecretDigest>),
     /// `private_key_jwt` (RFC 7523).
     PrivateKeyJwt(JwkSet),
 }
 
 impl ClientAuth {
-    /// Its name in metadata.
-    #[must_use]
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::SecretPost(_) => "client_secret_post",
-            Self::SecretBasic(_) => "client_secret_basic",
-            Self::PrivateKeyJwt(_) => "private_key_jwt",
-        }
-    }
-
     /// A secret that came in the form, or in the header. Every digest is compared, so that time tells nothing.
     pub(crate) fn accepts_secret(&self, secret: &str, in_header: bool) -> bool {
         match (self, in_header) {
-            (Self::SecretPost(digests), false) | (Self::SecretBasic(digests), true) => {
-                digests.iter().fold(false, |found, d| d.is_of(secret) | found)
-            }
+            (Self::SecretPost(digests), false)
+            | (Self::SecretBasic(digests), true)
+            | (Self::Secret(digests), _) => digests.iter().fold(false, |found, d| d.is_of(secret) | found),
             _ => false,
         }
     }
 
     fn is_empty(&self) -> bool {
         match self {
-            Self::SecretPost(digests) | Self::SecretBasic(digests) => digests.is_empty(),
+            Self::SecretPost(digests) | Self::SecretBasic(digests) | Self::Secret(digests) => {
+                digests.is_empty()
+            }
             Self::PrivateKeyJwt(keys) => keys.keys.is_empty(),
         }
     }
@@ -385,6 +379,9 @@ mod tests {
         assert!(!auth.accepts_secret(SECRET, false) && !auth.accepts_secret("", false));
         assert!(!auth.accepts_secret(&old, true), "in the place of another method");
         assert!(SecretDigest::of(&"s".repeat(31)).is_err());
+        let either = ClientAuth::Secret(vec![SecretDigest::of(&new).unwrap()]);
+        assert!(either.accepts_secret(&new, false) && either.accepts_secret(&new, true));
+        assert!(!either.accepts_secret(&old, false) && !either.accepts_secret(&old, true));
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl ClientForm {
                     clients.get(&id).filter(|client| client.auth().accepts_secret(&secret, true))
                 });
                 let error = no_client("unknown client, or wrong secret in the header Authorization");
-                (client.ok_or(TokenError { challenge: true, ..error })?, None)
+                (client.ok_or(error)?, None)
             }
             Credentials::None => return Err(no_client("without client_secret or client_assertion")),
             Credentials::Secret(secret) => {

@@ -92,7 +92,7 @@ impl DpopProof {
         let made = seconds(claims.iat);
         let rules = [
             (claims.htm == target.method, "htm is not the method of this request"),
-            (without_query(&claims.htu) == target.url, "htu is not the URL of this endpoint"),
+            (normal(&claims.htu) == normal(target.url), "htu is not the URL of this endpoint"),
             (now.since(made).abs() <= LIFE, "iat is not about now"),
             ((1..=MAX_ID).contains(&claims.jti.len()), "jti must have 1 to 256 bytes"),
             (
@@ -113,9 +113,16 @@ impl DpopProof {
     }
 }
 
-/// RFC 9449, 4.3, point 9: query and fragment are not compared.
-fn without_query(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or_default()
+/// RFC 9449, 4.3, point 9: query and fragment are not compared, nor the case of scheme and host (RFC 3986, 6.2.2.1), nor
+/// the scheme's own port (6.2.3).
+fn normal(url: &str) -> String {
+    let url = url.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (scheme, end) = (scheme.to_ascii_lowercase(), rest.find('/').unwrap_or(rest.len()));
+    let (authority, path) = rest.split_at(end);
+    let authority = authority.to_ascii_lowercase();
+    let port = if scheme == "https" { ":443" } else { ":80" };
+    format!("{scheme}://{}{path}", authority.strip_suffix(port).unwrap_or(&authority))
 }
 
 #[cfg(test)]
@@ -158,11 +165,16 @@ mod tests {
         let jwk = SigningKey::new(key).unwrap().jwk();
         assert_eq!(BASE64_URL_SAFE_NO_PAD.encode(good.key), jwk.thumbprint().unwrap());
         assert_eq!(good.used, UsedAssertion { jti: "1".into(), expires_at: NOW.plus(121) });
-        assert!(proof(|c| c["htu"] = json!("https://fi.example/userinfo?a=1#b")).is_ok());
+        for same in ["https://fi.example/userinfo?a=1#b", "HTTPS://FI.example:443/userinfo"] {
+            assert!(proof(|c| c["htu"] = json!(same)).is_ok(), "{same}");
+        }
         for ok in [-60, -10, 10, 60] {
             assert!(proof(|c| c["iat"] = json!(NOW.0 + ok)).is_ok(), "{ok}");
         }
-        let changes: [fn(&mut Value); 12] = [
+        let changes: [fn(&mut Value); 15] = [
+            |c| c["htu"] = json!("https://fi.example/UserInfo"),
+            |c| c["htu"] = json!("https://fi.example:80/userinfo"),
+            |c| c["htu"] = json!("http://fi.example/userinfo"),
             |c| c["htm"] = json!("POST"),
             |c| c["htm"] = json!("get"),
             |c| c["htu"] = json!("https://fi.example/token"),

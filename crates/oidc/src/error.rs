@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use serde_json::json;
 
 use crate::parameters::percent_encode;
 
@@ -233,15 +234,13 @@ pub struct TokenError {
     pub error: ErrorCode,
     /// A sentence for the client's developers.
     pub description: &'static str,
-    /// The client tried the header `Authorization`: the answer names a scheme in `WWW-Authenticate`.
-    pub challenge: bool,
 }
 
 impl TokenError {
     /// A refusal.
     #[must_use]
     pub fn new(error: ErrorCode, description: &'static str) -> Self {
-        Self { error, description, challenge: false }
+        Self { error, description }
     }
 
     /// The HTTP status: 401 for `invalid_client`, 5xx for our own trouble, else 400.
@@ -279,9 +278,12 @@ impl std::error::Error for TokenError {}
 /// A refusal of the userinfo endpoint (RFC 6750, 3).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BearerError {
-    /// No bearer token in the header `Authorization`.
+    /// No token, neither in the header `Authorization` nor in a form.
     #[error("no bearer token")]
     Missing,
+    /// A token in the header and another in the form, or no form that can be read (RFC 6750, 3.1: `invalid_request`).
+    #[error("one access token is sent, in one place")]
+    Malformed,
     /// A token that counts for nothing.
     #[error("the access token is wrong, used or late")]
     Invalid,
@@ -291,19 +293,46 @@ pub enum BearerError {
 }
 
 impl BearerError {
-    /// The value of the header `WWW-Authenticate`; the status is 401.
+    /// Its code. `None`: who sends no token is told no error (RFC 6750, 3.1).
+    #[must_use]
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Missing => None,
+            Self::Malformed => Some(ErrorCode::InvalidRequest),
+            Self::Invalid => Some(ErrorCode::InvalidToken),
+            Self::Dpop(error) => Some(error.error),
+        }
+    }
+
+    fn description(&self) -> String {
+        match self {
+            Self::Dpop(error) => error.description.to_owned(),
+            _ => self.to_string(),
+        }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        if *self == Self::Malformed { 400 } else { 401 }
+    }
+
+    /// The value of the header `WWW-Authenticate`.
     #[must_use]
     pub fn challenge(&self) -> String {
-        match self {
-            Self::Missing => "Bearer".to_owned(),
-            Self::Invalid => {
-                format!(r#"Bearer error="{}", error_description="{self}""#, ErrorCode::InvalidToken)
-            }
-            Self::Dpop(error) => {
-                let (code, why) = (error.error, error.description);
-                format!(r#"DPoP error="{code}", error_description="{why}", algs="ES256""#)
-            }
-        }
+        let (scheme, algorithms) = match self {
+            Self::Dpop(_) => ("DPoP", r#", algs="ES256""#),
+            _ => ("Bearer", ""),
+        };
+        let Some(code) = self.code() else { return scheme.to_owned() };
+        format!(r#"{scheme} error="{code}", error_description="{}"{algorithms}"#, self.description())
+    }
+
+    /// The body, for clients that read no header: the same as JSON. Empty without a code.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let Some(code) = self.code() else { return String::new() };
+        json!({ "error": code.as_str(), "error_description": self.description() }).to_string()
     }
 }
 
@@ -356,7 +385,11 @@ mod tests {
 
     #[test]
     fn a_bearer_refusal_names_its_code_only_if_a_token_came() {
-        assert_eq!(BearerError::Missing.challenge(), "Bearer");
+        assert_eq!(
+            (BearerError::Missing.challenge().as_str(), BearerError::Missing.body().as_str()),
+            ("Bearer", "")
+        );
+        assert_eq!((BearerError::Malformed.status(), BearerError::Invalid.status()), (400, 401));
         assert!(BearerError::Invalid.challenge().starts_with(r#"Bearer error="invalid_token""#));
     }
 }

@@ -121,7 +121,7 @@ impl IdTokenClaims {
     /// The same with the claims about the person that were asked one by one for the ID token.
     #[must_use]
     pub fn with_claims(self, request: &AcceptedRequest, pivot: &PivotIdentity) -> Self {
-        Self { person: PersonClaims::of(&request.asked.id_token, pivot, None), ..self }
+        Self { person: PersonClaims::of(&request.id_token_claims(), pivot, None), ..self }
     }
 
     /// The same, with `verified_claims` if they were asked for here.
@@ -130,7 +130,7 @@ impl IdTokenClaims {
         let asked = &request.asked;
         let verified =
             asked.verified_id_token.as_ref().and_then(|asked| asked.answer(self.acr, evidence, now));
-        Self { person: PersonClaims::of(&asked.id_token, evidence.pivot, verified), ..self }
+        Self { person: PersonClaims::of(&request.id_token_claims(), evidence.pivot, verified), ..self }
     }
 
     /// The token.

@@ -5,6 +5,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rand_core::CryptoRng;
 
 use crate::BearerError;
+use crate::parameters::{Parameters, text};
 
 macro_rules! random_secret {
     ($(#[$doc:meta])* $name:ident) => {
@@ -76,6 +77,17 @@ impl AccessToken {
         let token = Self::parse(token.trim_matches(' ')).ok_or(BearerError::Invalid)?;
         Ok((scheme, token))
     }
+
+    /// Reads the one `access_token` of a form (RFC 6750, 2.2).
+    ///
+    /// # Errors
+    /// [`BearerError`].
+    pub fn from_form(form: &[u8]) -> Result<Self, BearerError> {
+        let parameters = Parameters::parse(form).map_err(|_| BearerError::Malformed)?;
+        let token = parameters.one("access_token").map_err(|_| BearerError::Malformed)?;
+        let token = token.ok_or(BearerError::Missing)?;
+        text(token).and_then(Self::parse).ok_or(BearerError::Invalid)
+    }
 }
 
 #[cfg(test)]
@@ -98,7 +110,24 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_token_is_read_from_its_header_only() {
+    fn a_form_holds_one_token() {
+        let token = AccessToken::generate(&mut ChaCha20Rng::seed_from_u64(1));
+        let read = |form: String| AccessToken::from_form(form.as_bytes());
+        let text = token.as_str();
+        assert_eq!(read(format!("a=b&access_token={text}")), Ok(token.clone()));
+        for (form, refused) in [
+            (String::new(), BearerError::Missing),
+            ("access_token=".to_owned(), BearerError::Missing),
+            (format!("access_token={text}A"), BearerError::Invalid),
+            (format!("access_token={text}&access_token={text}"), BearerError::Malformed),
+            (format!("access_token={text}%"), BearerError::Malformed),
+        ] {
+            assert_eq!(read(form.clone()), Err(refused), "{form}");
+        }
+    }
+
+    #[test]
+    fn a_bearer_token_is_read_from_its_header() {
         let token = AccessToken::generate(&mut ChaCha20Rng::seed_from_u64(1));
         let schemes =
             [("Bearer", TokenScheme::Bearer), ("BEARER", TokenScheme::Bearer), ("dpop", TokenScheme::Dpop)];

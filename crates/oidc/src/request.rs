@@ -106,12 +106,37 @@ impl AcceptedRequest {
     /// Every claim that the person is asked to release, beside `sub`: by scope, or one by one.
     #[must_use]
     pub fn claims(&self) -> BTreeSet<Claim> {
-        claims_of(&self.scopes).into_iter().chain(self.asked.all()).collect()
+        self.kept(claims_of(&self.scopes).into_iter().chain(self.asked.all()))
     }
 
     /// The claims of the userinfo endpoint, beside `sub`.
     pub(crate) fn userinfo_claims(&self) -> BTreeSet<Claim> {
-        claims_of(&self.scopes).into_iter().chain(self.asked.userinfo.iter().copied()).collect()
+        self.kept(claims_of(&self.scopes).into_iter().chain(self.asked.userinfo.iter().copied()))
+    }
+
+    /// The claims of the ID token that say who the person is.
+    pub(crate) fn id_token_claims(&self) -> BTreeSet<Claim> {
+        self.kept(self.asked.id_token.iter().copied())
+    }
+
+    fn kept(&self, claims: impl Iterator<Item = Claim>) -> BTreeSet<Claim> {
+        claims.filter(|claim| !self.asked.declined.contains(claim)).collect()
+    }
+
+    /// The claims that the person may leave out: those that were asked one by one and not called essential. What a scope
+    /// asks, the client needs.
+    #[must_use]
+    pub fn optional_claims(&self) -> BTreeSet<Claim> {
+        let scopes = claims_of(&self.scopes);
+        self.asked.voluntary.iter().filter(|claim| !scopes.contains(claim)).copied().collect()
+    }
+
+    /// The same request, of which the person leaves out these claims as far as she may; what she left out before and not
+    /// now is asked again. She approves what is left (`claims` and `request_digest` change with it).
+    #[must_use]
+    pub fn declining(mut self, claims: &BTreeSet<Claim>) -> Self {
+        self.asked.declined = self.optional_claims().intersection(claims).copied().collect();
+        self
     }
 
     /// Whether this person, as the client knows her, is the one asked for; every person is, if none was named.

@@ -187,7 +187,7 @@ impl Database {
         })
     }
 
-    /// Gives an open enrolment more time, once the phone's keys are attested.
+    /// Gives an open enrolment another end: later while it waits for the person, earlier once it holds more of her.
     ///
     /// # Errors
     /// [`Error::Conflict`]: it is not open. Trouble of the storage.

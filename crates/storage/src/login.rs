@@ -20,6 +20,23 @@ macro_rules! columns {
     };
 }
 
+/// Binds the first nine values of a new row.
+macro_rules! bind_new {
+    ($query:expr, $new:ident) => {
+        $query
+            .bind($new.id)
+            .bind($new.client_id)
+            .bind($crate::login::hash(&$new.link_handle))
+            .bind($crate::login::hash(&$new.qr_handle))
+            .bind($crate::login::hash(&$new.browser_secret))
+            .bind($new.request)
+            .bind($new.context)
+            .bind($new.created_at.0)
+            .bind($new.expires_at.0)
+    };
+}
+pub(crate) use bind_new;
+
 pub(crate) mod backchannel;
 pub(crate) mod redemption;
 mod steps;
@@ -69,6 +86,8 @@ pub(crate) const ISSUE: &str = concat!(
 );
 pub(crate) const CANCEL: &str =
     "UPDATE login SET state = 8 WHERE id = $1 AND browser_hash = $2 AND state IN (0, 1, 2) RETURNING id";
+pub(crate) const CHANGE_REQUEST: &str = "UPDATE login SET request = $3 \
+     WHERE id = $1 AND browser_hash = $2 AND state = 0 AND expires_at > $4 RETURNING id";
 pub(crate) const DELETE_EXPIRED: &str = "DELETE FROM login WHERE id IN \
      (SELECT id FROM login WHERE expires_at <= $1 AND log_due IS NULL ORDER BY expires_at LIMIT $2) \
      AND expires_at <= $1 AND log_due IS NULL";

@@ -7,7 +7,7 @@ use crypto::sha256;
 
 use crate::engine::{read, statement, transaction};
 use crate::keys::{Table, hex};
-use crate::login::{CONNECT, NewLogin, answered};
+use crate::login::{CONNECT, Created, NewLogin, answered, bind_new};
 use crate::{Database, Error};
 
 pub(crate) const KEEP: &str = "INSERT INTO sso_session (secret_hash, client_id, identity_id, device_id, answer, expires_at) \
@@ -98,41 +98,32 @@ impl Database {
         })
     }
 
-    /// Begins a login that a session answers: it is released from its beginning. Adds the line of the person's history.
+    /// Begins a login that a session answers, unless `cap` logins are in the table: it is released from its beginning. Adds
+    /// the line of the person's history.
     ///
     /// # Errors
-    /// [`Error::Conflict`]; trouble of the storage.
+    /// [`Error::TooLong`], [`Error::Conflict`]; trouble of the storage.
     pub async fn begin_by_session(
         &self,
         new: NewLogin,
         session: SsoSession,
         history: &[u8],
-    ) -> Result<(), Error> {
+        cap: i64,
+    ) -> Result<Created, Error> {
+        if self.count_in(&new, cap)? == Created::Full {
+            return Ok(Created::Full);
+        }
         let bound = answered(&new.id, Some(&session.identity_id));
         let answer = self.vault.seal(Table::Answer, &bound, 0, &session.answer);
-        let hash = |secret: &[u8]| sha256(secret).to_vec();
-        let line = self.vault.random_id();
+        let (line, at) = (self.vault.random_id(), new.created_at.0);
         let sealed = self.vault.seal(Table::Connection, &line, 0, history);
         transaction!(self, |c| {
-            let created = sqlx::query(BEGIN)
-                .bind(new.id)
-                .bind(new.client_id)
-                .bind(hash(&new.link_handle))
-                .bind(hash(&new.qr_handle))
-                .bind(hash(&new.browser_secret))
-                .bind(new.request)
-                .bind(new.context)
-                .bind(new.created_at.0)
-                .bind(new.expires_at.0)
-                .bind(session.device_id)
-                .bind(session.identity_id.clone())
-                .bind(answer)
-                .fetch_optional(&mut *c)
-                .await?;
-            created.ok_or(Error::Conflict)?;
-            let connect = sqlx::query(CONNECT).bind(line).bind(session.identity_id).bind(new.created_at.0);
-            connect.bind(sealed).execute(&mut *c).await?;
-            Ok(())
+            let identity = session.identity_id;
+            let begin = bind_new!(sqlx::query(BEGIN), new).bind(session.device_id).bind(identity.clone());
+            begin.bind(answer).fetch_optional(&mut *c).await?.ok_or(Error::Conflict)?;
+            let connect = sqlx::query(CONNECT).bind(line).bind(identity).bind(at).bind(sealed);
+            connect.execute(&mut *c).await?;
+            Ok(Created::Stored)
         })
     }
 

@@ -150,8 +150,10 @@ pub(crate) fn covers(listed: &str, code: &str) -> bool {
     code == listed.trim_end_matches('<') || (listed.len() == 1 && code.starts_with(listed))
 }
 
-fn names<'a>(numbers: impl Iterator<Item = &'a u8>) -> Option<String> {
-    let names: Vec<String> = numbers.map(|number| format!("DG{number}")).collect();
+/// `DG1, DG2`; `None`: no number.
+pub(crate) fn names<'a>(numbers: impl Iterator<Item = &'a u8>) -> Option<String> {
+    let names: Vec<&str> =
+        numbers.map(|number| FileId::Dg(*number).name().trim_start_matches("EF.")).collect();
     (!names.is_empty()).then(|| names.join(", "))
 }
 

@@ -204,7 +204,7 @@ impl SecurityObject {
             report.deviation(id, "no certificate names a country");
             return Ok(());
         };
-        let same = same_state(issuing_state, &country);
+        let same = same_state(issuing_state, country);
         let outcome = same.then_some(()).ok_or(Rejection::CountryMismatch("document and document signer"));
         report.check(id, outcome, |()| format!("the document is of its signer's State, {country}"))
     }

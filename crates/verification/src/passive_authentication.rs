@@ -18,7 +18,6 @@
 //! that always refused it would refuse the documents of whole States.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use clock::UnixTime;
@@ -28,6 +27,7 @@ use lds::sod::OID_LDS_SECURITY_OBJECT;
 use lds::tlv::Oid;
 
 use crate::certificate::Certificate;
+use crate::consistency::names as data_group_names;
 use crate::country::same_country;
 use crate::fields::MissingPart;
 use crate::known_signers::Signer;
@@ -290,7 +290,7 @@ impl<'a> Inspector<'a> {
             self.report.deviation(id, "a certificate names no country");
             return Ok(());
         };
-        let same = same_country(&one, &other);
+        let same = same_country(one, other);
         let outcome = same.then_some(()).ok_or(Rejection::CountryMismatch("document signer and CSCA"));
         self.report.check(id, outcome, |()| format!("document signer and CSCA are of {other}"))
     }
@@ -319,12 +319,8 @@ impl<'a> Inspector<'a> {
 }
 
 fn describe(sod: &Sod) -> String {
-    let mut text = "EF.SOD lists ".to_owned();
-    for (place, number) in sod.lds_security_object.hashes.keys().enumerate() {
-        let comma = if place == 0 { "" } else { ", " };
-        let _ = write!(text, "{comma}DG{number}");
-    }
-    text
+    let names = data_group_names(sod.lds_security_object.hashes.keys());
+    format!("EF.SOD lists {}", names.unwrap_or_default())
 }
 
 fn describe_path(issuers: &Issuers<'_>) -> Cow<'static, str> {

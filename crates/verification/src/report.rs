@@ -65,7 +65,7 @@ pub struct Lines {
     /// One line for each check.
     pub checks: Vec<Check>,
     /// The algorithms met, by what they were used for: `sod-signature` is `ECDSA SHA-256`.
-    pub algorithms: BTreeMap<String, String>,
+    pub algorithms: BTreeMap<&'static str, Cow<'static, str>>,
     /// Version of the policy that decided.
     pub policy_version: String,
 }
@@ -133,8 +133,8 @@ impl Report {
         outcome
     }
 
-    pub(crate) fn algorithm(&mut self, of: &str, name: String) {
-        Arc::make_mut(&mut self.0).algorithms.insert(of.to_owned(), name);
+    pub(crate) fn algorithm(&mut self, of: &'static str, name: impl Into<Cow<'static, str>>) {
+        Arc::make_mut(&mut self.0).algorithms.insert(of, name.into());
     }
 }
 

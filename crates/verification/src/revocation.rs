@@ -2,6 +2,8 @@
 //!
 //! A list that cannot be had says nothing: the status is then undetermined, and never "revoked".
 
+use std::borrow::Cow;
+
 use crate::Rejection;
 use crate::certificate::Certificate;
 use crate::crl::Crl;
@@ -41,10 +43,13 @@ impl Inspector<'_> {
                     return self.report.check(id, Err(Rejection::RevocationUndetermined), |()| String::new());
                 }
                 None => {
-                    let detail = crls.first().map_or_else(
-                        || "there is no CRL of the issuer".to_owned(),
-                        |old| format!("not revoked by the CRL of {}, which is out of date", old.this_update),
-                    );
+                    let detail = match crls.first() {
+                        None => Cow::Borrowed("there is no CRL of the issuer"),
+                        Some(old) => {
+                            format!("not revoked by the CRL of {}, which is out of date", old.this_update)
+                                .into()
+                        }
+                    };
                     self.report.line(id, CheckResult::Undetermined, detail);
                 }
             }

@@ -100,7 +100,7 @@ impl SecurityObject {
     }
 
     /// The country of the document signer; of its CSCA if it names none.
-    pub(crate) fn country(&self) -> Option<String> {
+    pub(crate) fn country(&self) -> Option<&str> {
         self.signer.subject.country().or_else(|| self.anchor.subject.country())
     }
 }

@@ -159,7 +159,12 @@ impl SignedList<'_> {
         }
         let pinned = issuers.last().ok_or(ListError::NotPinned(Vec::new()))?;
         Ok(Vouched {
-            publisher: pinned.subject.country().or_else(|| signer.subject.country()).unwrap_or_default(),
+            publisher: pinned
+                .subject
+                .country()
+                .or_else(|| signer.subject.country())
+                .unwrap_or_default()
+                .to_owned(),
             signed_at,
             signer_sha256: signer.sha256,
             pin: pinned.sha256,

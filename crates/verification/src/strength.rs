@@ -24,7 +24,7 @@ impl Inspector<'_> {
         for certificate in [signer].into_iter().chain(above.clone()).take(issuers.len()) {
             hashes.extend(certificate.signed.scheme().map(|scheme| scheme.hash()));
         }
-        self.report.algorithm("data-groups", content.hash_algorithm.name().to_owned());
+        self.report.algorithm("data-groups", content.hash_algorithm.name());
         self.report.algorithm("sod-signature", scheme.name());
         if let (Ok(scheme), false) = (signer.signed.scheme(), issuers.is_empty()) {
             self.report.algorithm("dsc-signature", scheme.name());

@@ -123,7 +123,7 @@ impl TrustAuditor {
         if let Ok(certificate) = parsed {
             let role = role(&certificate);
             line.role = Some(role);
-            line.country = certificate.subject.country();
+            line.country = certificate.subject.country().map(str::to_owned);
             line.key = Some(key_of(&certificate));
             line.signature = Some(scheme_name(&certificate.signed));
             line.findings = findings(&certificate, role);
@@ -193,7 +193,7 @@ impl TrustAuditor {
 /// Finds keys by what a signature says of its issuer.
 struct Finder<'a> {
     holders: &'a [Holder],
-    by_country: BTreeMap<Option<String>, Vec<usize>>,
+    by_country: BTreeMap<Option<&'a str>, Vec<usize>>,
     by_name: HashMap<&'a Name, Vec<usize>>,
     by_key_id: HashMap<&'a [u8], Vec<usize>>,
 }
@@ -277,14 +277,14 @@ fn key_of(certificate: &Certificate) -> String {
 }
 
 fn scheme_name(signed: &Signed) -> String {
-    signed.scheme().map_or_else(|error| error.to_string(), |scheme| scheme.name())
+    signed.scheme().map_or_else(|error| error.to_string(), |scheme| scheme.name().into_owned())
 }
 
 fn crl_line(source: &str, crl: &Crl, verified_by: Vec<String>, notes: SignatureNotes) -> CrlAudit {
     CrlAudit {
         sha256: hex::encode(crl.sha256),
         source: source.to_owned(),
-        country: crl.issuer.country(),
+        country: crl.issuer.country().map(str::to_owned),
         this_update: crl.this_update.to_string(),
         next_update: crl.next_update.map(|time| time.to_string()),
         revoked: crl.len(),

@@ -62,7 +62,7 @@ impl TrustBase {
         let store = self.store();
         for entry in self.certificates.values() {
             let Ok(certificate) = Certificate::parse(&entry.der) else { continue };
-            let country = certificate.subject.country().unwrap_or_else(|| "??".to_owned());
+            let country = certificate.subject.country().unwrap_or("??").to_owned();
             let row = countries.entry(country.clone()).or_default();
             match entry.kind {
                 Kind::Link => row.links += 1,
@@ -76,7 +76,7 @@ impl TrustBase {
                     }
                     row.cscas_omitted += usize::from(entry.sources.is_empty());
                     row.cscas_distrusted += usize::from(store.distrusts(&certificate, at));
-                    let algorithm = certificate.signed.scheme().map(|scheme| scheme.name());
+                    let algorithm = certificate.signed.scheme().map(|scheme| scheme.name().into_owned());
                     *row.algorithms
                         .entry(algorithm.unwrap_or_else(|error| error.to_string()))
                         .or_default() += 1;

@@ -108,6 +108,7 @@ impl Language {
 #[derive(Args)]
 pub(super) struct Login {
     /// The handle that the login page shows, or the URL that carries it.
+    #[arg(allow_hyphen_values = true)]
     handle: String,
     #[command(flatten)]
     phone: Enrolled,

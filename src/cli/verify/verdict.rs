@@ -1,5 +1,6 @@
 //! What is said of a passport: for programs as JSON, for people as a table.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -30,7 +31,7 @@ pub(in crate::cli) struct Verdict {
     /// The checks of BSI TR-03135 part 1.
     guideline: Vec<GuidelineCheck>,
     /// The algorithms, by what they are used for; known once the signature was judged.
-    algorithms: BTreeMap<String, String>,
+    algorithms: BTreeMap<&'static str, Cow<'static, str>>,
     /// What authentic DG14 and DG15 announce.
     chip_protocol: Option<String>,
     /// `not-proved`: files are data, not a chip; or `proved`, by the chip that was read.

@@ -143,13 +143,16 @@ impl Reader<'_> {
 
     fn client_auth(&mut self, key: &str, client: &Client) -> Option<ClientAuth> {
         match client.authentication {
-            ClientAuthentication::ClientSecretPost | ClientAuthentication::ClientSecretBasic => {
+            ClientAuthentication::ClientSecretPost
+            | ClientAuthentication::ClientSecretBasic
+            | ClientAuthentication::ClientSecret => {
                 let name = format!("{key}.secret");
                 let secret = self.required(&name, &client.secret, client.secret_file.as_deref())?;
                 let digest = SecretDigest::of(secret.expose()).map_err(|error| Mistake::new(name, error));
                 let digests = vec![self.noted(digest)?];
                 Some(match client.authentication {
                     ClientAuthentication::ClientSecretBasic => ClientAuth::SecretBasic(digests),
+                    ClientAuthentication::ClientSecret => ClientAuth::Secret(digests),
                     _ => ClientAuth::SecretPost(digests),
                 })
             }

@@ -10,6 +10,8 @@ const MAX_VERSION: usize = 32;
 
 /// The longest that a portrait waits for a desk, in hours: 14 days.
 const MAX_HOLD: i64 = 336;
+/// The longest wait for a mailed code, in hours.
+const MAX_CODE_HOURS: i64 = 72;
 
 impl Reader<'_> {
     pub(super) fn check_values(&mut self) {
@@ -25,6 +27,7 @@ impl Reader<'_> {
         let numbers = [
             ("face.max_age", face.max_age),
             ("desk.hold_hours", config.desk.hold_hours),
+            ("enrolment.mail_code_hours", config.enrolment.mail_code_hours),
             ("limits.burst", i64::from(limits.burst)),
             ("limits.per_minute", i64::from(limits.per_minute)),
             ("limits.pending_logins", limits.pending_logins),
@@ -43,6 +46,9 @@ impl Reader<'_> {
         }
         if config.desk.hold_hours > MAX_HOLD {
             self.wrong("desk.hold_hours", "must be at most 336: a portrait is not kept for longer");
+        }
+        if config.enrolment.mail_code_hours > MAX_CODE_HOURS {
+            self.wrong("enrolment.mail_code_hours", "must be at most 72");
         }
         if let Some(file) = &config.desk.agents_file
             && let Err(error) = desk_agents::read(&config.path(file))

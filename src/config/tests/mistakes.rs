@@ -251,6 +251,8 @@ fn numbers_and_names_that_would_switch_a_check_off_are_refused() {
         ("face", "borderline_similarity", "0.99", "face.borderline_similarity"),
         ("desk", "hold_hours", "0", "desk.hold_hours"),
         ("desk", "hold_hours", "337", "desk.hold_hours"),
+        ("enrolment", "mail_code_hours", "0", "enrolment.mail_code_hours"),
+        ("enrolment", "mail_code_hours", "73", "enrolment.mail_code_hours"),
         ("desk", "agents_file", "'none'", "desk.agents_file"),
         ("face.engines.0", "url", "'http://elsewhere.example'", "face.engines.0.url"),
         ("face.engines.0", "url", "'https://engine.example/?a'", "face.engines.0.url"),

@@ -70,6 +70,12 @@ impl Call {
         self.reload().await
     }
 
+    /// Gives the open enrolment another end.
+    pub(super) async fn open_until(&mut self, expires_at: UnixTime) -> Result<(), ApiError> {
+        self.state.database.extend_enrolment(&self.enrolment.id, expires_at, self.now).await?;
+        self.reload().await
+    }
+
     /// Loads the enrolment as it is now.
     pub(super) async fn reload(&mut self) -> Result<(), ApiError> {
         let loaded =

@@ -18,7 +18,7 @@ use crate::{ApiError, AppState};
 /// Until when the attestation may come, in seconds.
 pub(super) const OPENING: i64 = 600;
 /// How long an enrolment may take from then on, in seconds.
-const LIFE: i64 = 3600;
+pub(super) const LIFE: i64 = 3600;
 const HOUR: i64 = 3600;
 
 /// What an app must know before it starts.
@@ -80,9 +80,7 @@ pub(super) async fn device(mut call: Call) -> Result<Answer, ApiError> {
         return Err(ApiError::new("request.rate").retry_after(HOUR - call.now.0.rem_euclid(HOUR)));
     }
     call.keep_body(EvidenceKind::DeviceAttestation).await?;
-    let expires_at = call.now.plus(LIFE);
-    call.state.database.extend_enrolment(&call.enrolment.id, expires_at, call.now).await?;
-    call.reload().await?;
+    call.open_until(call.now.plus(LIFE)).await?;
     progress(call).await
 }
 

@@ -14,13 +14,11 @@ use storage::{CodeSent, CodeTried, Scope};
 
 use super::call::{Call, blocking};
 use super::document::{Case, require, require_consents, step_missing};
-use super::opening::{missing, progress};
+use super::opening::{LIFE, missing, progress};
 use super::words;
 use crate::http::signed::Answer;
 use crate::{ApiError, AppState};
 
-/// How long a mailed code counts, in seconds.
-const CODE_LIFE: i64 = 600;
 /// Codes mailed in one enrolment, and tries of each.
 const MAX_CODES: i64 = 5;
 const MAX_TRIES: i64 = 5;
@@ -64,13 +62,18 @@ pub(super) async fn contact(mut call: Call) -> Result<Answer, ApiError> {
     if !state.database.count_use(scope, recipient.as_bytes(), HOUR, limit, now).await? {
         return Err(ApiError::new("request.rate").retry_after(HOUR - now.0.rem_euclid(HOUR)));
     }
-    let (code, until) = (six_digits(&mut state.rng()), now.plus(CODE_LIFE));
+    let (code, hours) = (six_digits(&mut state.rng()), state.config.enrolment.mail_code_hours);
+    // While nothing of the chip is here the enrolment waits as long as the code; afterwards the code ends with it.
+    if call.enrolment.evidence.files().is_empty() {
+        call.open_until(now.plus((hours * HOUR).max(LIFE))).await?;
+    }
+    let until = now.plus(hours * HOUR).min(call.enrolment.expires_at);
     match state.database.send_contact_code(&call.enrolment.id, &email, &code, until, MAX_CODES).await? {
         CodeSent::Stored => {}
         CodeSent::TooMany => return Err(ApiError::new("enrolment.attempts")),
     }
     call.keep_body(EvidenceKind::Contact).await?;
-    let (subject, text) = words::code_mail(&code, call.language);
+    let (subject, text) = words::code_mail(&code, until.since(now), call.language);
     let sent = state.mailer.send(&email, subject, &text, None).await;
     sent.map_err(|error| ApiError::new("server.mail").detail(error))?;
     progress(call).await
@@ -92,6 +95,9 @@ pub(super) async fn verify_contact(mut call: Call) -> Result<Answer, ApiError> {
     }
     let verified = call.enrolment.evidence.content(EvidenceKind::Contact).unwrap_or_default().to_vec();
     call.keep(EvidenceKind::ContactVerified, verified).await?;
+    if call.enrolment.evidence.files().is_empty() {
+        call.open_until(call.now.plus(LIFE)).await?;
+    }
     progress(call).await
 }
 

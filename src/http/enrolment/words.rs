@@ -93,20 +93,27 @@ pub(super) fn portrait_erased(language: Language) -> String {
     .to_owned()
 }
 
-/// Subject and text of the mail with the code.
-pub(super) fn code_mail(code: &str, language: Language) -> (&'static str, String) {
+/// Subject and text of the mail with the code, which counts for so many seconds.
+pub(super) fn code_mail(code: &str, seconds: i64, language: Language) -> (&'static str, String) {
+    let time = match (seconds / 3600, language) {
+        (0, _) => format!("{} min", seconds / 60),
+        (1, Language::Fr) => "une heure".to_owned(),
+        (1, Language::En) => "one hour".to_owned(),
+        (hours, Language::Fr) => format!("{hours} heures"),
+        (hours, Language::En) => format!("{hours} hours"),
+    };
     match language {
         Language::Fr => (
             "Votre code Sceau",
             format!(
-                "Votre code : {code}\n\nSaisissez-le dans l'application dans les dix minutes. Ne le donnez à \
+                "Votre code : {code}\n\nSaisissez-le dans l'application ; il est valable {time}. Ne le donnez à \
                  personne.\nSi vous n'avez rien demandé, ignorez ce message.\n"
             ),
         ),
         Language::En => (
             "Your Sceau code",
             format!(
-                "Your code: {code}\n\nType it into the app within ten minutes. Give it to nobody.\nIf you asked \
+                "Your code: {code}\n\nType it into the app; it is good for {time}. Give it to nobody.\nIf you asked \
                  for nothing, ignore this message.\n"
             ),
         ),

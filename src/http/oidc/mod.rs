@@ -169,11 +169,12 @@ fn noted(
     response
 }
 
-/// Names the media type of an answer that no cache may keep.
+/// Names the media type of an answer that no cache may keep: an old one neither (RFC 6749, 5.1).
 fn uncached(mut response: Response, media_type: &'static str) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }
 

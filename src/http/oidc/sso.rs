@@ -10,12 +10,12 @@ use oidc::{ApprovedLogin, AuthorizationRequest, Code};
 use protocol::Base64;
 use rand_core::Rng as _;
 use serde_json::json;
-use storage::{Login, NewLogin, SsoSession};
+use storage::{Created, Login, NewLogin, SsoSession};
 use zeroize::Zeroizing;
 
 use crate::http::address::ClientAddress;
 use crate::http::browser::BrowserSecret;
-use crate::http::login::{Context, see_other};
+use crate::http::login::{Context, see_other, turned_away};
 use crate::{ApiError, AppState};
 
 /// How the cookies begin that hold a session's secret, one for each client.
@@ -104,7 +104,10 @@ pub(super) async fn answer(
         return Ok(None);
     }
     let session = SsoSession { answer: approved.to_bytes(), ..session };
-    state.database.begin_by_session(new, session, history.to_string().as_bytes()).await?;
+    let (history, cap) = (history.to_string(), state.config.limits.pending_logins);
+    if state.database.begin_by_session(new, session, history.as_bytes(), cap).await? == Created::Full {
+        return Ok(Some(turned_away(state, accepted)));
+    }
     let code = Code::generate(&mut rng);
     let issued = state.database.issue_code(&id, browser.bytes(), code.as_str().as_bytes(), now).await?;
     issued.ok_or_else(|| ApiError::internal("a login by session was not released"))?;

@@ -29,6 +29,7 @@ use crate::config::{Config, Materials};
 use crate::http::browser::BrowserSecret;
 use crate::router::router;
 
+mod attributes;
 mod certification;
 mod endpoints;
 mod grants;
@@ -214,12 +215,21 @@ impl Bench {
         self.released_by(&format!("{}{extra}", query(client))).await
     }
 
-    /// The redirect at the end of a login.
-    async fn released_by(&self, query: &str) -> Answer {
+    /// A login that waits: its name, and the cookie of its browser.
+    async fn begun(&self, query: &str) -> (String, String) {
         let begun = self.get(&format!("/authorize?{query}")).await;
         let id = begun.header("location").strip_prefix("/login/").unwrap().to_owned();
-        let cookie = begun.header("set-cookie").split(';').next().unwrap().to_owned();
-        self.approve(&id, &cookie).await;
+        (id, begun.header("set-cookie").split(';').next().unwrap().to_owned())
+    }
+
+    /// The redirect at the end of a login.
+    async fn released_by(&self, query: &str) -> Answer {
+        let (id, cookie) = self.begun(query).await;
+        self.released_in(&id, &cookie).await
+    }
+
+    async fn released_in(&self, id: &str, cookie: &str) -> Answer {
+        self.approve(id, cookie).await;
         let release = Request::post(format!("/login/{id}/release"))
             .header("cookie", cookie)
             .header("content-type", "application/x-www-form-urlencoded");

@@ -72,12 +72,12 @@ pub(super) async fn exchange(State(state): State<AppState>, request: Request) ->
     }
 }
 
-/// RFC 6749, 5.2.
+/// RFC 6749, 5.2. Every 401 names a scheme (RFC 9110, 15.5.2).
 pub(super) fn refusal(state: &AppState, refused: Refused) -> Response {
     let Refused { error, login, detail } = refused;
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = uncached((status, error.body()).into_response(), "application/json");
-    if error.challenge {
+    if status == StatusCode::UNAUTHORIZED {
         response
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"token\""));

@@ -1,20 +1,22 @@
 //! The userinfo endpoint (OpenID Connect Core, 5.3): an access token reads the claims, once unless the client's policy says
 //! otherwise, as a signed JWT, encrypted for a client that asks for that.
 
-use axum::extract::State;
+use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use clock::UnixTime;
 use oidc::{AccessToken, BearerError, ErrorCode, TokenError, TokenScheme, UserinfoClaims};
 use storage::Grant;
 
-use super::{Granted, NotGranted, dpop, noted, uncached};
+use super::{Granted, NoForm, NotGranted, dpop, form, noted, uncached};
 use crate::{ApiError, AppState};
 
-/// `GET` or `POST /userinfo`. The token stands in the header: a form or a query is not looked at (RFC 9700, 4.3.2).
-pub(super) async fn claims(State(state): State<AppState>, method: Method, headers: HeaderMap) -> Response {
+/// `GET` or `POST /userinfo`. The token stands in the header, or in the form of a POST; a query is not looked at
+/// (RFC 9700, 4.3.2).
+pub(super) async fn claims(State(state): State<AppState>, request: Request) -> Response {
     let now = state.now();
-    let (token, key) = match presented(&state, &method, &headers, now).await {
+    let (token, key) = match presented(&state, request, now).await {
         Ok(presented) => presented,
         Err(Refused::Bearer(error)) => return refusal(&state, error, None, None),
         Err(Refused::Storage(error)) => return ApiError::from(error).into_response(),
@@ -37,15 +39,33 @@ enum Refused {
     Storage(storage::Error),
 }
 
+/// The token of a form (RFC 6750, 2.2), if the request has one.
+async fn in_form(method: &Method, headers: &HeaderMap, body: Body) -> Result<AccessToken, BearerError> {
+    match form(headers, body).await {
+        Ok(form) if method == Method::POST => AccessToken::from_form(&form),
+        Ok(_) | Err(NoForm::MediaType) => Err(BearerError::Missing),
+        Err(NoForm::Length) => Err(BearerError::Malformed),
+    }
+}
+
 /// The token, and the key whose proof came beside it: by the scheme `DPoP` a proof is due (RFC 9449, 7.1).
 async fn presented(
     state: &AppState,
-    method: &Method,
-    headers: &HeaderMap,
+    request: Request,
     now: UnixTime,
 ) -> Result<(AccessToken, Option<[u8; 32]>), Refused> {
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (scheme, token) = AccessToken::from_authorization(authorization).map_err(Refused::Bearer)?;
+    let (parts, body) = request.into_parts();
+    let (method, headers) = (&parts.method, &parts.headers);
+    let in_form = in_form(method, headers, body).await;
+    let Some(authorization) = headers.get(header::AUTHORIZATION) else {
+        // A token that is bound to a key counts for nothing without its proof, so not here either.
+        return Ok((in_form.map_err(Refused::Bearer)?, None));
+    };
+    if in_form != Err(BearerError::Missing) {
+        return Err(Refused::Bearer(BearerError::Malformed));
+    }
+    let (scheme, token) =
+        AccessToken::from_authorization(authorization.to_str().ok()).map_err(Refused::Bearer)?;
     if scheme == TokenScheme::Bearer {
         return Ok((token, None));
     }
@@ -79,15 +99,13 @@ async fn answer(state: &AppState, grant: Grant, now: UnixTime) -> Result<Respons
 
 /// RFC 6750, 3; RFC 9449, 7.1 and 9.
 fn refusal(state: &AppState, error: BearerError, login: Option<String>, detail: Option<&str>) -> Response {
-    let mut response = StatusCode::UNAUTHORIZED.into_response();
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNAUTHORIZED);
+    let mut response = uncached((status, error.body()).into_response(), "application/json");
     let challenge = HeaderValue::try_from(error.challenge());
     response.headers_mut().extend(challenge.map(|challenge| (header::WWW_AUTHENTICATE, challenge)));
-    let code = match &error {
-        BearerError::Dpop(error) => {
-            dpop::add_nonce(state, error, &mut response);
-            error.error.as_str()
-        }
-        _ => "invalid_token",
-    };
-    noted(response, login, Some(code), detail.map(str::to_owned))
+    if let BearerError::Dpop(error) = &error {
+        dpop::add_nonce(state, error, &mut response);
+    }
+    let code = error.code().unwrap_or(ErrorCode::InvalidToken);
+    noted(response, login, Some(code.as_str()), detail.map(str::to_owned))
 }

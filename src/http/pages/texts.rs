@@ -55,6 +55,13 @@ texts! {
     claimed_title: "Continuez sur votre téléphone", "Go on with your phone";
     claimed: "Vérifiez la demande dans l'application, puis saisissez votre code secret.", "Check the request in the app, then enter your PIN.";
     attributes_title: "Ce qui sera transmis", "What will be passed on";
+    choose_link: "Choisir ce qui est transmis", "Choose what is passed on";
+    choose_title: "Choisissez ce qui est transmis", "Choose what is passed on";
+    choose_text: "Faites ce choix avant de scanner le code : votre téléphone vous montrera ce que vous avez gardé.", "Choose before you scan the code: your phone will show you what you kept.";
+    choose_needed: "Nécessaire à", "Needed by";
+    choose_optional: "Facultatif : décochez ce que vous ne voulez pas transmettre", "Optional: untick what you do not want to pass on";
+    choose_action: "Enregistrer et continuer", "Save and go on";
+    choose_back: "Revenir sans rien changer", "Go back without a change";
     level: "Niveau de garantie :", "Level of assurance:";
     back_to: "Annuler et revenir à", "Cancel and return to";
     release_title: "Saisissez le code affiché sur votre téléphone", "Type the code that your phone shows";

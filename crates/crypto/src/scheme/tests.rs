@@ -8,7 +8,7 @@ fn read(hex: &str) -> Result<SignatureScheme, Error> {
 }
 
 fn name(hex: &str) -> String {
-    read(hex).unwrap().name()
+    read(hex).unwrap().name().into_owned()
 }
 
 #[test]

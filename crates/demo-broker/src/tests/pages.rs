@@ -88,6 +88,7 @@ async fn a_refusal_leads_back_to_the_choice_with_a_banner() {
     assert_eq!(back.location, "/providers?lang=en");
     let page = browser.get("/providers").await.body;
     assert!(page.contains("role=\"alert\"") && page.contains("<code>access_denied</code>"));
+    assert!(page.contains("The person refused; start again."));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,6 +115,27 @@ async fn a_wrong_answer_shows_the_code_of_franceconnect() {
     assert!(page.body.contains("data-error=\"Y020022\""));
 }
 
+/// A fault of a deployer's own configuration, and the words that the page has for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_is_told_with_what_to_do() {
+    let id_token = |members| Fault { id_token: members, ..Fault::default() };
+    let json = |name: &str, value: serde_json::Value| serde_json::json!({ name: value });
+    for (fault, advice) in [
+        (id_token(json("nbf", 1.into())), "Do not send nbf"),
+        (id_token(json("aud", "other".into())), "aud is the broker&#39;s client_id"),
+        (id_token(json("acr", serde_json::Value::Null)), "acr, in the ID token, is the level asked or above"),
+        (Fault { id_token_key: true, ..Fault::default() }, "stands in jwks_uri, with the same kid"),
+        (Fault { plain_userinfo: true, ..Fault::default() }, "userinfo answers as application/jwt"),
+        (Fault { redirect_token: true, ..Fault::default() }, "answers 200 in JSON, without redirect"),
+        (userinfo(json("nbf", 1.into())), "Do not send nbf"),
+        (userinfo(json("email", serde_json::Value::Null)), "allow the client the scope email"),
+    ] {
+        let provider = Provider::start(fault);
+        let page = Browser::new(&provider).log_in(&provider, |_| ()).await;
+        assert!(page.body.contains(advice), "{advice}: {}", page.body);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_provider_says_is_escaped() {
     let provider = Provider::start(userinfo(serde_json::json!({ "family_name": "<b>x</b>" })));
@@ -132,6 +154,7 @@ async fn a_login_that_fails_shows_what_was_passed_and_what_was_not_looked_at() {
     for part in [
         "data-error=\"Y600006\"",
         "identity refused: birthplace",
+        "The INSEE code of the commune, five characters",
         "userinfo: the same sub as the ID token",
         "register (simulated)",
     ] {

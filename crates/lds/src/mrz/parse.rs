@@ -68,8 +68,8 @@ struct Text<'a> {
     wrong: Vec<(MrzField, usize)>,
 }
 
-impl Text<'_> {
-    fn slice(&self, from: usize, to: usize) -> &str {
+impl<'a> Text<'a> {
+    fn slice(&self, from: usize, to: usize) -> &'a str {
         self.text.get(from..to).unwrap_or_default()
     }
 
@@ -103,12 +103,12 @@ impl Text<'_> {
     /// `wrong` says what is wrong: characters that no date has, or a day that is in no calendar.
     fn date(&mut self, field: MrzField, offset: usize, wrong: [&'static str; 2]) -> Result<MrzDate> {
         let [characters, day] = wrong;
-        let content = self.slice(offset, offset + 6).to_owned();
-        self.check(field, &content, offset + 6);
+        let content = self.slice(offset, offset + 6);
+        self.check(field, content, offset + 6);
         if !content.bytes().all(|b| b.is_ascii_digit() || b == b'<') {
             return Err(self.malformed(offset, characters));
         }
-        MrzDate::parse(&content).ok_or_else(|| self.malformed(offset, day))
+        MrzDate::parse(content).ok_or_else(|| self.malformed(offset, day))
     }
 
     /// The document number and what is left of the optional data. A number of more than nine characters has a filler
@@ -117,8 +117,8 @@ impl Text<'_> {
     fn document_number(&mut self, layout: &Layout, format: Format) -> (String, String) {
         let at = layout.document_number;
         let (from, to) = layout.optional_data;
-        let principal = self.slice(at, at + 9).to_owned();
-        let optional = self.slice(from, to).to_owned();
+        let principal = self.slice(at, at + 9);
+        let optional = self.slice(from, to);
         let rest = optional.split('<').next().unwrap_or_default();
         let long = format != Format::Td3 && self.slice(at + 9, at + 10) == "<" && !rest.is_empty();
         if long && !principal.ends_with('<') {
@@ -128,7 +128,7 @@ impl Text<'_> {
             let left = optional.get(rest.len()..).unwrap_or_default();
             return (number, left.trim_matches('<').to_owned());
         }
-        self.check(MrzField::DocumentNumber, &principal, at + 9);
+        self.check(MrzField::DocumentNumber, principal, at + 9);
         (principal.trim_end_matches('<').to_owned(), optional.trim_end_matches('<').to_owned())
     }
 }
@@ -170,8 +170,8 @@ fn fields(text: &mut Text<'_>, format: Format, layout: &Layout) -> Result<Mrz> {
     let wrong = ["date of expiry: characters", "date of expiry: no day of the calendar"];
     let date_of_expiry = text.date(MrzField::DateOfExpiry, layout.date_of_expiry, wrong)?;
     if format == Format::Td3 {
-        let content = text.slice(layout.optional_data.0, layout.optional_data.1).to_owned();
-        text.check(MrzField::OptionalData, &content, layout.optional_data.1);
+        let content = text.slice(layout.optional_data.0, layout.optional_data.1);
+        text.check(MrzField::OptionalData, content, layout.optional_data.1);
     }
     let content: String = layout.composite.iter().map(|(from, to)| text.slice(*from, *to)).collect();
     let composite_at = if format == Format::Td1 { 59 } else { text.text.len() - 1 };

@@ -7,9 +7,9 @@ use identity::LoginState;
 use identity::login::{CODE_LIFE, LoginKind, RELEASE_TRIES};
 
 use super::{
-    APPROVE, BY_HANDLE, CANCEL, CLAIM, CONNECT, COUNT, CREATE, ClaimOutcome, Created, DELETE_EXPIRED, ISSUE,
-    LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, PENDING, RECHALLENGE, REFUSE, RELEASE, ReleaseOutcome,
-    Row, Trace, hash, login,
+    APPROVE, BY_HANDLE, CANCEL, CHANGE_REQUEST, CLAIM, CONNECT, COUNT, CREATE, ClaimOutcome, Created,
+    DELETE_EXPIRED, ISSUE, LOAD, Login, MAX_REQUEST, NewLogin, OF_DEVICE, PENDING, RECHALLENGE, REFUSE,
+    RELEASE, ReleaseOutcome, Row, Trace, hash, login,
 };
 use crate::engine::{read, statement, transaction};
 use crate::keys::Table;
@@ -25,6 +25,17 @@ impl Database {
     /// # Errors
     /// [`Error::TooLong`]; [`Error::Conflict`]: a name or handle is taken. Trouble of the storage.
     pub async fn create_login(&self, new: NewLogin, cap: i64) -> Result<Created, Error> {
+        if self.count_in(&new, cap)? == Created::Full {
+            return Ok(Created::Full);
+        }
+        statement!(self, |c| {
+            let created = bind_new!(sqlx::query(CREATE), new).fetch_optional(&mut *c).await?;
+            created.map(|_| Created::Stored).ok_or(Error::Conflict)
+        })
+    }
+
+    /// Counts a login that is about to be stored, if there is room for it.
+    pub(crate) fn count_in(&self, new: &NewLogin, cap: i64) -> Result<Created, Error> {
         if new.request.len() + new.context.len() > MAX_REQUEST {
             return Err(Error::TooLong("authorization request"));
         }
@@ -34,20 +45,28 @@ impl Database {
             self.logins.fetch_sub(1, Ordering::Relaxed);
             return Ok(Created::Full);
         }
+        Ok(Created::Stored)
+    }
+
+    /// Takes another form of the accepted request, in the browser that began and before a phone was shown the one before.
+    /// `false`: it is too late, or another browser.
+    ///
+    /// # Errors
+    /// [`Error::TooLong`]; trouble of the storage.
+    pub async fn change_request(
+        &self,
+        login: &Login,
+        browser_secret: &[u8],
+        request: Vec<u8>,
+        now: UnixTime,
+    ) -> Result<bool, Error> {
+        if request.len() + login.context.len() > MAX_REQUEST {
+            return Err(Error::TooLong("authorization request"));
+        }
+        let (id, browser) = (login.id.clone(), hash(browser_secret));
         statement!(self, |c| {
-            let created = sqlx::query(CREATE)
-                .bind(new.id)
-                .bind(new.client_id)
-                .bind(hash(&new.link_handle))
-                .bind(hash(&new.qr_handle))
-                .bind(hash(&new.browser_secret))
-                .bind(new.request)
-                .bind(new.context)
-                .bind(new.created_at.0)
-                .bind(new.expires_at.0)
-                .fetch_optional(&mut *c)
-                .await?;
-            created.map(|_| Created::Stored).ok_or(Error::Conflict)
+            let query = sqlx::query(CHANGE_REQUEST).bind(id).bind(browser).bind(request).bind(now.0);
+            Ok(query.fetch_optional(&mut *c).await?.is_some())
         })
     }
 

@@ -44,7 +44,7 @@ const STATEMENTS: &[(&str, &str, &[&str])] = &[
     ("face", include_str!("../face.rs"), &[face::TAKE, face::DELETE_EXPIRED]),
     ("login", include_str!("../login.rs"), &[
         login::CREATE, login::COUNT, login::PENDING, login::LOAD, login::BY_HANDLE, login::OF_DEVICE, login::CLAIM, login::RECHALLENGE,
-        login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::CANCEL, login::DELETE_EXPIRED,
+        login::APPROVE, login::REFUSE, login::RELEASE, login::ISSUE, login::CANCEL, login::CHANGE_REQUEST, login::DELETE_EXPIRED,
         login::CONNECT,
     ]),
     ("login/redemption", include_str!("../login/redemption.rs"), &[

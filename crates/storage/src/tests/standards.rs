@@ -4,7 +4,7 @@ use identity::LoginState;
 
 use super::login::{issued, new};
 use super::{NOW, TestDatabase, on_both_engines};
-use crate::{Error, NewToken, SsoSession};
+use crate::{Created, Error, NewToken, SsoSession};
 
 on_both_engines!(
     a_session_is_of_one_secret_one_client_and_its_time,
@@ -40,12 +40,14 @@ async fn a_session_is_of_one_secret_one_client_and_its_time(db: TestDatabase) {
 
 async fn a_login_by_session_is_released_from_its_beginning(db: TestDatabase) {
     db.insert_identity("i").await;
-    db.begin_by_session(new("s"), session(), b"history").await.unwrap();
+    assert_eq!(db.begin_by_session(new("s"), session(), b"history", 1).await, Ok(Created::Stored));
+    assert_eq!(db.begin_by_session(new("t"), session(), b"history", 1).await, Ok(Created::Full));
+    assert_eq!(db.create_login(new("t"), 1).await, Ok(Created::Full), "it is counted like any other");
     let login = db.load_login("s").await.unwrap().unwrap();
     assert_eq!((login.state, login.answer.as_deref()), (LoginState::Released, Some(&b"answer"[..])));
     assert_eq!((login.identity_id.as_deref(), login.device_id.as_deref()), (Some("i"), Some("d")));
     assert_eq!(db.connections_of("i", 10).await.unwrap().len(), 1);
-    assert_eq!(db.begin_by_session(new("s"), session(), b"history").await, Err(Error::Conflict));
+    assert_eq!(db.begin_by_session(new("s"), session(), b"history", 9).await, Err(Error::Conflict));
     assert_eq!(db.connections_of("i", 10).await.unwrap().len(), 1, "nothing half-written");
     assert!(db.issue_code("s", b"browser-s", b"code", NOW).await.unwrap().is_some());
 }

@@ -8,7 +8,7 @@ impl Bench {
         self.post("/token", &form(&code).replace("broker", "policy")).await.json()
     }
 
-    fn said(&self, tokens: &Value) -> Value {
+    pub(super) fn said(&self, tokens: &Value) -> Value {
         let keys = self.state.oidc_keys.now();
         let jws = tokens["id_token"].as_str().unwrap();
         jose::verify(jws, keys.public(), &[Algorithm::Rs256]).unwrap().claims().unwrap()
@@ -41,6 +41,24 @@ async fn userinfo_is_read_by_post_with_the_token_in_the_header() {
     assert_eq!((posted.status, posted.header("content-type")), (200, "application/json"));
     assert_eq!(posted.json(), bench.userinfo(token).await.json());
     assert_eq!(posted.json()["sub"], bench.said(&tokens)["sub"]);
+}
+
+/// oidcc-userinfo-post-body; two places at once are refused (RFC 6750, 2).
+#[tokio::test]
+async fn userinfo_is_read_by_post_with_the_token_in_the_form() {
+    let bench = Bench::new().await;
+    let tokens = bench.redeemed("").await;
+    let token = tokens["access_token"].as_str().unwrap();
+    let form = || {
+        Request::post("/userinfo").header("content-type", "application/x-www-form-urlencoded; charset=UTF-8")
+    };
+    let body = || Body::from(format!("access_token={token}"));
+    let posted = bench.send(form().body(body()).unwrap()).await;
+    assert_eq!((posted.status, posted.json()), (200, bench.userinfo(token).await.json()));
+    let both = form().header("authorization", format!("Bearer {token}")).body(body()).unwrap();
+    let both = bench.send(both).await;
+    assert_eq!((both.status, both.json()["error"].as_str()), (400, Some("invalid_request")));
+    assert!(both.header("www-authenticate").starts_with("Bearer error=\"invalid_request\""));
 }
 
 /// oidcc-ensure-request-without-nonce-succeeds-for-code-flow; fapi2: no state, none returned.

@@ -70,7 +70,9 @@ async fn the_token_endpoint_refuses_in_json() {
         let refused = bench.post("/token", &bad).await;
         assert_eq!(refused.refused(), (status, error.to_owned()));
         assert_eq!((refused.header("cache-control"), refused.code.as_deref()), ("no-store", Some(error)));
-        assert_eq!(refused.header("www-authenticate"), "");
+        assert_eq!(refused.header("pragma"), "no-cache");
+        let challenge = if status == 401 { "Basic realm=\"token\"" } else { "" };
+        assert_eq!(refused.header("www-authenticate"), challenge);
     }
     let text = Request::post("/token").body(Body::from(good)).unwrap();
     assert_eq!(bench.send(text).await.refused(), (400, "invalid_request".into()), "another media type");
@@ -91,23 +93,26 @@ async fn client_secret_basic_is_answered_with_a_challenge() {
 
 /// RFC 6750, 3.1: without a token the challenge names no error.
 #[tokio::test]
-async fn userinfo_reads_the_token_in_the_header_only() {
+async fn userinfo_without_a_token_names_no_error() {
     let bench = Bench::new().await;
     let token = "A".repeat(43);
     for request in [
         Request::get("/userinfo").body(Body::empty()),
         Request::get(format!("/userinfo?access_token={token}")).body(Body::empty()),
-        Request::post("/userinfo")
+        Request::post("/userinfo").body(Body::from(format!("access_token={token}"))),
+        Request::get("/userinfo")
             .header("content-type", "application/x-www-form-urlencoded")
             .body(Body::from(format!("access_token={token}"))),
         Request::get("/userinfo").header("authorization", format!("Basic {token}")).body(Body::empty()),
     ] {
         let refused = bench.send(request.unwrap()).await;
         assert_eq!((refused.status, refused.header("www-authenticate")), (401, "Bearer"));
+        assert_eq!(refused.header("cache-control"), "no-store");
     }
     for wrong in [&token, "x"] {
         let refused = bench.userinfo(wrong).await;
         assert!(refused.header("www-authenticate").contains("invalid_token"), "{wrong}");
+        assert_eq!(refused.json()["error"], "invalid_token");
     }
 }
 
