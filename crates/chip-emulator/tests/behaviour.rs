@@ -113,18 +113,6 @@ fn a_read_gives_what_fits_beside_the_protection() {
     assert_eq!(response, Response::ok(portrait[4..4 + 231].to_vec()));
 }
 
-/// Some terminals ask for 256 bytes, which do not fit a protected response of that length.
-#[test]
-fn all_that_there_is_is_given_as_far_as_it_fits() {
-    let mut long = contents();
-    let file: Vec<u8> = [0x61, 0x82, 1, 0].into_iter().chain(0..=255).collect();
-    long.files.insert(FileId::Dg(1), file.clone());
-    let (mut chip, mut session) = in_session(long);
-    let ok = |data: &[u8]| Response::ok(data.to_vec());
-    assert_eq!(protected(&mut chip, &mut session, "00b0810000"), ok(&file[..231]));
-    assert_eq!(protected(&mut chip, &mut session, "00b000e700"), ok(&file[231..]));
-}
-
 #[test]
 fn an_error_of_secure_messaging_ends_the_session() {
     let (mut chip, mut session) = in_session(contents());
