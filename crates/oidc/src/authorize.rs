@@ -278,17 +278,17 @@ fn scopes(scope: Option<&str>, client: &Client) -> Result<BTreeSet<Scope>, Refus
 }
 
 /// The levels that can be given to this client, in its order; without a wish the lowest that it may have. What `claims`
-/// asks of `acr` counts before `acr_values`.
+/// asks of `acr` counts before `acr_values`, whose words that name no level of ours are no wish: it is voluntary (Core, 5.5.1.1).
 pub(crate) fn levels(
     acr_values: Option<&str>,
     claimed: Option<&[Acr]>,
     client: &Client,
 ) -> Result<Vec<Acr>, Refusal> {
-    let asked: Vec<Acr> = match (claimed, acr_values) {
-        (Some(levels), _) => levels.to_vec(),
-        (None, Some(values)) => values.split(' ').filter_map(|name| name.parse().ok()).collect(),
-        (None, None) => return Ok(client.acr().iter().take(1).copied().collect()),
-    };
+    let known =
+        |values: &str| -> Vec<Acr> { values.split(' ').filter_map(|name| name.parse().ok()).collect() };
+    let asked =
+        claimed.map(<[Acr]>::to_vec).or_else(|| acr_values.map(known).filter(|known| !known.is_empty()));
+    let Some(asked) = asked else { return Ok(client.acr().iter().take(1).copied().collect()) };
     let mut levels = Vec::new();
     for level in asked {
         if client.acr().contains(&level) && !levels.contains(&level) {

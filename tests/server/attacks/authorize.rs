@@ -114,7 +114,7 @@ const TABLE: &[Line] = &[
     ("AZ-105", "bounds: depth", &[Set("claims", "{\"userinfo\":{\"email\":{\"value\":[[[[[[[[1]]]]]]]]}}}")], Begin),
     // Levels.
     ("AZ-110", "contract: never above the client's list", &[Set("acr_values", "eidas3")], Error("unmet_authentication_requirements")),
-    ("AZ-111", "contract", &[Set("acr_values", "urn:mace:incommon:iap:silver")], Error("unmet_authentication_requirements")),
+    ("AZ-111", "Core 5.5.1.1: voluntary", &[Set("acr_values", "urn:mace:incommon:iap:silver")], Begin),
     ("AZ-112", "Core 3.1.2.1: by preference", &[Set("acr_values", "eidas3 eidas1")], Begin),
     // PKCE (RFC 7636; RFC 9700, 2.1.1).
     ("AZ-120", "7636 4.3", &[Set("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"), Set("code_challenge_method", "S256")], Begin),

@@ -130,7 +130,6 @@ fn each_refusal_after_that_goes_to_the_client_with_its_code() {
         ("scope", "", ErrorCode::InvalidScope),
         ("scope", "profile", ErrorCode::InvalidScope),
         ("acr_values", "eidas1", ErrorCode::UnmetAuthenticationRequirements),
-        ("acr_values", "high", ErrorCode::UnmetAuthenticationRequirements),
         ("prompt", "none%20login", ErrorCode::InvalidRequest),
         ("prompt", "create", ErrorCode::InvalidRequest),
         ("nonce", "%00", ErrorCode::InvalidRequest),
@@ -270,6 +269,8 @@ fn levels_are_those_that_the_client_may_have_in_the_order_asked() {
     assert_eq!(levels("eidas3%20eidas2"), [Acr::Eidas3, Acr::Eidas2]);
     assert_eq!(levels("eidas1%20eidas2%20eidas2"), [Acr::Eidas2]);
     assert_eq!(levels(""), [Acr::Eidas2], "the lowest that the client may have");
+    assert_eq!(levels("high%20urn:mace:incommon:iap:silver"), [Acr::Eidas2], "no levels of ours");
+    assert_eq!(levels("high%20eidas3"), [Acr::Eidas3]);
 }
 
 #[test]
