@@ -9,6 +9,7 @@ mod liveness;
 mod mesh;
 mod models;
 mod quality;
+mod still;
 
 use std::fmt;
 
@@ -21,7 +22,7 @@ use embedder::Template;
 use models::Models;
 
 /// The version of the built-in engine: networks, their pre-processing, and the rules of the challenge.
-pub const VERSION: &str = "yunet-2023mar+sface-2021dec+landmarks-468/1";
+pub const VERSION: &str = "yunet-2023mar+sface-2021dec+landmarks-468/2";
 
 /// How long a result is good, in seconds from its capture.
 const RESULT_LIFE: i64 = 240;

@@ -126,6 +126,12 @@ impl MatchedFace {
         &self.result.enrolment_id
     }
 
+    /// SHA-256 of the phone's device key, as an uncompressed SEC 1 point.
+    #[must_use]
+    pub fn device_key_thumbprint(&self) -> &[u8; 32] {
+        &self.result.device_key_thumbprint
+    }
+
     /// SHA-256 of the portrait's image bytes.
     #[must_use]
     pub fn portrait_sha256(&self) -> &[u8; 32] {

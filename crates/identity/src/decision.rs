@@ -1,7 +1,7 @@
 //! The decision on the holder: our own signed statement, made when the face was matched or an agent compared it.
 //!
 //! The portrait and everything of the face are erased at that moment. What remains is this statement: it names the
-//! enrolment, the document (EF.SOD), the file and the portrait that were compared, and how. The seal checks our
+//! enrolment, the phone, the document (EF.SOD), the file and the portrait that were compared, and how. The seal checks our
 //! signature and every name in it again.
 
 use std::fmt;
@@ -22,6 +22,8 @@ const PURPOSE: &str = "holder-decision";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HolderDecision {
     enrolment_id: String,
+    /// Of the enrolment's device key, as [`protocol::key_thumbprint`] has it.
+    device_key_thumbprint: Base64,
     proof: HolderProof,
     by: String,
     /// The similarity from which the engine accepts, in force then: it was reached. The similarity itself is not kept.
@@ -42,6 +44,8 @@ pub struct DecisionSubject<'a> {
     pub issuer: &'a str,
     /// The enrolment.
     pub enrolment_id: &'a str,
+    /// Its device key, as [`protocol::key_thumbprint`] has it.
+    pub device_key_thumbprint: [u8; 32],
     /// Digest of EF.SOD.
     pub sod_sha256: [u8; 32],
 }
@@ -52,6 +56,7 @@ impl HolderDecision {
     pub fn by_face(matched: &MatchedFace, sod: &[u8], dg2: &[u8]) -> Self {
         Self {
             enrolment_id: matched.enrolment_id().to_owned(),
+            device_key_thumbprint: (*matched.device_key_thumbprint()).into(),
             proof: if matched.certified() { HolderProof::FaceCertified } else { HolderProof::Face },
             by: format!("{} {}", matched.engine_id(), matched.engine_version()),
             threshold: Some(matched.threshold()),
@@ -62,17 +67,20 @@ impl HolderDecision {
         }
     }
 
-    /// An agent compared holder and document at the desk `desk`, whose word the caller has authenticated.
+    /// An agent compared holder and document at the desk `desk`, whose word the caller has authenticated; so confirmed
+    /// the phone with this device key.
     #[must_use]
     pub fn at_desk(
         desk: &str,
         enrolment_id: &str,
+        device_key_thumbprint: [u8; 32],
         sod: &[u8],
         dg2: &[u8],
         portrait_sha256: [u8; 32],
     ) -> Self {
         Self {
             enrolment_id: enrolment_id.to_owned(),
+            device_key_thumbprint: device_key_thumbprint.into(),
             proof: HolderProof::Desk,
             by: desk.to_owned(),
             threshold: None,
@@ -175,6 +183,7 @@ impl VerifiedDecision {
         let decision = verified.into_content();
         let fields = [
             ("enrolment", decision.enrolment_id == subject.enrolment_id),
+            ("device", decision.device_key_thumbprint.0 == subject.device_key_thumbprint),
             ("document", decision.sod_sha256.0 == subject.sod_sha256),
             ("proof", decision.proof != HolderProof::None),
         ];
@@ -211,13 +220,23 @@ pub(crate) mod tests {
     }
 
     fn subject() -> DecisionSubject<'static> {
-        DecisionSubject { issuer: "https://fi", enrolment_id: "e", sod_sha256: [1; 32] }
+        DecisionSubject {
+            issuer: "https://fi",
+            enrolment_id: "e",
+            device_key_thumbprint: [4; 32],
+            sod_sha256: [1; 32],
+        }
     }
 
     /// A decision of the enrolment `e`.
-    pub(crate) fn decision_by(proof: HolderProof, sod_sha256: [u8; 32]) -> HolderDecision {
+    pub(crate) fn decision_by(
+        proof: HolderProof,
+        device_key_thumbprint: [u8; 32],
+        sod_sha256: [u8; 32],
+    ) -> HolderDecision {
         HolderDecision {
             enrolment_id: "e".into(),
+            device_key_thumbprint: device_key_thumbprint.into(),
             proof,
             by: "engine 1".into(),
             threshold: (proof != HolderProof::Desk).then_some(0.45),
@@ -229,7 +248,7 @@ pub(crate) mod tests {
     }
 
     fn decision() -> HolderDecision {
-        decision_by(HolderProof::Face, [1; 32])
+        decision_by(HolderProof::Face, [4; 32], [1; 32])
     }
 
     fn verify(compact: &str) -> Result<VerifiedDecision, Rejection> {
@@ -244,7 +263,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_desk_names_the_files_compared() {
-        let decision = HolderDecision::at_desk("paris agent", "e", b"SOD", b"DG2", [3; 32]);
+        let decision = HolderDecision::at_desk("paris agent", "e", [4; 32], b"SOD", b"DG2", [3; 32]);
         let subject = DecisionSubject { sod_sha256: sha256(b"SOD"), ..subject() };
         let keys = JwkSet { keys: vec![key(1).jwk()] };
         let compact = decision.sign(&key(1), "https://fi", "h", AT);
@@ -269,8 +288,9 @@ pub(crate) mod tests {
     #[test]
     fn each_name_changed_alone_is_refused() {
         type Change = fn(&mut HolderDecision);
-        let change: [(&str, Change); 3] = [
+        let change: [(&str, Change); 4] = [
             ("enrolment", |d| d.enrolment_id.push('x')),
+            ("device", |d| d.device_key_thumbprint = [9; 32].into()),
             ("document", |d| d.sod_sha256 = [9; 32].into()),
             ("proof", |d| d.proof = HolderProof::None),
         ];

@@ -153,13 +153,18 @@ pub fn seal(
 ) -> Result<SealedEnrolment, Rejection> {
     let gathered = Gathered::new(evidence)?;
     let (policy, id) = (context.policy, evidence.enrolment_id.as_str());
-    // 1. The phone's keys are attested; the decision on the holder is ours, about this enrolment and document.
+    // 1. The phone's keys are attested; the decision on the holder is ours, about this enrolment, phone and document.
     let challenge = &evidence.challenge;
     let attested =
         Device::verify(&gathered.device, challenge, context.attestation, gathered.device_received_at)?;
     let device_key = attested.key();
     let sod = gathered.files.get(&FileId::Sod).ok_or(Rejection::Missing(Step::Files))?;
-    let subject = DecisionSubject { issuer: &policy.issuer, enrolment_id: id, sod_sha256: sha256(sod) };
+    let subject = DecisionSubject {
+        issuer: &policy.issuer,
+        enrolment_id: id,
+        device_key_thumbprint: key_thumbprint(device_key.public_key()),
+        sod_sha256: sha256(sod),
+    };
     let decision = VerifiedDecision::verify(&gathered.decision, context.own_keys, &subject, at)?;
     // 2. The holder agreed to the texts in force; to the use of the face, if the face was used.
     let consents = check_consents(policy, &gathered.consents)?;

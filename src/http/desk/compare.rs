@@ -6,6 +6,7 @@ use face::Picture;
 use identity::{Device, EnrolmentState, EvidenceKind, PivotIdentity};
 use image::ImageEncoder as _;
 use protocol::enrolment::{Contact, Declaration, read_desk_ticket};
+use protocol::key_thumbprint;
 use storage::OpenedEnrolment;
 use verification::{DeskComparison, HolderEvidence};
 
@@ -40,7 +41,12 @@ impl Opened {
             return Ok(None);
         }
         let device = attested_device(state, &enrolment).await?;
-        let case = Case { state: state.clone(), evidence: enrolment.evidence.clone(), at: now };
+        let case = Case {
+            state: state.clone(),
+            evidence: enrolment.evidence.clone(),
+            at: now,
+            device_key_thumbprint: key_thumbprint(device.key().public_key()),
+        };
         let (judged, given) = (case.clone(), enrolment.evidence.clone());
         let pivot = blocking(move || {
             let read = |kind| given.content(kind).ok_or_else(|| ApiError::internal("evidence is missing"));

@@ -14,7 +14,6 @@ use face::{
 use identity::{EvidenceItem, EvidenceKind};
 use protocol::DeviceProof;
 use protocol::challenge::{FaceChallenge, FaceStep, FaceStepTaken};
-use protocol::key_thumbprint;
 use rand_core::Rng as _;
 use tokio::sync::OwnedSemaphorePermit;
 use verification::{HolderEvidence, Rejection};
@@ -126,16 +125,16 @@ pub(super) async fn decide(mut call: Call, challenge: Challenge) -> Result<Answe
     let permit = turn(&call.state).await?;
     let evidence = taken(&call, &challenge)?.finish().map_err(refused)?;
     let captured_at = steps(&call).next().map_or(call.now, |item| item.received_at);
-    let (case, thumbprint) = (Case::of(&call), key_thumbprint(call.device.key().public_key()));
+    let case = Case::of(&call);
     end(&mut call).await?;
     let mut id = [0; 16];
     call.state.rng().fill_bytes(&mut id);
     let matched = blocking(move || {
-        let result = match_challenge(&case, &engine, permit, &evidence, thumbprint, captured_at)?;
+        let result = match_challenge(&case, &engine, permit, &evidence, captured_at)?;
         let issuer = &case.state.config.issuer;
         let signed =
             sign_result(&case.state.statement_key, BUILT_IN, issuer, &hex::encode(id), case.at, &result);
-        judge(&case, &signed, challenge.nonce(), thumbprint)
+        judge(&case, &signed, challenge.nonce())
     });
     let matched = matched.await?;
     take_result(&call, &matched).await?;
@@ -147,14 +146,13 @@ fn match_challenge(
     engine: &LocalEngine,
     permit: OwnedSemaphorePermit,
     evidence: &face::ChallengeEvidence,
-    device_key_thumbprint: [u8; 32],
     captured_at: UnixTime,
 ) -> Result<face::EngineResult, ApiError> {
     let refused = |error: face::Error| ApiError::from(Rejection::Face(error));
     let portrait = Portrait::from_image(&portrait(case)?).map_err(|error| refused(error.into()))?;
     let matched = engine.judge(&portrait, evidence).map_err(refused)?;
     drop(permit);
-    Ok(matched.to_result(&case.evidence.enrolment_id, device_key_thumbprint, captured_at))
+    Ok(matched.to_result(&case.evidence.enrolment_id, case.device_key_thumbprint, captured_at))
 }
 
 /// Waits for a turn of the engine.

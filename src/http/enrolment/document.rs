@@ -6,6 +6,7 @@ use identity::enrolment::{Facts, missing as missing_steps};
 use identity::{EnrolmentEvidence, EvidenceKind, Step};
 use lds::{Dg1, Dg11, Dg14, Dg15, FileId};
 use protocol::enrolment::CheckLine;
+use protocol::key_thumbprint;
 use verification::{
     ActiveAuthenticationEvidence, AuthenticCardSecurity, AwaitChip, ChipAuthenticationEvidence, ChipData,
     Content, EvidenceSet, GenuineDocument, Inspection, SecurityObject, judge,
@@ -40,11 +41,18 @@ pub(in crate::http) struct Case {
     pub(in crate::http) state: AppState,
     pub(in crate::http) evidence: EnrolmentEvidence,
     pub(in crate::http) at: clock::UnixTime,
+    /// Of the enrolment's device key.
+    pub(in crate::http) device_key_thumbprint: [u8; 32],
 }
 
 impl Case {
     pub(super) fn of(call: &Call) -> Self {
-        Self { state: call.state.clone(), evidence: call.enrolment.evidence.clone(), at: call.now }
+        Self {
+            state: call.state.clone(),
+            evidence: call.enrolment.evidence.clone(),
+            at: call.now,
+            device_key_thumbprint: key_thumbprint(call.device.key().public_key()),
+        }
     }
 
     pub(super) fn file(&self, file: FileId) -> Option<&[u8]> {
@@ -94,6 +102,7 @@ impl Case {
         let subject = DecisionSubject {
             issuer: &self.state.config.issuer,
             enrolment_id: &self.evidence.enrolment_id,
+            device_key_thumbprint: self.device_key_thumbprint,
             sod_sha256: sha256(sod),
         };
         Ok(Some(VerifiedDecision::verify(compact, &self.state.statement_keys, &subject, self.at)?))

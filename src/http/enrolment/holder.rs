@@ -196,8 +196,8 @@ pub(super) async fn decide(mut call: Call) -> Result<Answer, ApiError> {
         return Err(ApiError::new("face.expired"));
     }
     let result = result.ok_or(verification::Rejection::Face(face::Error::Refused))?;
-    let (case, thumbprint) = (Case::of(&call), key_thumbprint(call.device.key().public_key()));
-    let matched = blocking(move || judge(&case, &result, &nonce, thumbprint)).await?;
+    let case = Case::of(&call);
+    let matched = blocking(move || judge(&case, &result, &nonce)).await?;
     take_result(&call, &matched).await?;
     conclude(call, HolderEvidence::Face(Box::new(matched))).await
 }
@@ -210,18 +210,13 @@ pub(in crate::http) fn portrait(case: &Case) -> Result<Vec<u8>, ApiError> {
 }
 
 /// From the engine's words to a matched face.
-pub(super) fn judge(
-    case: &Case,
-    result: &str,
-    nonce: &str,
-    device_key_thumbprint: [u8; 32],
-) -> Result<MatchedFace, ApiError> {
+pub(super) fn judge(case: &Case, result: &str, nonce: &str) -> Result<MatchedFace, ApiError> {
     let state = &case.state;
     let expected = Expectation {
         capture_nonce: nonce,
         portrait_sha256: sha256(&portrait(case)?),
         enrolment_id: &case.evidence.enrolment_id,
-        device_key_thumbprint,
+        device_key_thumbprint: case.device_key_thumbprint,
         audience: &state.config.issuer,
     };
     let matched =
@@ -272,7 +267,7 @@ fn sign_decision(
         HolderEvidence::Face(matched) => HolderDecision::by_face(matched, sod, dg2),
         HolderEvidence::Desk(comparison) => {
             let (id, portrait) = (&case.evidence.enrolment_id, *comparison.portrait_sha256());
-            HolderDecision::at_desk(comparison.by(), id, sod, dg2, portrait)
+            HolderDecision::at_desk(comparison.by(), id, case.device_key_thumbprint, sod, dg2, portrait)
         }
         _ => return Err(ApiError::internal("evidence of a kind without a decision")),
     };

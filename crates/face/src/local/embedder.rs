@@ -20,13 +20,19 @@ pub(super) struct Aligned(pub(super) Vec<f32>);
 
 /// Brings a face to the template.
 pub(super) fn align(picture: &Picture, face: &Face) -> Result<Aligned, Error> {
+    Ok(Aligned(crop(picture, SIDE, &to_picture(face, SIDE)?)))
+}
+
+/// From the template, drawn on a square of `side` points, back to the picture.
+pub(super) fn to_picture(face: &Face, side: usize) -> Result<Similarity, Error> {
+    let scale = side as f32 / SIDE as f32;
+    let template = TEMPLATE.map(|(x, y)| (x * scale, y * scale));
     // Fitted forwards, as the networks' authors did, then inverted by fitting its own images.
-    let forwards = Similarity::fit(&face.points, &TEMPLATE);
+    let forwards = Similarity::fit(&face.points, &template);
     let forwards = forwards.ok_or(Error::Engine("five points that are one"))?;
     let images = face.points.map(|point| forwards.apply(point));
     let backwards = Similarity::fit(&images, &face.points);
-    let backwards = backwards.ok_or(Error::Engine("five points that are one"))?;
-    Ok(Aligned(crop(picture, SIDE, &backwards)))
+    backwards.ok_or(Error::Engine("five points that are one"))
 }
 
 /// A biometric template: 128 numbers of length 1. It is compared and dropped, never stored or printed.

@@ -88,9 +88,13 @@ fn check_light_and_sharpness(aligned: &Aligned) -> Result<(), QualityError> {
 
 /// The middle of an aligned face as brightness (ITU-R BT.601): eyes, nose and mouth, without what is beside them.
 pub(super) fn brightness(aligned: &Aligned) -> Vec<f32> {
-    let pixel = |i: usize| 0.299 * aligned.0[i] + 0.587 * aligned.0[i + 1] + 0.114 * aligned.0[i + 2];
-    let rows = INNER.clone().flat_map(|y| INNER.clone().map(move |x| (y * SIDE + x) * 3));
-    rows.map(pixel).collect()
+    let pixels = INNER.flat_map(|y| INNER.map(move |x| (y * SIDE + x) * 3));
+    pixels.map(|i| brightness_of(&aligned.0[i..i + 3])).collect()
+}
+
+/// The brightness of one pixel (ITU-R BT.601).
+pub(super) fn brightness_of(rgb: &[f32]) -> f32 {
+    0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2]
 }
 
 const INNER: std::ops::Range<usize> = 16..96;

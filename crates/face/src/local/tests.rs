@@ -220,7 +220,10 @@ fn a_step_that_the_frames_do_not_show_is_refused() {
         let other = if other.starts_with("turn") { [1, 2] } else { [3, 4] }.map(picture);
         refusal(|frames| *frames_of(frames, step) = other.to_vec())
     };
-    assert_eq!(instead(Smile, "close-eyes"), not_shown(Smile));
+    // Bruno's eyes: two pictures of ada's are so alike that they count as one still.
+    let eyes = [3, 4].map(|n| read(&format!("bruno/close-eyes-{n}.jpg"))).to_vec();
+    let evidence = capture_of("bruno", |frames| *frames_of(frames, Smile) = eyes);
+    assert_eq!(judge("bruno", &evidence).err(), not_shown(Smile));
     assert_eq!(instead(CloseEyes, "open-mouth"), not_shown(CloseEyes));
     assert_eq!(
         instead(CaptureStep::Centre, "open-mouth"),
@@ -243,6 +246,78 @@ fn a_still_picture_that_comes_again_is_frozen_though_it_is_encoded_anew() {
         assert_ne!(again, still);
         let frozen = refusal(|frames| frames_of(frames, CaptureStep::Centre)[1] = again);
         assert_eq!(frozen, Some(Error::Challenge(ChallengeError::Frozen)), "{quality}");
+    }
+}
+
+/// A picture whose points are brought elsewhere: zoomed, turned by degrees, moved by pixels.
+fn moved(image: &Pixels, zoom: f32, degrees: f32, by: (f32, f32)) -> Pixels {
+    let (width, height) = (image.width() as f32, image.height() as f32);
+    let (sine, cosine) = (degrees.to_radians().sin() / zoom, degrees.to_radians().cos() / zoom);
+    let get = |x: f32, y: f32, c: usize| {
+        f32::from(image.get_pixel(x.clamp(0.0, width - 1.0) as u32, y.clamp(0.0, height - 1.0) as u32)[c])
+    };
+    Pixels::from_fn(image.width(), image.height(), |x, y| {
+        let (u, v) = (x as f32 - width / 2.0 - by.0, y as f32 - height / 2.0 - by.1);
+        let (p, q) = (cosine * u - sine * v + width / 2.0, sine * u + cosine * v + height / 2.0);
+        let (left, top) = (p.floor(), q.floor());
+        let (across, down) = (p - left, q - top);
+        image::Rgb([0, 1, 2].map(|c| {
+            let row = |y: f32| get(left, y, c) * (1.0 - across) + get(left + 1.0, y, c) * across;
+            (row(top) * (1.0 - down) + row(top + 1.0) * down).round() as u8
+        }))
+    })
+}
+
+/// Ways to make another file of one still picture, each with a number.
+type Copy = fn(&[u8], usize) -> Vec<u8>;
+const COPIES: [(&str, Copy); 5] = [
+    ("encoded anew", |still, n| redraw(still, 97 - 4 * n as u8, |image| image)),
+    ("shifted", |still, n| redraw(still, 90, |i| moved(&i, 1.0, 0.0, (2.3 * n as f32, -1.4 * n as f32)))),
+    ("turned", |still, n| redraw(still, 90, |i| moved(&i, 1.0, 0.8 * n as f32, (0.0, 0.0)))),
+    ("zoomed", |still, n| redraw(still, 90, |i| moved(&i, 1.0 + 0.012 * n as f32, 0.0, (0.0, 0.0)))),
+    ("all of it", |still, n| {
+        let n = n as f32;
+        redraw(still, 80, |i| moved(&i, 1.0 - 0.01 * n, -0.5 * n, (1.7 * n, n)))
+    }),
+];
+
+#[test]
+fn one_photograph_for_a_whole_challenge_is_frozen_however_it_is_moved() {
+    for person in ["ada", "bruno"] {
+        let still = read(&format!("{person}/centre-1.jpg"));
+        for (way, copy) in COPIES {
+            let evidence = capture_of(person, |frames| {
+                let all = frames.iter_mut().flat_map(|(_, frames)| frames);
+                all.enumerate().for_each(|(n, frame)| *frame = copy(&still, n + 1));
+            });
+            let refused = judge(person, &evidence).err();
+            assert_eq!(refused, Some(Error::Challenge(ChallengeError::Frozen)), "{person}, {way}");
+        }
+    }
+}
+
+#[test]
+fn one_frame_of_another_step_again_is_frozen_however_it_is_moved() {
+    for person in ["ada", "bruno"] {
+        let still = read(&format!("{person}/centre-1.jpg"));
+        for (way, copy) in COPIES {
+            for n in [2, 5] {
+                let again = copy(&still, n);
+                let evidence = capture_of(person, |frames| frames_of(frames, CaptureStep::Smile)[1] = again);
+                let refused = judge(person, &evidence).err();
+                assert_eq!(refused, Some(Error::Challenge(ChallengeError::Frozen)), "{person}, {way}, {n}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mouth_that_is_wide_open_is_no_smile() {
+    for person in ["ada", "bruno"] {
+        let open = [3, 4].map(|n| read(&format!("{person}/open-mouth-{n}.jpg"))).to_vec();
+        let evidence = capture_of(person, |frames| *frames_of(frames, CaptureStep::Smile) = open);
+        let refused = judge(person, &evidence).err();
+        assert_eq!(refused, Some(Error::Challenge(ChallengeError::NotShown(CaptureStep::Smile))), "{person}");
     }
 }
 

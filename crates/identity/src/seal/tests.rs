@@ -76,8 +76,8 @@ fn case() -> Case {
     let text = |required| ConsentVersion { version: "2".into(), sha256: [7; 32], required };
     let given =
         |name: &str| ConsentGiven { name: name.into(), version: "2".into(), sha256: Base64(vec![7; 32]) };
-    let decision = decision_by(HolderProof::FaceCertified, sha256(b"SOD"));
     let mail = Contact { email: "anna@example.org".into() };
+    let device = EcPrivateKey::generate(Curve::P256, &mut rng);
     Case {
         policy: EnrolmentPolicy {
             issuer: ISSUER.into(),
@@ -87,7 +87,6 @@ fn case() -> Case {
             consents: [("terms".into(), text(true)), ("face".into(), text(false))].into(),
             chip_proof_required: true,
         },
-        device: EcPrivateKey::generate(Curve::P256, &mut rng),
         pin: EcPrivateKey::generate(Curve::P256, &mut rng),
         mrz: MrzFields {
             format: Format::Td3,
@@ -113,7 +112,12 @@ fn case() -> Case {
         contact: mail.clone(),
         verified: mail,
         files: [(FileId::Sod, b"SOD".to_vec()), (FileId::Dg(1), b"DG1".to_vec())].into(),
-        decision,
+        decision: decision_by(
+            HolderProof::FaceCertified,
+            key_thumbprint(&device.public_key()),
+            sha256(b"SOD"),
+        ),
+        device,
         pin_proof_for: "e".into(),
         chip_proved: true,
         dg11_listed: false,
@@ -201,10 +205,18 @@ impl Case {
         let evidence = self.evidence();
         let gathered = Gathered::new(&evidence)?;
         let consents = check_consents(&self.policy, &gathered.consents).unwrap_or_default();
-        let subject = DecisionSubject { issuer: ISSUER, enrolment_id: "e", sod_sha256: sha256(b"SOD") };
-        let keys = jose::JwkSet { keys: vec![key(1).jwk()] };
-        let decision = VerifiedDecision::verify(&gathered.decision, &keys, &subject, AT)?;
         let (device_key, pin_key) = (self.device.public_key().into(), self.pin.public_key());
+        let keys = jose::JwkSet { keys: vec![key(1).jwk()] };
+        // The transcript names a right decision, so that a wrong one is found by `seal` alone.
+        let (thumbprint, sod) = (key_thumbprint(&self.device.public_key()), sha256(b"SOD"));
+        let right = decision_by(self.decision.proof(), thumbprint, sod).sign(&key(1), ISSUER, "h", AT);
+        let subject = DecisionSubject {
+            issuer: ISSUER,
+            enrolment_id: "e",
+            device_key_thumbprint: thumbprint,
+            sod_sha256: sod,
+        };
+        let decision = VerifiedDecision::verify(&right, &keys, &subject, AT)?;
         let mut transcript = record(ISSUER, "e", &gathered, &decision, &device_key, &pin_key, &consents);
         (self.transcript)(&mut transcript);
         let proof = self.prove(&transcript.signing_bytes());
@@ -292,7 +304,7 @@ fn consents_are_to_the_texts_in_force() {
     assert_eq!(given("terms"), Some(Rejection::ConsentMissing("face".into())), "the face was used");
     let desk = with(|c| {
         c.consents.given.retain(|g| g.name == "terms");
-        c.decision = decision_by(HolderProof::Desk, sha256(b"SOD"));
+        c.decision = decision_by(HolderProof::Desk, key_thumbprint(&c.device.public_key()), sha256(b"SOD"));
     });
     assert!(desk.is_ok(), "a desk needs no consent to the use of the face");
     let version = with(|c| c.consents.given[0].version = "1".into());
@@ -304,9 +316,14 @@ fn consents_are_to_the_texts_in_force() {
 }
 
 #[test]
-fn the_decision_on_the_holder_is_about_this_document() {
-    let other = with(|c| c.decision = decision_by(HolderProof::FaceCertified, [9; 32]));
-    assert_eq!(other.err(), Some(Rejection::Decision("document")));
+fn the_decision_on_the_holder_is_about_this_document_and_phone() {
+    let phone = |c: &Case| key_thumbprint(&c.device.public_key());
+    for proof in [HolderProof::FaceCertified, HolderProof::Face, HolderProof::Desk] {
+        let document = with(|c| c.decision = decision_by(proof, phone(c), [9; 32]));
+        assert_eq!(document.err(), Some(Rejection::Decision("document")));
+        let device = with(|c| c.decision = decision_by(proof, [9; 32], sha256(b"SOD")));
+        assert_eq!(device.err(), Some(Rejection::Decision("device")));
+    }
 }
 
 #[test]
