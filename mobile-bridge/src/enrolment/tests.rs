@@ -208,8 +208,8 @@ fn enrol(client: &EnrolmentClient) -> SealedAccount {
 /// The server's own record of what [`enrol`] did.
 fn record(phone: &Phone) -> SealTranscript {
     let passport = specimen();
-    let files = [FileId::Sod, FileId::Dg(14), FileId::Dg(1), FileId::Dg(11), FileId::Dg(12)];
-    let files = files.into_iter().chain([FileId::Dg(15), FileId::Dg(2)]);
+    let groups = [14, 1, 11, 15, 2].map(FileId::Dg);
+    let files = [FileId::Sod].into_iter().chain(groups);
     SealTranscript {
         issuer: ISSUER.into(),
         enrolment_id: "e1".into(),
