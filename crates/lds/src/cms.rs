@@ -237,7 +237,12 @@ impl SignerInfo {
     #[must_use]
     pub fn reordered_attrs(&self) -> Option<Vec<u8>> {
         let set = tlv::read_one("signed attributes", self.signed_attrs_der.as_ref()?, tag::SET).ok()?;
-        let mut attributes = raw_children(&set).ok()?;
+        // They were read before: so many are allowed, and each is whole.
+        let mut reader = set.children().ok()?;
+        let mut attributes = Vec::new();
+        while let Some(attribute) = reader.next_element().ok()? {
+            attributes.push(attribute.raw);
+        }
         if attributes.is_sorted() {
             return None;
         }
